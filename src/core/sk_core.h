@@ -1,0 +1,49 @@
+/*
+ * What every file of the core shares: limits, time, atomics.
+ *
+ * The core is the zone of shared memory and what may be done to it.  It is
+ * plain C: no nginx header, no I/O, no clock; time and sizes are arguments.
+ * All times are milliseconds since the epoch, UTC, unless a name says
+ * otherwise.
+ *
+ * nginx loads modules with RTLD_GLOBAL, where names meet: every header of ours
+ * hides what it declares.
+ */
+
+
+#ifndef _SK_CORE_H_INCLUDED_
+#define _SK_CORE_H_INCLUDED_
+
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+
+#define SK_OK       0
+#define SK_ERROR   -1
+#define SK_AGAIN   -2           /* nothing wrong, call again later */
+#define SK_FULL    -3           /* a named limit is reached */
+
+#define SK_CACHE_LINE         64
+#define SK_USER_SIZE_MAX     128        /* bytes of a user id */
+#define SK_NAME_SIZE_MAX      64        /* bytes of a sale's name */
+#define SK_STOCK_MAX  1000000000        /* units of one sale */
+#define SK_LIMIT_MAX       10000        /* units of one user in one sale */
+
+#define SK_TIME_MIN            0
+#define SK_TIME_MAX    INT64_MAX
+
+
+#define sk_load(p)            atomic_load_explicit(p, memory_order_relaxed)
+#define sk_load_acquire(p)    atomic_load_explicit(p, memory_order_acquire)
+#define sk_store(p, v)        atomic_store_explicit(p, v, memory_order_relaxed)
+#define sk_store_release(p, v)                                               \
+    atomic_store_explicit(p, v, memory_order_release)
+#define sk_add(p, v)                                                         \
+    (void) atomic_fetch_add_explicit(p, v, memory_order_relaxed)
+
+
+#endif /* _SK_CORE_H_INCLUDED_ */

@@ -1,0 +1,188 @@
+#include "sk_gate.h"
+
+
+static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
+    sk_answer_t *answer);
+static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
+    sk_answer_t *answer);
+static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
+    sk_key_t key, int64_t now_us, sk_answer_t *answer);
+
+
+void
+sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
+    int64_t now_us, sk_answer_t *answer)
+{
+    sk_key_t      key;
+    sk_holding_t  h;
+
+    memset(answer, 0, sizeof(sk_answer_t));
+
+    key = sk_zone_user_key(zone, claim->sale, claim->user, claim->user_len);
+
+    sk_zone_holding(zone, key, &h);
+
+    if (sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)) {
+        return;
+    }
+
+    if (sk_gate_closed(zone, claim->sale, now_ms, answer)) {
+        return;
+    }
+
+    sk_zone_lock(zone);
+
+    /* the same questions again, now that nobody else can change the answer */
+
+    (void) sk_units_find(&zone->units, key, &h);
+
+    if (!sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)
+        && !sk_gate_closed(zone, claim->sale, now_ms, answer))
+    {
+        sk_gate_admit(zone, claim, key, now_us, answer);
+    }
+
+    sk_zone_unlock(zone);
+}
+
+
+void
+sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
+    sk_answer_t *answer)
+{
+    sk_key_t      key;
+    sk_holding_t  h;
+
+    memset(answer, 0, sizeof(sk_answer_t));
+
+    key = sk_zone_user_key(zone, claim->sale, claim->user, claim->user_len);
+
+    sk_zone_holding(zone, key, &h);
+
+    if (h.n_won) {
+        (void) sk_gate_holds(&h, h.n_won, answer);
+        answer->result = SK_WON;
+        return;
+    }
+
+    if (h.n_undecided) {
+        answer->result = SK_WAIT;
+        answer->ticket = h.ticket;
+        return;
+    }
+
+    answer->result = SK_NONE;
+    answer->sale_state = sk_sale_state(claim->sale, now_ms);
+}
+
+
+static int
+sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
+{
+    if (h->n_won >= limit) {
+        answer->result = SK_ALREADY;
+        answer->order = h->order;
+        answer->order_last = h->order_last;
+        answer->n_orders = h->n_won;
+        answer->state = h->state;
+        return 1;
+    }
+
+    if (h->n_won + h->n_undecided >= limit) {
+        answer->result = SK_WAIT;
+        answer->ticket = h->ticket;
+        return 1;
+    }
+
+    return 0;
+}
+
+
+static int
+sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
+    sk_answer_t *answer)
+{
+    switch (sk_sale_state(sale, now_ms)) {
+
+    case SK_SALE_ENDED:
+        answer->result = SK_ENDED;
+        return 1;
+
+    case SK_SALE_SCHEDULED:
+        answer->result = SK_NOT_STARTED;
+        answer->starts_in_ms = sk_load(&sale->start_ms) - now_ms;
+        return 1;
+
+    case SK_SALE_PAUSED:
+        answer->result = SK_PAUSED;
+        return 1;
+
+    case SK_SALE_SOLD_OUT:
+        answer->result = SK_SOLD_OUT;
+        return 1;
+
+    default: /* SK_SALE_OPEN */
+        break;
+    }
+
+    if (sk_load(&zone->failing)) {
+        answer->result = SK_UNAVAILABLE;
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * A process killed anywhere in here leaves an undecided unit whose ticket is
+ * not below the tail, and counters that are off by one: sk_zone_repair().
+ */
+
+static void
+sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
+    int64_t now_us, sk_answer_t *answer)
+{
+    uint32_t     slot;
+    uint64_t     ticket;
+    sk_cell_t   *cell;
+    sk_queue_t  *q;
+
+    q = &zone->queue;
+    slot = sk_sale_slot(&zone->sales, claim->sale);
+    ticket = sk_load(&q->tail);
+
+    if (ticket - sk_load_acquire(&q->head) >= q->n
+        || sk_units_insert(&zone->units, key, slot,
+                           sk_unit_value(SK_UNIT_UNDECIDED, ticket))
+           != SK_OK)
+    {
+        answer->result = SK_UNAVAILABLE;
+        return;
+    }
+
+    sk_add(&claim->sale->free, -1);
+    sk_add(&claim->sale->undecided, 1);
+
+    cell = sk_queue_cell(q, ticket);
+
+    /* no ticket is 0: who still reads the cell's last outcome sees it go */
+
+    sk_store(&cell->ticket, 0);
+    atomic_thread_fence(memory_order_release);
+    sk_store(&cell->outcome, SK_OUTCOME_NONE);
+    sk_store(&cell->order, 0);
+    sk_store_release(&cell->ticket, ticket);
+
+    cell->sale = slot;
+    cell->key = key;
+    cell->admitted_us = now_us;
+    cell->user_len = (uint32_t) claim->user_len;
+    memcpy(cell->user, claim->user, claim->user_len);
+
+    sk_store_release(&q->tail, ticket + 1);
+
+    answer->result = SK_WAIT;
+    answer->ticket = ticket;
+    answer->admitted = 1;
+}

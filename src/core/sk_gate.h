@@ -1,0 +1,59 @@
+/*
+ * The gate: one claim, or one question, against the zone.  For workers.
+ *
+ * Most claims end here, with no lock and no write to memory that another
+ * process reads.  A claim that can win takes the zone's mutex for the time of
+ * an insertion: it becomes an undecided unit and a cell in the queue.
+ */
+
+
+#ifndef _SK_GATE_H_INCLUDED_
+#define _SK_GATE_H_INCLUDED_
+
+
+#include "sk_zone.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct {
+    sk_sale_t        *sale;
+    const char       *user;             /* 1 to SK_USER_SIZE_MAX bytes */
+    size_t            user_len;
+} sk_claim_t;
+
+
+typedef struct {
+    sk_result_e       result;           /* SK_WAIT: wait for the ticket */
+    uint64_t          ticket;
+    unsigned          admitted;         /* the ticket is this claim's own */
+    uint64_t          order;            /* won, already: the first order */
+    uint64_t          order_last;       /* the last, where limit > 1 */
+    unsigned          n_orders;
+    unsigned          state;            /* won: SK_UNIT_HELD or _SOLD */
+    int64_t           starts_in_ms;     /* not_started */
+    sk_sale_state_e   sale_state;       /* none */
+} sk_answer_t;
+
+
+/*
+ * "now_ms" is the time of day, for the sale's window; "now_us" is monotonic and
+ * only kept, to measure the wait.
+ *
+ * Answers a claim: already, ended, not_started, paused, sold_out, unavailable,
+ * or SK_WAIT with the ticket to wait for.  A claim that was admitted gets its
+ * outcome from sk_queue_outcome(); any other that waited is to be asked again.
+ */
+void sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
+    int64_t now_us, sk_answer_t *answer);
+
+/* answers a question: won, none, or SK_WAIT while a claim is undecided */
+void sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
+    sk_answer_t *answer);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_GATE_H_INCLUDED_ */

@@ -1,0 +1,184 @@
+#include "sk_sale.h"
+
+
+const char *const  sk_sale_states[SK_SALE_STATE_N] = {
+#define X(constant, name)  name,
+    SK_SALE_STATE_TABLE(X)
+#undef X
+};
+
+
+size_t
+sk_sales_size(uint32_t sales)
+{
+    size_t  size;
+
+    size = sales * sizeof(sk_sale_t) + 2 * sales * sizeof(uint32_t);
+
+    return (size + SK_CACHE_LINE - 1) & ~((size_t) SK_CACHE_LINE - 1);
+}
+
+
+void
+sk_sales_init(sk_sales_t *s, void *memory, uint32_t sales)
+{
+    s->elts = memory;
+    s->n_max = sales;
+    s->index = (_Atomic uint32_t *) (s->elts + sales);
+    s->index_n = 2 * sales;
+
+    sk_store(&s->n, 0);
+}
+
+
+sk_sale_t *
+sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
+{
+    uint32_t    i, n, slot;
+    sk_sale_t  *sale;
+
+    i = hash % s->index_n;
+
+    for (n = 0; n < s->index_n; n++) {
+        slot = sk_load_acquire(&s->index[i]);
+
+        if (slot == 0) {
+            return NULL;
+        }
+
+        sale = &s->elts[slot - 1];
+
+        if (sale->name_len == len && memcmp(sale->name, name, len) == 0) {
+            return sale;
+        }
+
+        i = (i + 1) % s->index_n;
+    }
+
+    return NULL;
+}
+
+
+sk_sale_t *
+sk_sales_add(sk_sales_t *s, uint64_t hash, uint64_t id,
+    const sk_sale_def_t *def)
+{
+    uint32_t    slot;
+    sk_sale_t  *sale;
+
+    slot = sk_load(&s->n);
+
+    if (slot == s->n_max) {
+        return NULL;
+    }
+
+    sale = &s->elts[slot];
+
+    memset(sale, 0, sizeof(sk_sale_t));
+
+    sale->name_len = (uint32_t) def->name_len;
+    memcpy(sale->name, def->name, def->name_len);
+
+    sk_sale_edit(sale, def);
+    sk_store(&sale->id, id);
+
+    sk_store_release(&s->n, slot + 1);
+
+    sk_sales_index(s, hash, sale);
+
+    return sale;
+}
+
+
+void
+sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
+{
+    uint32_t  i;
+
+    if (sk_sales_find(s, hash, sale->name, sale->name_len)) {
+        return;
+    }
+
+    i = hash % s->index_n;
+
+    while (sk_load(&s->index[i])) {
+        i = (i + 1) % s->index_n;
+    }
+
+    sk_store_release(&s->index[i], sk_sale_slot(s, sale) + 1);
+}
+
+
+void
+sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def)
+{
+    sk_store(&sale->limit, (uint32_t) def->limit);
+    sk_store(&sale->start_ms, def->start_ms);
+    sk_store(&sale->end_ms, def->end_ms);
+    sk_store(&sale->paused, (uint32_t) (def->paused != 0));
+
+    sk_add(&sale->free, def->stock - sk_load(&sale->stock));
+    sk_store(&sale->stock, def->stock);
+}
+
+
+void
+sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def)
+{
+    memset(def, 0, sizeof(sk_sale_def_t));
+
+    def->name_len = sale->name_len;
+    memcpy(def->name, sale->name, sale->name_len);
+
+    def->stock = sk_load(&sale->stock);
+    def->limit = sk_load(&sale->limit);
+    def->start_ms = sk_load(&sale->start_ms);
+    def->end_ms = sk_load(&sale->end_ms);
+    def->paused = (int) sk_load(&sale->paused);
+}
+
+
+sk_sale_state_e
+sk_sale_state(sk_sale_t *sale, int64_t now_ms)
+{
+    if (now_ms >= sk_load(&sale->end_ms)) {
+        return SK_SALE_ENDED;
+    }
+
+    if (now_ms < sk_load(&sale->start_ms)) {
+        return SK_SALE_SCHEDULED;
+    }
+
+    if (sk_load(&sale->paused)) {
+        return SK_SALE_PAUSED;
+    }
+
+    return (sk_load(&sale->free) > 0) ? SK_SALE_OPEN : SK_SALE_SOLD_OUT;
+}
+
+
+int
+sk_sale_name_valid(const char *name, size_t len)
+{
+    size_t  i;
+    char    ch;
+
+    if (len == 0 || len > SK_NAME_SIZE_MAX) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        ch = name[i];
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+            || (ch >= '0' && ch <= '9')
+            || ch == '.' || ch == '_' || ch == '-')
+        {
+            continue;
+        }
+
+        return 0;
+    }
+
+    return 1;
+}

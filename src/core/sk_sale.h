@@ -1,0 +1,128 @@
+/*
+ * The sales of a zone.  A sale is found by its name and known by its place
+ * ("slot"), which it keeps while the zone lives, so that a worker may keep a
+ * pointer to it.  Readers take no lock; every change is made under the zone's
+ * mutex.
+ */
+
+
+#ifndef _SK_SALE_H_INCLUDED_
+#define _SK_SALE_H_INCLUDED_
+
+
+#include "sk_core.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* what a sale is told to be: by the configuration, by an event */
+
+typedef struct {
+    size_t    name_len;
+    char      name[SK_NAME_SIZE_MAX];
+    int64_t   stock;                    /* 0 to SK_STOCK_MAX */
+    int64_t   limit;                    /* 1 to SK_LIMIT_MAX, a user */
+    int64_t   start_ms;                 /* SK_TIME_MIN: open at once */
+    int64_t   end_ms;                   /* SK_TIME_MAX: never ends */
+    int       paused;
+} sk_sale_def_t;
+
+
+/*
+ * A sale in the zone.  At every moment at which nobody holds the mutex
+ * stock = free + undecided + held + sold.
+ */
+
+typedef struct {
+    alignas(SK_CACHE_LINE)
+    _Atomic uint64_t  id;               /* seq of the event that made it */
+    _Atomic int64_t   start_ms;
+    _Atomic int64_t   end_ms;
+    _Atomic int64_t   free;             /* below 0: too many are undecided */
+    _Atomic uint32_t  limit;
+    _Atomic uint32_t  paused;
+    uint32_t          name_len;
+    uint32_t          unused;
+
+    char              name[SK_NAME_SIZE_MAX];
+
+    alignas(SK_CACHE_LINE)
+    _Atomic int64_t   stock;
+    _Atomic int64_t   undecided;
+    _Atomic int64_t   held;
+    _Atomic int64_t   sold;
+} sk_sale_t;
+
+
+#define SK_SALE_STATE_TABLE(X)                                               \
+    X(SK_SALE_OPEN,       "open")                                            \
+    X(SK_SALE_SCHEDULED,  "scheduled")                                       \
+    X(SK_SALE_PAUSED,     "paused")                                          \
+    X(SK_SALE_SOLD_OUT,   "sold_out")                                        \
+    X(SK_SALE_ENDED,      "ended")
+
+
+typedef enum {
+#define X(constant, name)  constant,
+    SK_SALE_STATE_TABLE(X)
+#undef X
+    SK_SALE_STATE_N
+} sk_sale_state_e;
+
+
+extern const char *const  sk_sale_states[SK_SALE_STATE_N];
+
+
+typedef struct {
+    sk_sale_t         *elts;
+    uint32_t           n_max;
+    _Atomic uint32_t   n;
+    uint32_t           index_n;
+    _Atomic uint32_t  *index;           /* by name: slot plus one, or 0 */
+} sk_sales_t;
+
+
+#define sk_sale_slot(s, sale)  ((uint32_t) ((sale) - (s)->elts))
+
+
+/* bytes that room for so many sales takes */
+size_t sk_sales_size(uint32_t sales);
+
+/* lays them out in zeroed memory, aligned to 64 */
+void sk_sales_init(sk_sales_t *s, void *memory, uint32_t sales);
+
+/*
+ * Finds a sale by name; "hash" is of the name, by the zone's key.  Returns
+ * NULL if there is none.
+ */
+sk_sale_t *sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name,
+    size_t len);
+
+/*
+ * Adds a sale with all its units free.  For the holder of the mutex; the
+ * caller has looked that there is none of the name.  NULL: no place is left.
+ */
+sk_sale_t *sk_sales_add(sk_sales_t *s, uint64_t hash, uint64_t id,
+    const sk_sale_def_t *def);
+
+/* makes a sale be found by its name, if it is not; for the mutex's holder */
+void sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale);
+
+/* edits a sale in place; for the holder of the mutex */
+void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
+
+/* what a sale was told to be */
+void sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def);
+
+/* the state at a time: ended, scheduled, paused, sold_out, open, in this order
+   of precedence */
+sk_sale_state_e sk_sale_state(sk_sale_t *sale, int64_t now_ms);
+
+/* 1 to 64 of A-Z a-z 0-9 . _ - */
+int sk_sale_name_valid(const char *name, size_t len);
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_SALE_H_INCLUDED_ */

@@ -1,0 +1,121 @@
+/*
+ * The table of units: one entry for each unit that a user has or is about to
+ * get.  A user with three units of a sale has three entries, so the table
+ * never holds more entries than the sales of the zone have units, whatever
+ * their limits; buyers who got nothing take no room.
+ *
+ * Open addressing with linear probing; an entry is removed by moving back
+ * those behind it (Knuth, The Art of Computer Programming, vol. 3, 6.4,
+ * algorithm R), so the table does not fill with gravestones.
+ *
+ * Readers take no lock and write nothing.  An insertion becomes visible with
+ * the store of its value.  A removal moves entries, so it makes "moves" odd
+ * while it lasts, and a reader that saw it change looks again (a seqlock).
+ * All changes are made under the zone's mutex.
+ */
+
+
+#ifndef _SK_UNITS_H_INCLUDED_
+#define _SK_UNITS_H_INCLUDED_
+
+
+#include "sk_core.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* an entry's state, in the two highest bits of its value */
+
+#define SK_UNIT_EMPTY      0
+#define SK_UNIT_UNDECIDED  1    /* the number is the claim's ticket */
+#define SK_UNIT_HELD       2    /* the number is the order's */
+#define SK_UNIT_SOLD       3    /* the number is the order's */
+
+#define SK_UNIT_NUMBER_BITS  62
+#define sk_unit_value(state, number)                                         \
+    (((uint64_t) (state) << SK_UNIT_NUMBER_BITS) | (number))
+#define sk_unit_state(value)   ((unsigned) ((value) >> SK_UNIT_NUMBER_BITS))
+#define sk_unit_number(value)                                                \
+    ((value) & (((uint64_t) 1 << SK_UNIT_NUMBER_BITS) - 1))
+
+
+/* at most 70 % of the entries are used: a search reads about six of them */
+
+#define SK_UNITS_LOAD_NUM  7
+#define SK_UNITS_LOAD_DEN  10
+
+
+typedef struct {
+    uint64_t  hi;
+    uint64_t  lo;
+} sk_key_t;             /* keyed hash of a sale and a user */
+
+
+typedef struct {
+    _Atomic uint64_t  hi;
+    _Atomic uint64_t  lo;
+    _Atomic uint64_t  value;
+    _Atomic uint32_t  sale;     /* its place in the zone's sales */
+    uint32_t          unused;
+} sk_unit_t;
+
+
+typedef struct {
+    sk_unit_t        *elts;
+    uint64_t          n;
+    uint64_t          n_max;    /* units that may be reserved */
+
+    alignas(SK_CACHE_LINE)
+    _Atomic uint64_t  moves;    /* odd while a removal moves entries */
+    _Atomic uint64_t  hole;     /* the removal's place plus one, or 0 */
+} sk_units_t;
+
+
+/* what the table says of one user in one sale */
+
+typedef struct {
+    unsigned  n_won;            /* units held or sold */
+    unsigned  n_undecided;
+    uint64_t  order;            /* the first (lowest) order, if n_won */
+    uint64_t  order_last;       /* the last (highest) order, if n_won */
+    unsigned  state;            /* of the first order: SK_UNIT_HELD or _SOLD */
+    uint64_t  ticket;           /* the last ticket, if n_undecided */
+} sk_holding_t;
+
+
+/* bytes that a table with room for so many units takes */
+size_t sk_units_size(uint64_t units);
+
+/* lays the table out in "size" bytes of zeroed memory, aligned to 64 */
+void sk_units_init(sk_units_t *t, void *memory, size_t size);
+
+/*
+ * Reads what a user has.  May be called by any process at any time without a
+ * lock; returns SK_AGAIN if removals kept moving entries (one that was killed
+ * in the middle, for instance): take the zone's mutex, which repairs that, and
+ * call again.
+ */
+int sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h);
+
+/*
+ * The entry of a user with exactly this value, or NULL.  For the holder of the
+ * mutex; the drainer, which alone removes entries, needs it only to write.
+ */
+sk_unit_t *sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value);
+
+/* The functions below are for the holder of the zone's mutex only. */
+
+/* returns SK_OK, or SK_FULL if there is no empty entry */
+int sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value);
+
+void sk_units_remove(sk_units_t *t, sk_unit_t *u);
+
+/* ends a removal whose process was killed, if there is one */
+void sk_units_repair(sk_units_t *t);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_UNITS_H_INCLUDED_ */

@@ -1,0 +1,403 @@
+#include <errno.h>
+#include <stdio.h>
+#include <sodium.h>
+
+#include "sk_zone.h"
+
+
+/* a sale for each 32K of the zone, one sixteenth of it for the queue */
+
+#define SK_ZONE_BYTES_PER_SALE  32768
+#define SK_ZONE_QUEUE_SHARE        16
+
+#define SK_ZONE_SIZE_STEP  ((size_t) 1024 * 1024)
+
+#define sk_align(size)                                                       \
+    (((size) + SK_CACHE_LINE - 1) & ~((size_t) SK_CACHE_LINE - 1))
+
+
+static size_t sk_zone_fixed_size(const sk_zone_plan_t *plan);
+static int sk_zone_mutex_init(pthread_mutex_t *mutex);
+
+
+static const double  sk_hist_seconds_bounds[] = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+    0.25, 0.5, 1, 2.5
+};
+
+static const double  sk_hist_claims_bounds[] = {
+    1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024
+};
+
+const sk_hist_def_t  sk_hist_seconds = {
+    sk_hist_seconds_bounds,
+    sizeof(sk_hist_seconds_bounds) / sizeof(sk_hist_seconds_bounds[0])
+};
+
+const sk_hist_def_t  sk_hist_claims = {
+    sk_hist_claims_bounds,
+    sizeof(sk_hist_claims_bounds) / sizeof(sk_hist_claims_bounds[0])
+};
+
+
+void
+sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
+    uint32_t queue, uint32_t sales)
+{
+    size_t  fixed, n;
+
+    n = size / SK_ZONE_BYTES_PER_SALE;
+    n = (n < SK_SALES_MIN) ? SK_SALES_MIN : n;
+    n = (n < sales) ? sales : n;
+    plan->sales = (n > SK_SALES_MAX) ? SK_SALES_MAX : (uint32_t) n;
+
+    if (queue == 0) {
+        n = size / SK_ZONE_QUEUE_SHARE / sizeof(sk_cell_t);
+        n = (n < SK_QUEUE_MIN) ? SK_QUEUE_MIN : n;
+        queue = (n > SK_QUEUE_DEFAULT) ? SK_QUEUE_DEFAULT : (uint32_t) n;
+    }
+
+    plan->queue = queue;
+
+    plan->workers = (workers > SK_WORKERS_MAX) ? SK_WORKERS_MAX : workers;
+
+    fixed = sk_zone_fixed_size(plan);
+
+    if (size <= fixed + sk_units_size(1)) {
+        plan->units = 0;
+        return;
+    }
+
+    n = (size - fixed) / sizeof(sk_unit_t);
+
+    plan->units = (n - 1) * SK_UNITS_LOAD_NUM / SK_UNITS_LOAD_DEN;
+}
+
+
+static size_t
+sk_zone_fixed_size(const sk_zone_plan_t *plan)
+{
+    return sizeof(sk_zone_t)
+           + sk_sales_size(plan->sales)
+           + sk_align(plan->queue * sizeof(sk_cell_t))
+           + plan->workers * (plan->sales + 1) * sizeof(sk_counters_t);
+}
+
+
+size_t
+sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
+    uint32_t sales)
+{
+    size_t          size, low, high;
+    sk_zone_plan_t  plan;
+
+    /* the fixed part grows with the size too: look for the first that does */
+
+    low = 0;
+    high = 1 + 2 * (sk_units_size(units) + sk_sales_size(sales))
+               / SK_ZONE_SIZE_STEP;
+
+    for ( ;; ) {
+        sk_zone_plan(&plan, high * SK_ZONE_SIZE_STEP, workers, queue, sales);
+
+        if (plan.units >= units && plan.units) {
+            break;
+        }
+
+        low = high;
+        high *= 2;
+    }
+
+    while (high - low > 1) {
+        size = low + (high - low) / 2;
+
+        sk_zone_plan(&plan, size * SK_ZONE_SIZE_STEP, workers, queue, sales);
+
+        if (plan.units >= units && plan.units) {
+            high = size;
+
+        } else {
+            low = size;
+        }
+    }
+
+    return high * SK_ZONE_SIZE_STEP;
+}
+
+
+sk_zone_t *
+sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan)
+{
+    char       *p;
+    uint64_t    first;
+    sk_zone_t  *zone;
+
+    if (plan->units == 0 || size <= sk_zone_fixed_size(plan)
+        || sodium_init() == -1)
+    {
+        return NULL;
+    }
+
+    zone = memory;
+
+    zone->size = size;
+    zone->workers_n = plan->workers;
+
+    randombytes_buf(zone->hash_key, SK_HASH_KEY_SIZE);
+
+    if (sk_zone_mutex_init(&zone->mutex) != SK_OK
+        || sk_zone_mutex_init(&zone->role) != SK_OK)
+    {
+        return NULL;
+    }
+
+    p = (char *) memory + sizeof(sk_zone_t);
+
+    sk_sales_init(&zone->sales, p, plan->sales);
+    p += sk_sales_size(plan->sales);
+
+    zone->counters = (sk_counters_t *) p;
+    p += plan->workers * (plan->sales + 1) * sizeof(sk_counters_t);
+
+    zone->queue.cells = (sk_cell_t *) p;
+    zone->queue.n = plan->queue;
+    p += sk_align(plan->queue * sizeof(sk_cell_t));
+
+    /* 2^30 starting points, with 2^32 tickets each before the next one's */
+
+    first = (uint64_t) (1 + randombytes_uniform((1 << 30) - 1)) << 32;
+
+    sk_store(&zone->queue.head, first);
+    sk_store(&zone->queue.tail, first);
+
+    sk_units_init(&zone->units, p, size - (size_t) (p - (char *) memory));
+
+    return zone;
+}
+
+
+static int
+sk_zone_mutex_init(pthread_mutex_t *mutex)
+{
+    int                  rc;
+    pthread_mutexattr_t  attr;
+
+    if (pthread_mutexattr_init(&attr) != 0) {
+        return SK_ERROR;
+    }
+
+    rc = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+
+    if (rc == 0) {
+        rc = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    }
+
+    if (rc == 0) {
+        rc = pthread_mutex_init(mutex, &attr);
+    }
+
+    (void) pthread_mutexattr_destroy(&attr);
+
+    return (rc == 0) ? SK_OK : SK_ERROR;
+}
+
+
+void
+sk_zone_lock(sk_zone_t *zone)
+{
+    if (pthread_mutex_lock(&zone->mutex) == EOWNERDEAD) {
+        sk_zone_repair(zone);
+        sk_add(&zone->repairs, 1);
+        (void) pthread_mutex_consistent(&zone->mutex);
+    }
+}
+
+
+void
+sk_zone_unlock(sk_zone_t *zone)
+{
+    (void) pthread_mutex_unlock(&zone->mutex);
+}
+
+
+int
+sk_zone_role_take(sk_zone_t *zone)
+{
+    switch (pthread_mutex_trylock(&zone->role)) {
+
+    case 0:
+        break;
+
+    case EOWNERDEAD:
+        /* nothing to mend: the next drainer reads the ledger's tail anyway */
+        (void) pthread_mutex_consistent(&zone->role);
+        break;
+
+    default:
+        return SK_AGAIN;
+    }
+
+    return SK_OK;
+}
+
+
+void
+sk_zone_role_leave(sk_zone_t *zone)
+{
+    (void) pthread_mutex_unlock(&zone->role);
+}
+
+
+int
+sk_zone_reserve(sk_zone_t *zone, int64_t units)
+{
+    if (units > 0 && zone->reserved + (uint64_t) units > zone->units.n_max) {
+        return SK_FULL;
+    }
+
+    zone->reserved += (uint64_t) units;
+
+    return SK_OK;
+}
+
+
+sk_key_t
+sk_zone_user_key(sk_zone_t *zone, sk_sale_t *sale, const char *user,
+    size_t len)
+{
+    char      buf[sizeof(uint64_t) + SK_USER_SIZE_MAX];
+    sk_key_t  key;
+    uint64_t  id;
+
+    id = sk_load(&sale->id);
+
+    memcpy(buf, &id, sizeof(uint64_t));
+    memcpy(buf + sizeof(uint64_t), user, len);
+
+    (void) crypto_shorthash_siphashx24((uint8_t *) &key, (uint8_t *) buf,
+                                       sizeof(uint64_t) + len,
+                                       zone->hash_key);
+    return key;
+}
+
+
+void
+sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h)
+{
+    if (sk_units_find(&zone->units, key, h) == SK_OK) {
+        return;
+    }
+
+    /* to take the mutex is to repair what a killed process left */
+
+    sk_zone_lock(zone);
+    (void) sk_units_find(&zone->units, key, h);
+    sk_zone_unlock(zone);
+}
+
+
+uint64_t
+sk_zone_name_hash(sk_zone_t *zone, const char *name, size_t len)
+{
+    uint64_t  hash;
+
+    (void) crypto_shorthash((uint8_t *) &hash, (const uint8_t *) name, len,
+                            zone->hash_key);
+    return hash;
+}
+
+
+sk_sale_t *
+sk_zone_sale(sk_zone_t *zone, const char *name, size_t len)
+{
+    return sk_sales_find(&zone->sales, sk_zone_name_hash(zone, name, len),
+                         name, len);
+}
+
+
+sk_sale_t *
+sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id)
+{
+    uint32_t    low, high, slot;
+    uint64_t    found;
+    sk_sale_t  *sale;
+
+    /* sales are added in the order of their events */
+
+    low = 0;
+    high = sk_load(&zone->sales.n);
+
+    while (low < high) {
+        slot = low + (high - low) / 2;
+        sale = &zone->sales.elts[slot];
+        found = sk_load(&sale->id);
+
+        if (found == id) {
+            return sale;
+        }
+
+        if (found < id) {
+            low = slot + 1;
+
+        } else {
+            high = slot;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+sk_zone_count(sk_zone_t *zone, unsigned worker, sk_sale_t *sale,
+    sk_result_e result)
+{
+    size_t  row, slot;
+
+    row = (size_t) (worker % zone->workers_n) * (zone->sales.n_max + 1);
+    slot = sale ? sk_sale_slot(&zone->sales, sale) : zone->sales.n_max;
+
+    sk_add(&zone->counters[row + slot].results[result], 1);
+}
+
+
+uint64_t
+sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result)
+{
+    size_t    row, slot;
+    uint32_t  i;
+    uint64_t  n;
+
+    slot = sale ? sk_sale_slot(&zone->sales, sale) : zone->sales.n_max;
+
+    n = 0;
+
+    for (i = 0; i < zone->workers_n; i++) {
+        row = (size_t) i * (zone->sales.n_max + 1);
+        n += sk_load(&zone->counters[row + slot].results[result]);
+    }
+
+    return n;
+}
+
+
+void
+sk_zone_set_reason(sk_zone_t *zone, const char *reason)
+{
+    sk_zone_lock(zone);
+    (void) snprintf(zone->reason, SK_REASON_SIZE_MAX, "%s", reason);
+    sk_zone_unlock(zone);
+}
+
+
+void
+sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
+    uint64_t addend)
+{
+    unsigned  i;
+
+    for (i = 0; i < def->n && value > def->bounds[i]; i++) { /* void */ }
+
+    sk_add(&h->buckets[i], 1);
+    sk_add(&h->sum, addend);
+}

@@ -1,0 +1,197 @@
+/*
+ * The zone: the view of the ledger in memory that all processes of one nginx
+ * share.  Laid out once, by the master before it forks; from then on nothing
+ * is allocated.  It is mapped at the same address in every process, so it
+ * holds pointers into itself, and into nothing else.
+ *
+ * Two mutexes, both robust: when a process is killed while it holds one, the
+ * next to take it is told so by the kernel.
+ *
+ *   mutex  guards every change of sales, units and queue, for the time of one
+ *          claim.  sk_zone_lock() repairs what a killed holder left half done.
+ *   role   is held, as long as it works, by the one process that drains the
+ *          queue into the ledger: the drainer.
+ */
+
+
+#ifndef _SK_ZONE_H_INCLUDED_
+#define _SK_ZONE_H_INCLUDED_
+
+
+#include <pthread.h>
+
+#include "sk_result.h"
+#include "sk_sale.h"
+#include "sk_units.h"
+#include "sk_queue.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_QUEUE_DEFAULT     16384
+#define SK_QUEUE_MIN            16
+#define SK_QUEUE_MAX       1048576
+#define SK_SALES_MIN            64
+#define SK_SALES_MAX         65536
+#define SK_WORKERS_MAX          64      /* sets of counters; more share them */
+#define SK_HASH_KEY_SIZE        16
+#define SK_REASON_SIZE_MAX     256
+#define SK_HIST_BUCKETS         16
+
+
+typedef enum {
+    SK_ZONE_LOADING = 0,        /* the ledger is being read */
+    SK_ZONE_READY
+} sk_zone_state_e;
+
+
+typedef struct {
+    const double     *bounds;   /* upper bounds, ascending */
+    unsigned          n;
+} sk_hist_def_t;
+
+
+typedef struct {
+    _Atomic uint64_t  buckets[SK_HIST_BUCKETS];    /* not cumulated */
+    _Atomic uint64_t  sum;
+} sk_hist_t;
+
+
+extern const sk_hist_def_t  sk_hist_seconds;       /* sum in microseconds */
+extern const sk_hist_def_t  sk_hist_claims;
+
+
+/* one worker's answers for one sale; the place SK_NONE counts questions */
+
+typedef struct {
+    alignas(SK_CACHE_LINE)
+    _Atomic uint64_t  results[SK_RESULT_N];
+} sk_counters_t;
+
+
+typedef struct {
+    alignas(SK_CACHE_LINE)
+    uint64_t          size;
+    uint8_t           hash_key[SK_HASH_KEY_SIZE];
+    uint32_t          workers_n;
+    sk_counters_t    *counters;         /* [workers_n][sales.n_max + 1] */
+
+    alignas(SK_CACHE_LINE)
+    _Atomic uint32_t  state;
+    _Atomic uint32_t  failing;          /* the store is: admit no claim */
+
+    sk_sales_t        sales;
+    sk_units_t        units;
+    sk_queue_t        queue;
+
+    alignas(SK_CACHE_LINE)
+    pthread_mutex_t   mutex;
+    uint64_t          reserved;         /* units promised to sales */
+    char              reason[SK_REASON_SIZE_MAX];   /* why it does not serve */
+
+    alignas(SK_CACHE_LINE)
+    pthread_mutex_t   role;
+
+    alignas(SK_CACHE_LINE)
+    _Atomic uint32_t  idle;             /* the drainer sleeps: wake it */
+
+    /* written by the drainer alone, or by a repair */
+
+    alignas(SK_CACHE_LINE)
+    _Atomic uint64_t  applied_seq;      /* the last event seen here */
+    _Atomic uint64_t  ledger_size;      /* bytes on disk */
+    _Atomic uint64_t  drainers;         /* how often the role was taken */
+    _Atomic uint64_t  repairs;
+    sk_hist_t         commit_seconds;
+    sk_hist_t         commit_claims;
+    sk_hist_t         wait_seconds;     /* from admission to decision */
+} sk_zone_t;
+
+
+/* a zone's plan, from the size of its memory */
+
+typedef struct {
+    uint32_t          sales;
+    uint32_t          queue;
+    uint32_t          workers;
+    uint64_t          units;            /* room for so many; 0: too small */
+} sk_zone_plan_t;
+
+
+/*
+ * Plans a zone of "size" bytes for so many workers.  "queue" is the limit of
+ * undecided claims, 0 for the default; "sales" is the least number of sales
+ * to have room for.
+ */
+void sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
+    uint32_t queue, uint32_t sales);
+
+/* the least size in bytes, a multiple of 1M, with room for so many units */
+size_t sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
+    uint32_t sales);
+
+/*
+ * Lays a zone out at the start of "memory": "size" bytes, zeroed, aligned to
+ * 64.  Returns NULL if the size does not suffice, or without a robust mutex.
+ */
+sk_zone_t *sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan);
+
+/* takes the mutex, and repairs the zone if its last holder was killed */
+void sk_zone_lock(sk_zone_t *zone);
+void sk_zone_unlock(sk_zone_t *zone);
+
+/*
+ * Tries to become the drainer: SK_OK, or SK_AGAIN if another process is.
+ * Ends with sk_zone_role_leave(), or with the process.
+ */
+int sk_zone_role_take(sk_zone_t *zone);
+void sk_zone_role_leave(sk_zone_t *zone);
+
+/*
+ * Brings the zone from any half-written state back to one that holds: ends an
+ * interrupted removal, frees units of claims that are not in the queue, counts
+ * anew.  For the holder of the mutex.
+ */
+void sk_zone_repair(sk_zone_t *zone);
+
+/* room for more units, or not: checks and reserves; for the mutex's holder */
+int sk_zone_reserve(sk_zone_t *zone, int64_t units);
+
+/* the keyed hash (SipHash-2-4-128) of a user in a sale */
+sk_key_t sk_zone_user_key(sk_zone_t *zone, sk_sale_t *sale, const char *user,
+    size_t len);
+
+/*
+ * What a user has of a sale.  Takes no lock, unless a process was killed while
+ * it moved entries.
+ */
+void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
+
+/* a sale by name, or NULL */
+sk_sale_t *sk_zone_sale(sk_zone_t *zone, const char *name, size_t len);
+
+/* a sale by the seq of the event that made it, or NULL */
+sk_sale_t *sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id);
+
+/* the same hash that sk_zone_sale() uses, for sk_sales_add() */
+uint64_t sk_zone_name_hash(sk_zone_t *zone, const char *name, size_t len);
+
+/* counts an answer; "sale" may be NULL */
+void sk_zone_count(sk_zone_t *zone, unsigned worker, sk_sale_t *sale,
+    sk_result_e result);
+
+/* the sum over the workers; "sale" may be NULL: answers without a sale */
+uint64_t sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result);
+
+/* says why the zone does not serve, or that it does ("") */
+void sk_zone_set_reason(sk_zone_t *zone, const char *reason);
+
+void sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
+    uint64_t addend);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_ZONE_H_INCLUDED_ */

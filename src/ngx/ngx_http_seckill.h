@@ -1,0 +1,228 @@
+/*
+ * The glue between nginx and the engine: configuration, requests, processes.
+ * What is decided, and how, is in src/core and src/store; here is who calls it
+ * and when.
+ */
+
+
+#ifndef _NGX_HTTP_SECKILL_H_INCLUDED_
+#define _NGX_HTTP_SECKILL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+#include <sqlite3.h>
+
+#include "sk_drain.h"
+#include "sk_gate.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_HTTP_SECKILL_TIMEOUT_MS       5000  /* default of timeout= */
+#define NGX_HTTP_SECKILL_WATCH_MS           10  /* look after who waits */
+#define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
+#define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
+#define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
+#define NGX_HTTP_SECKILL_EVENTS_DEFAULT    100  /* events in a page */
+#define NGX_HTTP_SECKILL_EVENTS_MAX       1000
+#define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
+#define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
+#define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
+
+
+/*
+ * How processes wake each other: one eventfd for the drainer and one, edge
+ * triggered in each worker, for all who wait.  Made by the master before it
+ * forks, kept over reloads while the zone's memory is.
+ */
+
+typedef struct {
+    ngx_fd_t                    drainer;
+    ngx_fd_t                    workers;
+    ngx_uint_t                  refs;       /* cycles that use it */
+} ngx_http_seckill_wake_t;
+
+
+typedef struct {
+    ngx_str_t                   name;
+    ngx_str_t                   store;      /* full path */
+    size_t                      size;
+    ngx_uint_t                  queue;      /* 0: the default */
+    ngx_uint_t                  workers;    /* sets of counters */
+    ngx_flag_t                  full;       /* sync=full */
+    ngx_array_t                 sales;      /* sk_sale_def_t */
+    u_char                     *conf_file;  /* of its first use */
+    ngx_uint_t                  line;
+
+    ngx_shm_zone_t             *shm_zone;   /* NULL: not declared */
+    sk_zone_t                  *shm;
+    ngx_http_seckill_wake_t    *wake;
+
+    /* the process's own */
+
+    ngx_rbtree_t                waits;      /* by ticket */
+    ngx_rbtree_node_t           sentinel;
+    ngx_queue_t                 loading;    /* wait until the ledger is read */
+    ngx_queue_t                 free;       /* records to use again */
+    ngx_uint_t                  n_waits;
+    ngx_event_t                 watch;
+
+    ngx_event_t                 drain_event;
+    sk_drain_t                  drain;
+
+    sqlite3                    *reader;     /* of /api/events */
+    sqlite3_stmt               *read_events;
+
+    unsigned                    role:1;     /* this process drains */
+} ngx_http_seckill_zone_t;
+
+
+typedef struct {
+    ngx_array_t                 zones;      /* ngx_http_seckill_zone_t * */
+    ngx_path_t                 *path;       /* that has the manager */
+    ngx_uint_t                  started;    /* the helper */
+} ngx_http_seckill_main_conf_t;
+
+
+/* a parameter that is a complex value */
+
+typedef struct {
+    ngx_str_t                   arg;        /* of "$arg_NAME" alone: NAME */
+    ngx_http_complex_value_t    value;
+} ngx_http_seckill_value_t;
+
+
+typedef struct {
+    u_char                      hash[NGX_HTTP_SECKILL_KEY_HASH_SIZE];
+    ngx_str_t                   label;
+    unsigned                    read_only:1;
+} ngx_http_seckill_key_t;
+
+
+typedef struct {
+    ngx_http_seckill_zone_t    *zone;
+
+    ngx_http_seckill_value_t    sale;
+    ngx_http_seckill_value_t    user;
+    ngx_msec_t                  timeout;
+
+    ngx_array_t                *keys;       /* NULL: key=off */
+    ngx_uint_t                  json;       /* metrics */
+} ngx_http_seckill_loc_conf_t;
+
+
+/* a buyer's request, while it is looked at or waits */
+
+typedef struct {
+    ngx_http_seckill_zone_t    *zone;
+    ngx_str_t                   sale_name;
+    ngx_str_t                   user;
+    sk_sale_t                  *sale;
+    ngx_msec_t                  timeout;
+    unsigned                    ask:1;      /* GET, HEAD */
+} ngx_http_seckill_claim_t;
+
+
+extern ngx_module_t  ngx_http_seckill_module;
+
+
+/* ngx_http_seckill_conf.c */
+
+void *ngx_http_seckill_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_seckill_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_seckill_zone.c */
+
+char *ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_seckill_init_zones(ngx_conf_t *cf);
+/* the zone of that name, to be declared before or after */
+ngx_http_seckill_zone_t *ngx_http_seckill_zone_get(ngx_conf_t *cf,
+    ngx_str_t *name);
+ngx_uint_t ngx_http_seckill_param(ngx_str_t *arg, const char *name,
+    ngx_str_t *value);
+
+/* ngx_http_seckill_key.c */
+
+ngx_array_t *ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file);
+/* the key of an Authorization header, or NULL */
+ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
+    ngx_str_t *authorization);
+
+/* ngx_http_seckill_claim.c */
+
+ngx_int_t ngx_http_seckill_handler(ngx_http_request_t *r);
+/* asks the zone; NGX_AGAIN: wait */
+ngx_int_t ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
+    sk_answer_t *answer);
+/* sends the answer to a claim or a question, and counts it */
+ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
+
+/* ngx_http_seckill_wait.c */
+
+ngx_int_t ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone,
+    ngx_cycle_t *cycle);
+/* parks a request until its ticket is decided */
+ngx_int_t ngx_http_seckill_wait(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
+/* answers all whose ticket is decided */
+void ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone);
+
+/* ngx_http_seckill_process.c */
+
+ngx_int_t ngx_http_seckill_init_process(ngx_cycle_t *cycle);
+void ngx_http_seckill_exit_process(ngx_cycle_t *cycle);
+ngx_msec_t ngx_http_seckill_helper(void *data);
+/* takes the drainer's role if it is free; NGX_OK, NGX_AGAIN */
+ngx_int_t ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone);
+void ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone);
+/* an admitted claim is in the queue */
+void ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone);
+ngx_int_t ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,
+    ngx_event_handler_pt handler, void *data, ngx_uint_t flags);
+
+/* ngx_http_seckill_reply.c */
+
+/* bytes that a string takes in JSON, without the quotes */
+size_t ngx_http_seckill_json_len(ngx_str_t *s);
+/* always valid JSON: what is no UTF-8 becomes U+FFFD */
+u_char *ngx_http_seckill_json(u_char *p, ngx_str_t *s);
+ngx_int_t ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
+    const char *value);
+ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b);
+/* {"code":...,"result":"...","message":"..."} */
+ngx_int_t ngx_http_seckill_send_error(ngx_http_request_t *r,
+    sk_result_e result, const char *message);
+ngx_int_t ngx_http_seckill_not_allowed(ngx_http_request_t *r,
+    const char *methods);
+
+extern ngx_str_t  ngx_http_seckill_json_type;
+
+/* ngx_http_seckill_api.c */
+
+ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
+
+/* ngx_http_seckill_events.c */
+
+ngx_int_t ngx_http_seckill_events_handler(ngx_http_request_t *r,
+    ngx_http_seckill_zone_t *zone);
+void ngx_http_seckill_events_close(ngx_http_seckill_zone_t *zone);
+
+/* ngx_http_seckill_metrics.c */
+
+ngx_int_t ngx_http_seckill_metrics_handler(ngx_http_request_t *r);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_SECKILL_H_INCLUDED_ */

@@ -1,0 +1,238 @@
+#include <sodium.h>
+
+#include "ngx_http_seckill.h"
+
+
+static u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,
+    size_t *size);
+static ngx_int_t ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys,
+    u_char *p, u_char *last);
+static u_char *ngx_http_seckill_word(u_char **p, u_char *last, size_t *len);
+static void ngx_http_seckill_key_hash(u_char *hash, u_char *key, size_t len);
+
+
+/* a key a line: "KEY LABEL" or "KEY LABEL ro"; "#" starts a comment */
+
+ngx_array_t *
+ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
+{
+    size_t        size;
+    u_char       *p, *last, *line;
+    ngx_str_t     name;
+    ngx_uint_t    n;
+    ngx_array_t  *keys;
+
+    name = *file;
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK
+        || sodium_init() == -1)
+    {
+        return NULL;
+    }
+
+    p = ngx_http_seckill_key_file(cf, &name, &size);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    keys = ngx_array_create(cf->pool, 2, sizeof(ngx_http_seckill_key_t));
+    if (keys == NULL) {
+        return NULL;
+    }
+
+    last = p + size;
+
+    for (n = 1; p < last; n++) {
+        line = p;
+        p = ngx_strlchr(p, last, '\n');
+        p = p ? p : last;
+
+        if (ngx_http_seckill_key_line(cf, keys, line, p) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid line %ui in \"%V\", allowed: "
+                               "KEY LABEL, KEY LABEL ro", n, &name);
+            return NULL;
+        }
+
+        p++;
+    }
+
+    if (keys->nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no key in \"%V\"", &name);
+        return NULL;
+    }
+
+    return keys;
+}
+
+
+static u_char *
+ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size)
+{
+    u_char           *buf;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
+
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", name);
+        goto failed;
+    }
+
+    if (fi.st_mode & (S_IROTH|S_IWOTH)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the key file \"%V\" is open to everyone: "
+                           "chmod 600", name);
+        goto failed;
+    }
+
+    *size = ngx_file_size(&fi);
+
+    if (*size > NGX_HTTP_SECKILL_KEY_FILE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the key file \"%V\" is over 64k", name);
+        goto failed;
+    }
+
+    buf = ngx_pnalloc(cf->temp_pool, *size + 1);
+    if (buf == NULL) {
+        goto failed;
+    }
+
+    n = ngx_read_fd(fd, buf, *size);
+
+    if (n != (ssize_t) *size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_read_fd_n " \"%V\" failed", name);
+        goto failed;
+    }
+
+    (void) ngx_close_file(fd);
+
+    return buf;
+
+failed:
+
+    if (fd != NGX_INVALID_FILE) {
+        (void) ngx_close_file(fd);
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
+    u_char *last)
+{
+    size_t                   key_len, label_len, len;
+    u_char                  *key, *label, *kind;
+    ngx_http_seckill_key_t  *k;
+
+    key = ngx_http_seckill_word(&p, last, &key_len);
+
+    if (key_len == 0 || key[0] == '#') {
+        return NGX_OK;
+    }
+
+    label = ngx_http_seckill_word(&p, last, &label_len);
+    kind = ngx_http_seckill_word(&p, last, &len);
+
+    if (label_len == 0
+        || (len && (len != 2 || ngx_strncmp(kind, "ro", 2) != 0))
+        || p != last)
+    {
+        return NGX_ERROR;
+    }
+
+    k = ngx_array_push(keys);
+    if (k == NULL) {
+        return NGX_ERROR;
+    }
+
+    k->label.len = label_len;
+    k->label.data = ngx_pnalloc(cf->pool, label_len);
+    if (k->label.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(k->label.data, label, label_len);
+    k->read_only = (len != 0);
+
+    ngx_http_seckill_key_hash(k->hash, key, key_len);
+
+    return NGX_OK;
+}
+
+
+/* the next word of a line; leaves "p" at the one after it */
+
+static u_char *
+ngx_http_seckill_word(u_char **p, u_char *last, size_t *len)
+{
+    u_char  *word;
+
+    word = *p;
+
+    while (*p < last && **p != ' ' && **p != '\t' && **p != '\r') {
+        (*p)++;
+    }
+
+    *len = *p - word;
+
+    while (*p < last && (**p == ' ' || **p == '\t' || **p == '\r')) {
+        (*p)++;
+    }
+
+    return word;
+}
+
+
+ngx_http_seckill_key_t *
+ngx_http_seckill_key_find(ngx_array_t *keys, ngx_str_t *authorization)
+{
+    size_t                   len;
+    u_char                  *p;
+    u_char                   hash[NGX_HTTP_SECKILL_KEY_HASH_SIZE];
+    ngx_uint_t               i;
+    ngx_http_seckill_key_t  *key, *found;
+
+    len = sizeof("Bearer ") - 1;
+
+    if (authorization->len <= len
+        || ngx_strncasecmp(authorization->data, (u_char *) "Bearer ", len)
+           != 0)
+    {
+        return NULL;
+    }
+
+    p = authorization->data + len;
+
+    ngx_http_seckill_key_hash(hash, p, authorization->len - len);
+
+    /* hashes are of one length; all keys are compared, each in equal time */
+
+    found = NULL;
+    key = keys->elts;
+
+    for (i = 0; i < keys->nelts; i++) {
+        if (sodium_memcmp(hash, key[i].hash, NGX_HTTP_SECKILL_KEY_HASH_SIZE)
+            == 0)
+        {
+            found = &key[i];
+        }
+    }
+
+    return found;
+}
+
+
+static void
+ngx_http_seckill_key_hash(u_char *hash, u_char *key, size_t len)
+{
+    (void) crypto_generichash(hash, NGX_HTTP_SECKILL_KEY_HASH_SIZE, key, len,
+                              NULL, 0);
+}

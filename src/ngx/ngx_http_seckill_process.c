@@ -1,0 +1,373 @@
+#include <sys/eventfd.h>
+
+#include "ngx_http_seckill.h"
+
+
+static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
+    ngx_cycle_t *cycle);
+static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
+    ngx_cycle_t *cycle, ngx_uint_t declare);
+static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
+    const char *message);
+static void ngx_http_seckill_drain_event(ngx_event_t *ev);
+static ngx_msec_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
+static void ngx_http_seckill_drain_fd_event(ngx_event_t *ev);
+static void ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log);
+
+
+static ngx_http_seckill_main_conf_t *
+ngx_http_seckill_main(ngx_cycle_t *cycle)
+{
+    /* no "http" block, no configuration */
+
+    if (cycle->conf_ctx[ngx_http_module.index] == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_seckill_module);
+}
+
+
+ngx_int_t
+ngx_http_seckill_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                     i;
+    ngx_http_seckill_zone_t      **zones;
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    smcf = ngx_http_seckill_main(cycle);
+
+    /* NGX_PROCESS_HELPER is the cache loader too: see the manager's callback */
+
+    if (smcf == NULL || (ngx_process != NGX_PROCESS_WORKER
+                         && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    zones = smcf->zones.elts;
+
+    for (i = 0; i < smcf->zones.nelts; i++) {
+
+        if (ngx_http_seckill_wait_init(zones[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_seckill_drain_init(zones[i], cycle,
+                                    ngx_process == NGX_PROCESS_SINGLE);
+
+        if (ngx_process == NGX_PROCESS_SINGLE) {
+            ngx_add_timer(&zones[i]->drain_event, 1);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                     i;
+    ngx_http_seckill_zone_t      **zones;
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    smcf = ngx_http_seckill_main(cycle);
+
+    if (smcf == NULL) {
+        return;
+    }
+
+    zones = smcf->zones.elts;
+
+    for (i = 0; i < smcf->zones.nelts; i++) {
+        ngx_http_seckill_events_close(zones[i]);
+
+        if (zones[i]->role) {
+            ngx_http_seckill_drain_leave(zones[i]);
+        }
+    }
+}
+
+
+/*
+ * The manager of the stores' path, called by the helper alone, at its start
+ * and then seldom: ngx_cache_manager_process_handler().
+ */
+
+ngx_msec_t
+ngx_http_seckill_helper(void *data)
+{
+    ngx_http_seckill_main_conf_t  *smcf = data;
+
+    ngx_uint_t                 i;
+    ngx_cycle_t               *cycle;
+    ngx_http_seckill_zone_t  **zones;
+
+    if (smcf->started) {
+        return NGX_HTTP_SECKILL_HELPER_MS;
+    }
+
+    smcf->started = 1;
+
+    cycle = (ngx_cycle_t *) ngx_cycle;
+    zones = smcf->zones.elts;
+
+    for (i = 0; i < smcf->zones.nelts; i++) {
+        ngx_http_seckill_drain_init(zones[i], cycle, 1);
+        ngx_add_timer(&zones[i]->drain_event, 1);
+    }
+
+    return NGX_HTTP_SECKILL_HELPER_MS;
+}
+
+
+static void
+ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
+    ngx_uint_t declare)
+{
+    zone->drain.zone = zone->shm;
+    zone->drain.path = (char *) zone->store.data;
+    zone->drain.full = zone->full;
+    zone->drain.log = ngx_http_seckill_drain_log;
+    zone->drain.ctx = zone;
+
+    /* an exiting worker's configuration may be an old one */
+
+    if (declare) {
+        zone->drain.sales = zone->sales.elts;
+        zone->drain.n_sales = zone->sales.nelts;
+    }
+
+    zone->drain_event.handler = ngx_http_seckill_drain_event;
+    zone->drain_event.data = zone;
+    zone->drain_event.log = cycle->log;
+    zone->drain_event.cancelable = 1;
+}
+
+
+static void
+ngx_http_seckill_drain_log(void *ctx, sk_log_e level, const char *message)
+{
+    ngx_http_seckill_zone_t  *zone = ctx;
+
+    ngx_uint_t  n;
+
+    n = (level == SK_LOG_ERR) ? NGX_LOG_ERR
+        : (level == SK_LOG_WARN) ? NGX_LOG_WARN : NGX_LOG_NOTICE;
+
+    ngx_log_error(n, ngx_cycle->log, 0, "seckill zone \"%V\", store \"%V\": %s",
+                  &zone->name, &zone->store, message);
+}
+
+
+ngx_int_t
+ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone)
+{
+    if (zone->role) {
+        return NGX_OK;
+    }
+
+    if (sk_zone_role_take(zone->shm) != SK_OK) {
+        return NGX_AGAIN;
+    }
+
+    zone->role = 1;
+
+    sk_add(&zone->shm->drainers, 1);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
+{
+    sk_drain_close(&zone->drain);
+
+    zone->role = 0;
+
+    sk_zone_role_leave(zone->shm);
+}
+
+
+static void
+ngx_http_seckill_drain_event(ngx_event_t *ev)
+{
+    ngx_uint_t                first;
+    ngx_msec_t                delay;
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ev->data;
+
+    if (ngx_process == NGX_PROCESS_WORKER && zone->n_waits == 0) {
+
+        /* an exiting worker drains as long as somebody waits for it */
+
+        if (zone->role) {
+            ngx_http_seckill_drain_leave(zone);
+        }
+
+        return;
+    }
+
+    first = !zone->role;
+
+    if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
+
+        /* the helper of the configuration before has not left yet */
+
+        ngx_add_timer(ev, NGX_HTTP_SECKILL_ROLE_RETRY_MS);
+        return;
+    }
+
+    if (first && ngx_process == NGX_PROCESS_HELPER
+        && ngx_http_seckill_watch_fd((ngx_cycle_t *) ngx_cycle,
+                                     zone->wake->drainer,
+                                     ngx_http_seckill_drain_fd_event, zone, 0)
+           != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ev->log, 0,
+                      "seckill zone \"%V\" cannot be woken, it polls",
+                      &zone->name);
+    }
+
+    delay = ngx_http_seckill_drain_steps(zone);
+
+    if (delay == 0) {
+        ngx_post_event(ev, &ngx_posted_next_events);
+        return;
+    }
+
+    ngx_add_timer(ev, delay);
+}
+
+
+/* drains until the queue is empty, or, with 0, it is other events' turn */
+
+static ngx_msec_t
+ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
+{
+    unsigned      delay, decided;
+    ngx_uint_t    i;
+    ngx_time_t   *tp;
+
+    for (i = 0; i < NGX_HTTP_SECKILL_STEPS_MAX; i++) {
+
+        if (ngx_process == NGX_PROCESS_HELPER && (ngx_quit || ngx_terminate)) {
+            return 1;
+        }
+
+        sk_store(&zone->shm->idle, 0);
+
+        ngx_time_update();
+        tp = ngx_timeofday();
+
+        delay = sk_drain_work(&zone->drain,
+                              (int64_t) tp->sec * 1000 + tp->msec, &decided);
+
+        if (decided) {
+
+            if (ngx_process == NGX_PROCESS_HELPER || ngx_exiting) {
+                ngx_http_seckill_signal(zone->wake->workers,
+                                        zone->drain_event.log);
+            }
+
+            if (ngx_process != NGX_PROCESS_HELPER) {
+                ngx_http_seckill_wait_decided(zone);
+            }
+        }
+
+        if (delay == 0) {
+            continue;
+        }
+
+        if (delay != SK_DRAIN_POLL_MS) {
+            return delay;
+        }
+
+        /* a claim that came after the look at the queue sees "idle", or is
+           seen here */
+
+        atomic_store(&zone->shm->idle, 1);
+
+        if (sk_queue_depth(&zone->shm->queue) == 0) {
+            return delay;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone)
+{
+    if (zone->role) {
+        ngx_post_event(&zone->drain_event, &ngx_posted_events);
+        return;
+    }
+
+    atomic_thread_fence(memory_order_seq_cst);
+
+    if (sk_load(&zone->shm->idle) && atomic_exchange(&zone->shm->idle, 0)) {
+        ngx_http_seckill_signal(zone->wake->drainer, zone->watch.log);
+    }
+}
+
+
+static void
+ngx_http_seckill_drain_fd_event(ngx_event_t *ev)
+{
+    uint64_t                  n;
+    ngx_connection_t         *c;
+    ngx_http_seckill_zone_t  *zone;
+
+    c = ev->data;
+    zone = c->data;
+
+    (void) eventfd_read(c->fd, &n);
+
+    if (zone->drain_event.timer_set) {
+        ngx_del_timer(&zone->drain_event);
+    }
+
+    ngx_http_seckill_drain_event(&zone->drain_event);
+}
+
+
+static void
+ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log)
+{
+    /* EAGAIN: it was written to 2^64 times, and nobody reads */
+
+    if (eventfd_write(fd, 1) == -1) {
+        ngx_log_error(NGX_LOG_ERR, log, ngx_errno, "eventfd_write() failed");
+    }
+}
+
+
+ngx_int_t
+ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,
+    ngx_event_handler_pt handler, void *data, ngx_uint_t flags)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_get_connection(fd, cycle->log);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->data = data;
+    c->log = cycle->log;
+    c->read->handler = handler;
+    c->read->log = cycle->log;
+    c->write->log = cycle->log;
+
+    /* as ngx_add_channel_event(): an exiting worker does not miss it */
+
+    c->read->channel = 1;
+    c->write->channel = 1;
+
+    return ngx_add_event(c->read, NGX_READ_EVENT, flags);
+}

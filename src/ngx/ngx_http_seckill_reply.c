@@ -1,0 +1,200 @@
+#include "ngx_http_seckill.h"
+
+
+#define NGX_HTTP_SECKILL_REPLACEMENT      "\xef\xbf\xbd"    /* U+FFFD */
+
+
+ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
+
+
+static u_char *ngx_http_seckill_utf8_end(u_char *p, u_char *last);
+
+
+/* the end of the character at "p", or "p" if it is no valid UTF-8 */
+
+static u_char *
+ngx_http_seckill_utf8_end(u_char *p, u_char *last)
+{
+    u_char    *end;
+    uint32_t   code;
+
+    end = p;
+    code = ngx_utf8_decode(&end, last - p);
+
+    /* ngx_utf8_decode() lets surrogates pass, and codes over the last one */
+
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+        return p;
+    }
+
+    return end;
+}
+
+
+size_t
+ngx_http_seckill_json_len(ngx_str_t *s)
+{
+    size_t   len;
+    u_char  *p, *end, *last;
+
+    len = s->len + ngx_escape_json(NULL, s->data, s->len);
+
+    last = s->data + s->len;
+
+    for (p = s->data; p < last; /* void */ ) {
+
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+
+        end = ngx_http_seckill_utf8_end(p, last);
+
+        if (end == p) {
+            len += sizeof(NGX_HTTP_SECKILL_REPLACEMENT) - 1 - 1;
+            end++;
+        }
+
+        p = end;
+    }
+
+    return len;
+}
+
+
+u_char *
+ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
+{
+    u_char  *p, *end, *last, *start;
+
+    last = s->data + s->len;
+    start = s->data;
+
+    for (p = s->data; p < last; /* void */ ) {
+
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+
+        end = ngx_http_seckill_utf8_end(p, last);
+
+        if (end == p) {
+            dst = (u_char *) ngx_escape_json(dst, start, p - start);
+            dst = ngx_cpymem(dst, NGX_HTTP_SECKILL_REPLACEMENT,
+                             sizeof(NGX_HTTP_SECKILL_REPLACEMENT) - 1);
+            start = ++end;
+        }
+
+        p = end;
+    }
+
+    return (u_char *) ngx_escape_json(dst, start, last - start);
+}
+
+
+ngx_int_t
+ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* newer versions have more members than those set here */
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = ngx_strlen(value);
+    h->value.data = (u_char *) value;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b)
+{
+    ngx_int_t    rc;
+    ngx_chain_t  out;
+
+    r->headers_out.status = status;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_length_n = b->last - b->pos;
+
+    if (ngx_http_seckill_header(r, "Cache-Control", "no-store") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_seckill_header(r, "Retry-After",
+                                   NGX_HTTP_SECKILL_RETRY_AFTER)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_seckill_send_error(ngx_http_request_t *r, sk_result_e result,
+    const char *message)
+{
+    ngx_buf_t          *b;
+    ngx_str_t           text;
+    const sk_result_t  *res;
+
+    res = &sk_results[result];
+
+    text.len = ngx_strlen(message);
+    text.data = (u_char *) message;
+
+    b = ngx_create_temp_buf(r->pool,
+                            sizeof("{\"code\":,\"result\":\"\","
+                                   "\"message\":\"\"}" CRLF) + NGX_INT_T_LEN
+                            + res->len + ngx_http_seckill_json_len(&text));
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_sprintf(b->last, "{\"code\":%ud,\"result\":\"%s\","
+                          "\"message\":\"", res->code, res->name);
+    b->last = ngx_http_seckill_json(b->last, &text);
+    b->last = ngx_cpymem(b->last, "\"}\n", 3);
+
+    return ngx_http_seckill_send(r, res->status, &ngx_http_seckill_json_type,
+                                 b);
+}
+
+
+ngx_int_t
+ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
+{
+    if (ngx_http_seckill_header(r, "Allow", methods) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_HTTP_NOT_ALLOWED;
+}

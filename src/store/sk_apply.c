@@ -1,0 +1,258 @@
+#include <stdio.h>
+
+#include "sk_apply.h"
+
+
+static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
+static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
+static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
+static void sk_apply_outcome(sk_zone_t *zone, uint64_t ticket,
+    sk_outcome_e outcome, uint64_t order);
+
+
+int
+sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
+{
+    int  rc;
+
+    sk_zone_lock(zone);
+
+    rc = sk_apply_locked(zone, e);
+
+    if (rc == SK_OK) {
+        sk_store(&zone->applied_seq, e->seq);
+    }
+
+    sk_zone_unlock(zone);
+
+    if (rc == SK_OK) {
+        return SK_OK;
+    }
+
+    if (rc == SK_ERROR) {
+        (void) snprintf(reason, size, "damaged: event %llu is of sale %llu, "
+                        "which was never added", (unsigned long long) e->seq,
+                        (unsigned long long) e->sale_id);
+
+    } else {
+        (void) sk_apply_fits(zone, e, reason, size);
+    }
+
+    return SK_ERROR;
+}
+
+
+static int
+sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
+{
+    switch (e->type) {
+
+    case SK_EVENT_WON:
+        return sk_apply_won(zone, e);
+
+    default: /* SK_EVENT_SALE_ADDED, SK_EVENT_SALE_EDITED */
+        return sk_apply_sale(zone, e);
+    }
+}
+
+
+static int
+sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
+{
+    int         rc;
+    uint64_t    hash;
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale) {
+        rc = sk_zone_reserve(zone, e->def.stock - sk_load(&sale->stock));
+
+        if (rc == SK_OK && e->type == SK_EVENT_SALE_EDITED) {
+            sk_sale_edit(sale, &e->def);
+        }
+
+        return rc;
+    }
+
+    if (e->type == SK_EVENT_SALE_EDITED) {
+        return SK_ERROR;
+    }
+
+    if (sk_load(&zone->sales.n) == zone->sales.n_max) {
+        return SK_FULL;
+    }
+
+    rc = sk_zone_reserve(zone, e->def.stock);
+
+    if (rc == SK_OK) {
+        hash = sk_zone_name_hash(zone, e->def.name, e->def.name_len);
+        (void) sk_sales_add(&zone->sales, hash, e->seq, &e->def);
+    }
+
+    return rc;
+}
+
+
+static int
+sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
+{
+    int         rc;
+    uint64_t    undecided, won;
+    sk_key_t    key;
+    sk_sale_t  *sale;
+    sk_unit_t  *u;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale == NULL) {
+        return SK_ERROR;
+    }
+
+    key = sk_zone_user_key(zone, sale, e->user, e->user_len);
+    undecided = sk_unit_value(SK_UNIT_UNDECIDED, e->ticket);
+    won = sk_unit_value(SK_UNIT_SOLD, e->seq);
+
+    u = sk_units_get(&zone->units, key, undecided);
+
+    if (u) {
+        sk_store_release(&u->value, won);
+        sk_add(&sale->undecided, -1);
+        sk_add(&sale->sold, 1);
+
+    } else if (sk_units_get(&zone->units, key, won) == NULL) {
+
+        /* another process's claim, or one from before this zone */
+
+        rc = sk_units_insert(&zone->units, key,
+                             sk_sale_slot(&zone->sales, sale), won);
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        sk_add(&sale->free, -1);
+        sk_add(&sale->sold, 1);
+    }
+
+    sk_apply_outcome(zone, e->ticket, SK_OUTCOME_WON, e->seq);
+
+    return SK_OK;
+}
+
+
+static void
+sk_apply_outcome(sk_zone_t *zone, uint64_t ticket, sk_outcome_e outcome,
+    uint64_t order)
+{
+    sk_cell_t  *cell;
+
+    cell = sk_queue_cell(&zone->queue, ticket);
+
+    if (sk_load(&cell->ticket) == ticket) {
+        sk_store(&cell->order, order);
+        sk_store_release(&cell->outcome, outcome);
+    }
+}
+
+
+int
+sk_apply_fits(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
+{
+    int64_t     more;
+    uint32_t    n;
+    uint64_t    units;
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+    more = e->def.stock - (sale ? sk_load(&sale->stock) : 0);
+
+    sk_zone_lock(zone);
+    units = (uint64_t) ((int64_t) zone->reserved + more);
+    sk_zone_unlock(zone);
+
+    n = sk_load(&zone->sales.n) + (sale == NULL);
+
+    if (n <= zone->sales.n_max && (more <= 0 || units <= zone->units.n_max)) {
+        return SK_OK;
+    }
+
+    (void) snprintf(reason, size,
+                    "sale \"%.*s\" does not fit in the zone: %llu units and "
+                    "%u sales in all need a size of %zum at least",
+                    (int) e->def.name_len, e->def.name,
+                    (unsigned long long) units, n,
+                    sk_zone_size_for(units, zone->workers_n, zone->queue.n, n)
+                    >> 20);
+
+    return SK_FULL;
+}
+
+
+int
+sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
+{
+    uint64_t      ticket;
+    sk_sale_t    *sale;
+    sk_holding_t  h;
+
+    ticket = sk_load(&cell->ticket);
+    sale = &zone->sales.elts[cell->sale];
+
+    /* below 0: another process has sold units that are promised here */
+
+    if (sk_load(&sale->free) < 0) {
+        return 0;
+    }
+
+    /* no lock: nobody else removes units, or makes them won */
+
+    if (sk_units_get(&zone->units, cell->key,
+                     sk_unit_value(SK_UNIT_UNDECIDED, ticket))
+        == NULL)
+    {
+        return 0;
+    }
+
+    sk_zone_holding(zone, cell->key, &h);
+
+    return h.n_won + h.n_undecided <= sk_load(&sale->limit);
+}
+
+
+void
+sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
+{
+    uint64_t    ticket;
+    sk_sale_t  *sale;
+    sk_unit_t  *u;
+
+    ticket = sk_load(&cell->ticket);
+    sale = &zone->sales.elts[cell->sale];
+
+    sk_zone_lock(zone);
+
+    u = sk_units_get(&zone->units, cell->key,
+                     sk_unit_value(SK_UNIT_UNDECIDED, ticket));
+
+    if (u) {
+        sk_units_remove(&zone->units, u);
+        sk_add(&sale->undecided, -1);
+        sk_add(&sale->free, 1);
+    }
+
+    sk_apply_outcome(zone, ticket, outcome, 0);
+
+    sk_zone_unlock(zone);
+}
+
+
+void
+sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e)
+{
+    e->type = SK_EVENT_WON;
+    e->sale_id = sk_load(&zone->sales.elts[cell->sale].id);
+    e->user = cell->user;
+    e->user_len = cell->user_len;
+    e->ticket = sk_load(&cell->ticket);
+    e->at_ms = 0;
+}

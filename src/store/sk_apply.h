@@ -1,0 +1,45 @@
+/*
+ * Applies events to the zone: the one way in which the ledger changes what
+ * the zone says, whoever appended the event and however often it is seen.
+ * For the drainer.
+ */
+
+
+#ifndef _SK_APPLY_H_INCLUDED_
+#define _SK_APPLY_H_INCLUDED_
+
+
+#include "sk_ledger.h"
+#include "sk_zone.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+ * Applies an event; one that was applied before changes nothing.  Returns
+ * SK_OK, or SK_ERROR with a reason if the zone has no room for it.
+ */
+int sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size);
+
+/* whether a sale's event would fit: SK_OK, or SK_FULL with a reason */
+int sk_apply_fits(sk_zone_t *zone, const sk_event_t *e, char *reason,
+    size_t size);
+
+/*
+ * Whether a claim in the queue may still win, now that the zone has seen the
+ * whole ledger.
+ */
+int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
+
+/* takes a claim's unit back and gives it an outcome that is not a win */
+void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
+
+/* the event of a claim that wins, without its seq and its time */
+void sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_APPLY_H_INCLUDED_ */

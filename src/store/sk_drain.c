@@ -1,0 +1,582 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "sk_apply.h"
+#include "sk_drain.h"
+
+
+static int sk_drain_open(sk_drain_t *d);
+static int sk_drain_load(sk_drain_t *d);
+static int sk_drain_event(void *ctx, const sk_event_t *e);
+static int sk_drain_declare(sk_drain_t *d, int64_t now_ms);
+static int sk_drain_declare_sale(sk_drain_t *d, const sk_sale_def_t *def,
+    int64_t now_ms);
+static int sk_drain_begin(sk_drain_t *d);
+static int sk_drain_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+static int sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
+    unsigned *appended, uint64_t *seq);
+static void sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n);
+static void sk_drain_give_back(sk_drain_t *d);
+static unsigned sk_drain_idle(sk_drain_t *d);
+static unsigned sk_drain_fail(sk_drain_t *d, int rc, unsigned *decided);
+static void sk_drain_recovered(sk_drain_t *d);
+static void sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+
+unsigned
+sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+{
+    int  rc;
+
+    *decided = 0;
+
+    if (d->ledger == NULL) {
+        rc = sk_drain_open(d);
+
+        if (rc != SK_OK) {
+            return sk_drain_fail(d, rc, decided);
+        }
+    }
+
+    if (!d->loaded) {
+        rc = sk_drain_load(d);
+
+        if (rc == SK_AGAIN) {
+            return 0;
+        }
+
+        if (rc != SK_OK) {
+            return sk_drain_fail(d, rc, decided);
+        }
+    }
+
+    if (!d->declared) {
+        rc = sk_drain_declare(d, now_ms);
+
+        if (rc != SK_OK) {
+            return sk_drain_fail(d, rc, decided);
+        }
+
+        sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
+        sk_store_release(&d->zone->state, SK_ZONE_READY);
+
+        *decided = 1;
+    }
+
+    if (d->failed) {
+        rc = sk_ledger_probe(d->ledger);
+
+        if (rc != SK_OK) {
+            return sk_drain_fail(d, rc, decided);
+        }
+
+        sk_drain_recovered(d);
+    }
+
+    if (sk_queue_depth(&d->zone->queue) == 0) {
+        return sk_drain_idle(d);
+    }
+
+    rc = sk_drain_batch(d, now_ms, decided);
+
+    if (rc != SK_OK) {
+        return sk_drain_fail(d, rc, decided);
+    }
+
+    if (sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_MAX_PAGES) {
+        (void) sk_ledger_checkpoint(d->ledger);
+    }
+
+    return 0;
+}
+
+
+static int
+sk_drain_open(sk_drain_t *d)
+{
+    int   rc;
+    char  error[SK_LEDGER_ERROR_SIZE_MAX];
+
+    rc = sk_ledger_open(&d->ledger, d->path, d->full, error);
+
+    if (rc != SK_OK) {
+        (void) snprintf(d->reason, sizeof(d->reason), "%s", error);
+        return rc;
+    }
+
+    d->loaded = 0;
+    d->load_start_us = sk_drain_now_us();
+    d->load_first = sk_load(&d->zone->applied_seq);
+
+    return SK_OK;
+}
+
+
+static int
+sk_drain_load(sk_drain_t *d)
+{
+    int       rc;
+    uint64_t  seq, n;
+
+    seq = sk_load(&d->zone->applied_seq);
+
+    rc = sk_ledger_read(d->ledger, seq, SK_DRAIN_LOAD_MAX, sk_drain_event, d);
+
+    if (rc == SK_ERROR && d->reason[0] == '\0') {
+        (void) snprintf(d->reason, sizeof(d->reason), "%s",
+                        sk_ledger_error(d->ledger));
+    }
+
+    n = sk_load(&d->zone->applied_seq) - d->load_first;
+
+    if (rc == SK_AGAIN) {
+
+        if (n / SK_DRAIN_PROGRESS != (seq - d->load_first) / SK_DRAIN_PROGRESS)
+        {
+            sk_drain_log(d, SK_LOG_NOTICE, "%llu events read",
+                         (unsigned long long) n);
+        }
+
+        return SK_AGAIN;
+    }
+
+    if (rc == SK_OK) {
+        d->loaded = 1;
+    }
+
+    if (rc == SK_OK && !d->declared) {
+        sk_drain_log(d, SK_LOG_NOTICE,
+                     "%llu events read in %lld ms, the last is %llu",
+                     (unsigned long long) n,
+                     (long long) (sk_drain_now_us() - d->load_start_us) / 1000,
+                     (unsigned long long) (d->load_first + n));
+    }
+
+    return rc;
+}
+
+
+static int
+sk_drain_event(void *ctx, const sk_event_t *e)
+{
+    sk_drain_t  *d = ctx;
+
+    return sk_apply(d->zone, e, d->reason, sizeof(d->reason));
+}
+
+
+/*
+ * What the configuration declares becomes events where it differs from what
+ * the ledger says; a sale keeps its buyers whatever is edited.
+ */
+
+static int
+sk_drain_declare(sk_drain_t *d, int64_t now_ms)
+{
+    int       rc;
+    unsigned  i;
+
+    for (i = 0; i < d->n_sales; i++) {
+        rc = sk_drain_declare_sale(d, &d->sales[i], now_ms);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    d->declared = 1;
+
+    return SK_OK;
+}
+
+
+static int
+sk_drain_declare_sale(sk_drain_t *d, const sk_sale_def_t *def, int64_t now_ms)
+{
+    int             rc;
+    int64_t         taken;
+    sk_sale_t      *sale;
+    sk_event_t      e;
+    sk_sale_def_t   old;
+
+    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = sale ? SK_EVENT_SALE_EDITED : SK_EVENT_SALE_ADDED;
+    e.at_ms = now_ms;
+    e.def = *def;
+
+    if (sale) {
+        taken = sk_load(&sale->held) + sk_load(&sale->sold);
+
+        if (e.def.stock < taken) {
+            sk_drain_log(d, SK_LOG_ERR,
+                         "sale \"%.*s\": %lld units are sold, the stock "
+                         "cannot be %lld", (int) def->name_len, def->name,
+                         (long long) taken, (long long) def->stock);
+            e.def.stock = taken;
+        }
+
+        sk_sale_def(sale, &old);
+
+        if (memcmp(&old, &e.def, sizeof(sk_sale_def_t)) == 0) {
+            return SK_OK;
+        }
+    }
+
+    rc = sk_drain_begin(d);
+
+    if (rc == SK_OK) {
+        e.seq = d->last_seq + 1;
+        e.sale_id = sale ? sk_load(&sale->id) : e.seq;
+
+        rc = sk_apply_fits(d->zone, &e, d->reason, sizeof(d->reason));
+    }
+
+    if (rc == SK_FULL) {
+        /* the other sales go on */
+        sk_drain_log(d, SK_LOG_ERR, "%s", d->reason);
+        sk_ledger_rollback(d->ledger);
+        d->reason[0] = '\0';
+        return SK_OK;
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_append(d->ledger, &e);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_commit(d->ledger);
+    }
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    return sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
+}
+
+
+/* begins a transaction in which the zone has seen the whole ledger */
+
+static int
+sk_drain_begin(sk_drain_t *d)
+{
+    int       rc;
+    uint64_t  seq;
+
+    rc = sk_ledger_begin(d->ledger);
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_last_seq(d->ledger, &d->last_seq);
+    }
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    do {
+        seq = sk_load(&d->zone->applied_seq);
+
+        if (d->last_seq == seq) {
+            return SK_OK;
+        }
+
+        if (d->last_seq < seq) {
+            (void) snprintf(d->reason, sizeof(d->reason),
+                            "the store ends at event %llu, but event %llu was "
+                            "seen: it was replaced, restart nginx",
+                            (unsigned long long) d->last_seq,
+                            (unsigned long long) seq);
+            return SK_ERROR;
+        }
+
+        rc = sk_ledger_read(d->ledger, seq, SK_DRAIN_LOAD_MAX, sk_drain_event,
+                            d);
+
+    } while (rc == SK_OK || rc == SK_AGAIN);
+
+    return rc;
+}
+
+
+static int
+sk_drain_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+{
+    int          rc;
+    int64_t      start_us, took_us;
+    uint64_t     head, seq;
+    unsigned     i, n, appended;
+    sk_queue_t  *q;
+
+    q = &d->zone->queue;
+
+    rc = sk_drain_begin(d);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    head = sk_load(&q->head);
+    n = (unsigned) sk_queue_depth(q);
+    n = (n > SK_DRAIN_BATCH_MAX) ? SK_DRAIN_BATCH_MAX : n;
+
+    appended = 0;
+    seq = d->last_seq;
+
+    for (i = 0; i < n; i++) {
+        rc = sk_drain_append(d, head + i, now_ms, &appended, &d->seqs[i]);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    if (appended == 0) {
+        sk_ledger_rollback(d->ledger);
+
+    } else {
+        start_us = sk_drain_now_us();
+        rc = sk_ledger_commit(d->ledger);
+        took_us = sk_drain_now_us() - start_us;
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        d->last_seq = seq + appended;
+
+        sk_hist_observe(&d->zone->commit_seconds, &sk_hist_seconds,
+                        (double) took_us / 1e6, (uint64_t) took_us);
+        sk_hist_observe(&d->zone->commit_claims, &sk_hist_claims, appended,
+                        appended);
+    }
+
+    sk_drain_publish(d, head, n);
+
+    *decided = 1;
+
+    return SK_OK;
+}
+
+
+/*
+ * Appends one claim to the transaction, "seq" is its order; 0 if it is decided
+ * already, or refused now.
+ */
+
+static int
+sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
+    unsigned *appended, uint64_t *seq)
+{
+    int          rc;
+    sk_cell_t   *cell;
+    sk_event_t   e;
+
+    *seq = 0;
+
+    cell = sk_queue_cell(&d->zone->queue, ticket);
+
+    if (sk_load(&cell->outcome) != SK_OUTCOME_NONE) {
+        return SK_OK;
+    }
+
+    if (!sk_apply_may_win(d->zone, cell)) {
+        sk_apply_refuse(d->zone, cell, SK_OUTCOME_REFUSED);
+        return SK_OK;
+    }
+
+    sk_apply_cell_event(d->zone, cell, &e);
+
+    e.seq = d->last_seq + *appended + 1;
+    e.at_ms = now_ms;
+
+    rc = sk_ledger_append(d->ledger, &e);
+
+    if (rc == SK_OK) {
+        *seq = e.seq;
+        (*appended)++;
+    }
+
+    return rc;
+}
+
+
+static void
+sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n)
+{
+    int64_t      now_us, waited_us;
+    unsigned     i;
+    sk_cell_t   *cell;
+    sk_event_t   e;
+
+    now_us = sk_drain_now_us();
+
+    for (i = 0; i < n; i++) {
+        cell = sk_queue_cell(&d->zone->queue, first + i);
+
+        if (d->seqs[i]) {
+            sk_apply_cell_event(d->zone, cell, &e);
+            e.seq = d->seqs[i];
+
+            (void) sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
+        }
+
+        waited_us = now_us - cell->admitted_us;
+
+        sk_hist_observe(&d->zone->wait_seconds, &sk_hist_seconds,
+                        (double) waited_us / 1e6, (uint64_t) waited_us);
+    }
+
+    sk_store_release(&d->zone->queue.head, first + n);
+}
+
+
+/* the store failed: nobody waits for it, the units are free again */
+
+static void
+sk_drain_give_back(sk_drain_t *d)
+{
+    uint64_t     head, tail;
+    sk_cell_t   *cell;
+    sk_queue_t  *q;
+
+    q = &d->zone->queue;
+    tail = sk_load_acquire(&q->tail);
+
+    for (head = sk_load(&q->head); head != tail; head++) {
+        cell = sk_queue_cell(q, head);
+
+        if (sk_load(&cell->outcome) == SK_OUTCOME_NONE) {
+            sk_apply_refuse(d->zone, cell, SK_OUTCOME_UNAVAILABLE);
+        }
+    }
+
+    sk_store_release(&q->head, tail);
+}
+
+
+static unsigned
+sk_drain_idle(sk_drain_t *d)
+{
+    uint64_t  seq;
+
+    /* has another process appended?  then the zone follows */
+
+    if (sk_ledger_last_seq(d->ledger, &seq) == SK_OK
+        && seq > sk_load(&d->zone->applied_seq))
+    {
+        d->loaded = 0;
+        d->load_start_us = sk_drain_now_us();
+        d->load_first = sk_load(&d->zone->applied_seq);
+        return 0;
+    }
+
+    if (sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_IDLE_PAGES) {
+        (void) sk_ledger_checkpoint(d->ledger);
+        return 0;
+    }
+
+    /* a process killed while it held the mutex is noticed here at the latest */
+
+    sk_zone_lock(d->zone);
+    sk_zone_unlock(d->zone);
+
+    sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
+
+    return SK_DRAIN_POLL_MS;
+}
+
+
+static unsigned
+sk_drain_fail(sk_drain_t *d, int rc, unsigned *decided)
+{
+    unsigned  busy;
+
+    busy = (rc == SK_AGAIN);
+
+    if (d->reason[0] == '\0' && d->ledger) {
+        (void) snprintf(d->reason, sizeof(d->reason), "%s",
+                        sk_ledger_error(d->ledger));
+    }
+
+    if (d->ledger) {
+        sk_ledger_rollback(d->ledger);
+    }
+
+    if (!d->failed || strcmp(d->reason, d->zone->reason) != 0) {
+        d->failed = 1;
+        sk_drain_log(d, busy ? SK_LOG_WARN : SK_LOG_ERR, "%s", d->reason);
+        sk_zone_set_reason(d->zone, d->reason);
+    }
+
+    d->reason[0] = '\0';
+
+    if (busy) {
+        /* claims wait in the queue until their time is over, and after */
+        return SK_DRAIN_BUSY_RETRY_MS;
+    }
+
+    /* whatever SQLite knows of the file is doubtful now: open it anew */
+
+    if (d->ledger) {
+        sk_ledger_close(d->ledger);
+        d->ledger = NULL;
+    }
+
+    sk_store(&d->zone->failing, 1);
+
+    sk_drain_give_back(d);
+
+    *decided = 1;
+
+    return SK_DRAIN_RETRY_MS;
+}
+
+
+static void
+sk_drain_recovered(sk_drain_t *d)
+{
+    d->failed = 0;
+    sk_store(&d->zone->failing, 0);
+    sk_zone_set_reason(d->zone, "");
+    sk_drain_log(d, SK_LOG_NOTICE, "works again");
+}
+
+
+void
+sk_drain_close(sk_drain_t *d)
+{
+    if (d->ledger) {
+        sk_ledger_close(d->ledger);
+        d->ledger = NULL;
+    }
+}
+
+
+int64_t
+sk_drain_now_us(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+static void
+sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
+{
+    char     message[512];
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+
+    d->log(d->ctx, level, message);
+}

@@ -1,0 +1,87 @@
+/*
+ * The drainer: takes admitted claims from a zone's queue, decides them, writes
+ * the winners to the ledger in group commits, and publishes the outcomes.
+ *
+ * Before it appends it applies to the zone whatever another process has
+ * appended: "catch up, then serve" covers the first start, a crash, a reload,
+ * another zone on the same store.
+ *
+ * For the one process that holds the zone's role (sk_zone_role_take()): the
+ * helper, a worker that is exiting, nginx without a master.
+ */
+
+
+#ifndef _SK_DRAIN_H_INCLUDED_
+#define _SK_DRAIN_H_INCLUDED_
+
+
+#include "sk_ledger.h"
+#include "sk_zone.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_DRAIN_BATCH_MAX         1024    /* claims in a commit */
+#define SK_DRAIN_LOAD_MAX         20000    /* events read in one step */
+#define SK_DRAIN_PROGRESS       1000000    /* events between two notices */
+#define SK_DRAIN_BUSY_RETRY_MS        5    /* another program writes */
+#define SK_DRAIN_RETRY_MS           250    /* after an error of the store */
+#define SK_DRAIN_POLL_MS            100    /* for another process's events */
+#define SK_DRAIN_WAL_IDLE_PAGES    1000    /* checkpoint when idle, 4 MB */
+#define SK_DRAIN_WAL_MAX_PAGES    16384    /* checkpoint anyway, 64 MB */
+
+
+typedef enum {
+    SK_LOG_ERR,
+    SK_LOG_WARN,
+    SK_LOG_NOTICE
+} sk_log_e;
+
+
+typedef struct {
+    /* set by the caller */
+
+    sk_zone_t            *zone;
+    const char           *path;         /* of the store */
+    int                   full;         /* fsync before a commit returns */
+    const sk_sale_def_t  *sales;        /* declared in the configuration */
+    unsigned              n_sales;
+    void                (*log)(void *ctx, sk_log_e level, const char *message);
+    void                 *ctx;
+
+    /* the drainer's own */
+
+    sk_ledger_t          *ledger;
+    uint64_t              last_seq;     /* in the open transaction */
+    unsigned              loaded:1;     /* has seen the ledger's end */
+    unsigned              declared:1;
+    unsigned              failed:1;     /* its reason is logged */
+    int64_t               load_start_us;
+    uint64_t              load_first;
+    char                  reason[SK_REASON_SIZE_MAX];
+    uint64_t              seqs[SK_DRAIN_BATCH_MAX];
+} sk_drain_t;
+
+
+/*
+ * Does the next piece of work: opens the store, reads some of the ledger,
+ * declares the sales, decides a batch, checkpoints.  "now_ms" is the time of
+ * day.  Returns the milliseconds after which it wants to be called again, 0
+ * for at once; "decided" says whether workers that wait may find an answer.
+ * When it returns more than 0 and the zone is ready, the queue was empty or
+ * the store is away.
+ */
+unsigned sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+
+/* closes the store */
+void sk_drain_close(sk_drain_t *d);
+
+/* microseconds of a monotonic clock */
+int64_t sk_drain_now_us(void);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_DRAIN_H_INCLUDED_ */

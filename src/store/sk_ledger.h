@@ -1,0 +1,114 @@
+/*
+ * The ledger: what happened, in order, in a SQLite file.  One table, one row
+ * an event, numbered without gaps; rows are only ever appended.  Everything
+ * that a zone knows of sales and users is read from here.
+ *
+ * For one process at a time and connection: a connection must not cross fork.
+ * Any number of processes may have the file open; sk_ledger_begin() lets one
+ * of them write at a time.
+ */
+
+
+#ifndef _SK_LEDGER_H_INCLUDED_
+#define _SK_LEDGER_H_INCLUDED_
+
+
+#include "sk_core.h"
+#include "sk_sale.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_LEDGER_VERSION           1      /* of the schema */
+#define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
+#define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
+#define SK_LEDGER_ERROR_SIZE_MAX    256
+
+
+#define SK_EVENT_TABLE(X)                                                    \
+    X(SK_EVENT_WON,          "won")                                          \
+    X(SK_EVENT_SALE_ADDED,   "sale_added")                                   \
+    X(SK_EVENT_SALE_EDITED,  "sale_edited")
+
+
+typedef enum {
+#define X(constant, name)  constant,
+    SK_EVENT_TABLE(X)
+#undef X
+    SK_EVENT_N
+} sk_event_e;
+
+
+typedef struct {
+    uint64_t        seq;        /* of a won claim: the order's number too */
+    int64_t         at_ms;
+    sk_event_e      type;
+    uint64_t        sale_id;    /* seq of the event that added the sale */
+    const char     *user;       /* won; valid until the next call */
+    size_t          user_len;
+    uint64_t        ticket;     /* won: the claim's */
+    sk_sale_def_t   def;        /* sale_added, sale_edited */
+} sk_event_t;
+
+
+typedef struct sk_ledger_s  sk_ledger_t;
+
+/* returns SK_OK to go on, anything else to stop with that */
+typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
+
+
+/*
+ * Opens a store, makes it if there is none, migrates an older schema forward.
+ * "full" asks for an fsync before a commit returns.  Returns SK_OK; SK_AGAIN
+ * if another process has it locked; SK_ERROR.  In both other cases "error"
+ * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
+ */
+int sk_ledger_open(sk_ledger_t **ledger, const char *path, int full,
+    char *error);
+void sk_ledger_close(sk_ledger_t *ledger);
+
+/*
+ * Begins a transaction that alone may write.  SK_AGAIN if another process
+ * writes for longer than SK_LEDGER_BUSY_WAIT_MS.
+ */
+int sk_ledger_begin(sk_ledger_t *ledger);
+
+/* appends an event; its seq must be the last one plus one */
+int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
+
+/* SK_OK: the events are on disk.  SK_AGAIN, SK_ERROR: rolled back */
+int sk_ledger_commit(sk_ledger_t *ledger);
+void sk_ledger_rollback(sk_ledger_t *ledger);
+
+/* commits nothing new, to see whether a commit succeeds */
+int sk_ledger_probe(sk_ledger_t *ledger);
+
+/* the last event's seq, 0 if there is none */
+int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
+
+/*
+ * Calls "handler" for at most "max" events after a seq, in order.  Returns
+ * SK_OK at the ledger's end, SK_AGAIN after "max" events, SK_ERROR (also for
+ * a gap in the numbers), or what the handler returned.
+ */
+int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
+    sk_ledger_event_pt handler, void *ctx);
+
+/* copies what the log of writes holds into the file, as far as nobody reads */
+int sk_ledger_checkpoint(sk_ledger_t *ledger);
+
+/* pages of 4 KB in the log of writes after the last commit */
+unsigned sk_ledger_wal_pages(sk_ledger_t *ledger);
+
+/* bytes of the file and its log */
+uint64_t sk_ledger_size(sk_ledger_t *ledger);
+
+/* what went wrong in the last call that did not return SK_OK */
+const char *sk_ledger_error(sk_ledger_t *ledger);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_LEDGER_H_INCLUDED_ */

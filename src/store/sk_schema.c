@@ -1,0 +1,147 @@
+#include <stdio.h>
+
+#include "sk_ledger.h"
+#include "sk_schema.h"
+
+
+/* step N leads from version N to version N + 1 */
+
+static const char *const  sk_schema_steps[] = {
+
+    "CREATE TABLE ledger ("
+    "  seq     INTEGER PRIMARY KEY,"        /* 1, 2, 3, ... */
+    "  at      INTEGER NOT NULL,"           /* ms since the epoch, UTC */
+    "  type    TEXT NOT NULL,"
+    "  sale    INTEGER NOT NULL,"           /* seq of its sale_added */
+    "  user    TEXT,"                       /* any bytes */
+    "  ticket  INTEGER,"
+    "  detail  TEXT"                        /* JSON */
+    ");"
+
+    "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN"
+    "  SELECT RAISE(ABORT, 'the ledger is append-only');"
+    "END;"
+
+    "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN"
+    "  SELECT RAISE(ABORT, 'the ledger is append-only');"
+    "END;"
+
+    /* for people with a sqlite3 shell */
+
+    "CREATE VIEW orders AS"
+    "  SELECT w.seq AS \"order\", json_extract(s.detail, '$.name') AS sale,"
+    "         w.user AS user,"
+    "         strftime('%Y-%m-%dT%H:%M:%fZ', w.at / 1000.0, 'unixepoch')"
+    "           AS created_at"
+    "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
+    "  WHERE w.type = 'won';"
+};
+
+
+_Static_assert(sizeof(sk_schema_steps) / sizeof(sk_schema_steps[0])
+               == SK_LEDGER_VERSION, "a step for each version");
+
+
+static int sk_schema_number(sqlite3 *db, const char *sql, int *value);
+
+
+int
+sk_schema_check(sqlite3 *db, char *error, size_t size)
+{
+    int  rc, id, tables, version;
+
+    if ((rc = sk_schema_number(db, "PRAGMA application_id", &id)) != SQLITE_OK
+        || (rc = sk_schema_number(db, "PRAGMA user_version", &version))
+           != SQLITE_OK
+        || (rc = sk_schema_number(db, "SELECT count(*) FROM sqlite_master",
+                                  &tables))
+           != SQLITE_OK)
+    {
+        return rc;
+    }
+
+    if (id != SK_LEDGER_APPLICATION_ID && (id || version || tables)) {
+        (void) snprintf(error, size,
+                        "a database of another program, not a seckill store");
+        return SQLITE_ERROR;
+    }
+
+    if (version > SK_LEDGER_VERSION) {
+        (void) snprintf(error, size,
+                        "written by a newer version of the module "
+                        "(schema %d, this one knows %d): upgrade the module",
+                        version, SK_LEDGER_VERSION);
+        return SQLITE_ERROR;
+    }
+
+    return SQLITE_OK;
+}
+
+
+int
+sk_schema_migrate(sqlite3 *db)
+{
+    int   rc, version;
+    char  sql[128];
+
+    for ( ;; ) {
+        rc = sk_schema_number(db, "PRAGMA user_version", &version);
+
+        if (rc != SQLITE_OK || version >= SK_LEDGER_VERSION) {
+            return rc;
+        }
+
+        rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+
+        /* another process may have been faster */
+
+        rc = sk_schema_number(db, "PRAGMA user_version", &version);
+
+        if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
+
+            (void) snprintf(sql, sizeof(sql),
+                            "PRAGMA application_id = %d;"
+                            "PRAGMA user_version = %d;",
+                            SK_LEDGER_APPLICATION_ID, version + 1);
+
+            rc = sqlite3_exec(db, sk_schema_steps[version], NULL, NULL, NULL);
+
+            if (rc == SQLITE_OK) {
+                rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+            }
+        }
+
+        if (rc == SQLITE_OK) {
+            rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+        }
+
+        if (rc != SQLITE_OK) {
+            (void) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+            return rc;
+        }
+    }
+}
+
+
+static int
+sk_schema_number(sqlite3 *db, const char *sql, int *value)
+{
+    int            rc;
+    sqlite3_stmt  *stmt;
+
+    rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+
+    rc = sqlite3_step(stmt);
+
+    *value = (rc == SQLITE_ROW) ? sqlite3_column_int(stmt, 0) : 0;
+
+    return sqlite3_finalize(stmt);
+}
