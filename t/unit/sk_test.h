@@ -1,0 +1,179 @@
+/* what the unit tests share: zones, sales and claims to try */
+
+
+#ifndef _SK_TEST_H_INCLUDED_
+#define _SK_TEST_H_INCLUDED_
+
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include "sk_apply.h"
+#include "sk_drain.h"
+#include "sk_gate.h"
+
+
+#define SK_TEST_NOW  1000000            /* ms */
+
+
+static inline sk_zone_t *
+sk_test_zone(size_t size, uint32_t queue)
+{
+    void            *memory;
+    sk_zone_t       *zone;
+    sk_zone_plan_t   plan;
+
+    memory = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
+                  -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+
+    sk_zone_plan(&plan, size, 2, queue, 0);
+    assert_true(plan.units > 0);
+
+    zone = sk_zone_init(memory, size, &plan);
+    assert_non_null(zone);
+
+    return zone;
+}
+
+
+static inline void
+sk_test_zone_free(sk_zone_t *zone)
+{
+    (void) munmap(zone, zone->size);
+}
+
+
+static inline sk_sale_def_t
+sk_test_def(const char *name, int64_t stock, int64_t limit)
+{
+    sk_sale_def_t  def;
+
+    memset(&def, 0, sizeof(def));
+
+    def.name_len = strlen(name);
+    memcpy(def.name, name, def.name_len);
+    def.stock = stock;
+    def.limit = limit;
+    def.start_ms = SK_TIME_MIN;
+    def.end_ms = SK_TIME_MAX;
+
+    return def;
+}
+
+
+/* adds a sale as an event does */
+
+static inline sk_sale_t *
+sk_test_sale(sk_zone_t *zone, const char *name, int64_t stock, int64_t limit)
+{
+    char        reason[SK_REASON_SIZE_MAX];
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_SALE_ADDED;
+    e.seq = sk_load(&zone->applied_seq) + 1;
+    e.sale_id = e.seq;
+    e.def = sk_test_def(name, stock, limit);
+
+    assert_int_equal(sk_apply(zone, &e, reason, sizeof(reason)), SK_OK);
+
+    return sk_zone_sale(zone, name, strlen(name));
+}
+
+
+static inline sk_answer_t
+sk_test_claim(sk_zone_t *zone, sk_sale_t *sale, const char *user)
+{
+    sk_claim_t   claim;
+    sk_answer_t  answer;
+
+    claim.sale = sale;
+    claim.user = user;
+    claim.user_len = strlen(user);
+
+    sk_gate_claim(zone, &claim, SK_TEST_NOW, 0, &answer);
+
+    return answer;
+}
+
+
+static inline sk_answer_t
+sk_test_ask(sk_zone_t *zone, sk_sale_t *sale, const char *user)
+{
+    sk_claim_t   claim;
+    sk_answer_t  answer;
+
+    claim.sale = sale;
+    claim.user = user;
+    claim.user_len = strlen(user);
+
+    sk_gate_ask(zone, &claim, SK_TEST_NOW, &answer);
+
+    return answer;
+}
+
+
+/* applies a win as the drainer does after its commit */
+
+static inline void
+sk_test_win(sk_zone_t *zone, sk_sale_t *sale, const char *user,
+    uint64_t ticket)
+{
+    char        reason[SK_REASON_SIZE_MAX];
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_WON;
+    e.seq = sk_load(&zone->applied_seq) + 1;
+    e.sale_id = sk_load(&sale->id);
+    e.user = user;
+    e.user_len = strlen(user);
+    e.ticket = ticket;
+
+    assert_int_equal(sk_apply(zone, &e, reason, sizeof(reason)), SK_OK);
+}
+
+
+/* invariant 5, and that the counters are what the entries say */
+
+static inline void
+sk_test_conserved(sk_zone_t *zone)
+{
+    uint64_t    i, value;
+    uint32_t    slot, n;
+    int64_t     undecided, sold;
+    sk_sale_t  *sale;
+
+    n = sk_load(&zone->sales.n);
+
+    for (slot = 0; slot < n; slot++) {
+        sale = &zone->sales.elts[slot];
+        undecided = 0;
+        sold = 0;
+
+        for (i = 0; i < zone->units.n; i++) {
+            value = sk_load(&zone->units.elts[i].value);
+
+            if (value && sk_load(&zone->units.elts[i].sale) == slot) {
+                undecided += (sk_unit_state(value) == SK_UNIT_UNDECIDED);
+                sold += (sk_unit_state(value) == SK_UNIT_SOLD);
+            }
+        }
+
+        assert_int_equal(sk_load(&sale->undecided), undecided);
+        assert_int_equal(sk_load(&sale->sold), sold);
+        assert_int_equal(sk_load(&sale->stock),
+                         sk_load(&sale->free) + undecided + sold);
+    }
+}
+
+
+#endif /* _SK_TEST_H_INCLUDED_ */

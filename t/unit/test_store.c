@@ -1,0 +1,925 @@
+/* the ledger and the drainer, on real files */
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "sk_test.h"
+#include "sk_schema.h"
+#include "fault_vfs.h"
+
+
+#define ZONE_SIZE  (1024 * 1024)
+#define SETTLE_MAX  1000
+
+
+static char  dir[64];
+static char  path[128];
+static char  logged[4096];
+
+
+static void
+log_message(void *ctx, sk_log_e level, const char *message)
+{
+    (void) ctx;
+    (void) level;
+
+    if (getenv("SK_TEST_VERBOSE")) {
+        (void) fprintf(stderr, "%s\n", message);
+    }
+
+    (void) snprintf(logged + strlen(logged), sizeof(logged) - strlen(logged),
+                    "%s\n", message);
+}
+
+
+static int
+setup(void **state)
+{
+    (void) state;
+
+    (void) snprintf(dir, sizeof(dir), "/tmp/seckill-test-XXXXXX");
+
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+
+    (void) snprintf(path, sizeof(path), "%s/drop.db", dir);
+    logged[0] = '\0';
+    fault_vfs_off();
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    char  name[256];
+
+    (void) state;
+
+    fault_vfs_off();
+
+    (void) unlink(path);
+    (void) snprintf(name, sizeof(name), "%s-wal", path);
+    (void) unlink(name);
+    (void) snprintf(name, sizeof(name), "%s-shm", path);
+    (void) unlink(name);
+
+    return rmdir(dir);
+}
+
+
+static sk_drain_t
+drainer(sk_zone_t *zone, const sk_sale_def_t *sales, unsigned n)
+{
+    sk_drain_t  d;
+
+    memset(&d, 0, sizeof(d));
+
+    d.zone = zone;
+    d.path = path;
+    d.full = 1;
+    d.sales = sales;
+    d.n_sales = n;
+    d.log = log_message;
+
+    return d;
+}
+
+
+/* works until there is nothing left to do; returns the last delay, ms */
+
+static unsigned
+settle(sk_drain_t *d)
+{
+    int       i;
+    unsigned  delay, decided;
+
+    for (i = 0; i < SETTLE_MAX; i++) {
+        delay = sk_drain_work(d, SK_TEST_NOW, &decided);
+
+        if (delay) {
+            return delay;
+        }
+    }
+
+    fail_msg("the drainer does not settle");
+
+    return 0;
+}
+
+
+static sk_outcome_e
+outcome_of(sk_zone_t *zone, uint64_t ticket)
+{
+    uint64_t      order;
+    sk_outcome_e  outcome;
+
+    assert_true(ticket < sk_load(&zone->queue.head));
+    assert_int_equal(sk_queue_outcome(&zone->queue, ticket, &outcome, &order),
+                     SK_OK);
+    return outcome;
+}
+
+
+static void
+exec_sql(const char *sql)
+{
+    int       rc;
+    sqlite3  *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+    if (rc != SQLITE_OK) {
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    }
+
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+
+static int
+count_sql(const char *sql)
+{
+    int            n;
+    sqlite3       *db;
+    sqlite3_stmt  *stmt;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    n = sqlite3_column_int(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+
+    return n;
+}
+
+
+static void
+test_claims_become_orders(void **state)
+{
+    int            i;
+    char           user[16];
+    uint64_t       order;
+    sk_zone_t     *zone, *again;
+    sk_sale_t     *sale;
+    sk_drain_t     d;
+    sk_answer_t    a[5];
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 4, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+
+    assert_int_equal(sk_load(&zone->state), SK_ZONE_LOADING);
+    assert_int_equal(settle(&d), SK_DRAIN_POLL_MS);
+    assert_int_equal(sk_load(&zone->state), SK_ZONE_READY);
+
+    sale = sk_zone_sale(zone, "phone", 5);
+
+    for (i = 0; i < 5; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        a[i] = sk_test_claim(zone, sale, user);
+    }
+
+    assert_int_equal(a[4].result, SK_SOLD_OUT);
+    settle(&d);
+
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(outcome_of(zone, a[i].ticket), SK_OUTCOME_WON);
+        order = sk_load(&sk_queue_cell(&zone->queue, a[i].ticket)->order);
+        assert_int_equal(order, i + 2);
+    }
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 4);
+    assert_int_equal(count_sql("SELECT \"order\" FROM orders"
+                               " WHERE user = 'u3'"), 5);
+    sk_test_conserved(zone);
+
+    /* a restart: another zone, the same answers */
+
+    sk_drain_close(&d);
+    again = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(again, &def, 1);
+    settle(&d);
+
+    sale = sk_zone_sale(again, "phone", 5);
+
+    for (i = 0; i < 4; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        a[i] = sk_test_claim(again, sale, user);
+        assert_int_equal(a[i].result, SK_ALREADY);
+        assert_int_equal(a[i].order, i + 2);
+    }
+
+    assert_int_equal(sk_test_claim(again, sale, "u4").result, SK_SOLD_OUT);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), 5);
+    sk_test_conserved(again);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+    sk_test_zone_free(again);
+}
+
+
+static void
+test_two_zones_on_one_store(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d1, d2;
+    sk_answer_t    a, b, c;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 2, 1);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+    settle(&d1);
+    settle(&d2);
+
+    /* both zones admit all their units, to two users each, one in common */
+
+    a = sk_test_claim(one, sk_zone_sale(one, "phone", 5), "alice");
+    (void) sk_test_claim(one, sk_zone_sale(one, "phone", 5), "bob");
+
+    b = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "alice");
+    c = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "carol");
+
+    settle(&d1);
+    assert_int_equal(outcome_of(one, a.ticket), SK_OUTCOME_WON);
+
+    settle(&d2);
+    assert_int_equal(outcome_of(two, b.ticket), SK_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of(two, c.ticket), SK_OUTCOME_REFUSED);
+
+    /* asked again, the second zone knows who won */
+
+    b = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "alice");
+    assert_int_equal(b.result, SK_ALREADY);
+    assert_int_equal(b.order, 2);
+
+    c = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "carol");
+    assert_int_equal(c.result, SK_SOLD_OUT);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 2);
+
+    sk_test_conserved(one);
+    sk_test_conserved(two);
+
+    /* idle, the first follows what the second does */
+
+    exec_sql("INSERT INTO ledger (seq, at, type, sale, detail)"
+             " SELECT 4, 0, 'sale_edited', 1, json_set(detail, '$.stock', 3)"
+             " FROM ledger WHERE seq = 1");
+    settle(&d1);
+    assert_int_equal(sk_load(&sk_zone_sale(one, "phone", 5)->free), 1);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+static void
+test_declared_sales_are_edited(void **state)
+{
+    sk_zone_t     *zone;
+    sk_sale_t     *sale;
+    sk_drain_t     d;
+    sk_answer_t    a;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 3, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    sale = sk_zone_sale(zone, "phone", 5);
+    (void) sk_test_claim(zone, sale, "alice");
+    (void) sk_test_claim(zone, sale, "bob");
+    settle(&d);
+    sk_drain_close(&d);
+
+    /* the same once more: no event */
+
+    d = drainer(zone, &def, 1);
+    settle(&d);
+    sk_drain_close(&d);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), 3);
+
+    def.stock = 5;
+    def.limit = 2;
+    d = drainer(zone, &def, 1);
+    settle(&d);
+    sk_drain_close(&d);
+    assert_int_equal(sk_load(&sale->free), 3);
+    assert_int_equal(sk_load(&sale->limit), 2);
+
+    /* below what is sold: as far as it goes, and said so */
+
+    def.stock = 1;
+    d = drainer(zone, &def, 1);
+    settle(&d);
+    assert_int_equal(sk_load(&sale->stock), 2);
+    assert_int_equal(sk_load(&sale->free), 0);
+    assert_non_null(strstr(logged, "2 units are sold, the stock cannot be 1"));
+
+    a = sk_test_claim(zone, sale, "carol");
+    assert_int_equal(a.result, SK_SOLD_OUT);
+    sk_test_conserved(zone);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_sale_does_not_fit(void **state)
+{
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  defs[2];
+
+    (void) state;
+
+    defs[0] = sk_test_def("huge", 10000000, 1);
+    defs[1] = sk_test_def("phone", 1, 1);
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, defs, 2);
+
+    settle(&d);
+    assert_non_null(strstr(logged, "sale \"huge\" does not fit in the zone"));
+    assert_non_null(strstr(logged, "need a size of"));
+    assert_null(sk_zone_sale(zone, "huge", 4));
+    assert_non_null(sk_zone_sale(zone, "phone", 5));
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), 1);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/* a store that cannot be opened: what is said of it, and nothing is changed */
+
+static void
+refused(const char *why)
+{
+    sk_zone_t   *zone;
+    sk_drain_t   d;
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, NULL, 0);
+
+    assert_int_equal(settle(&d), SK_DRAIN_RETRY_MS);
+    assert_int_equal(sk_load(&zone->state), SK_ZONE_LOADING);
+    assert_int_equal(sk_load(&zone->failing), 1);
+
+    if (strstr(logged, why) == NULL) {
+        fail_msg("no \"%s\" in: %s", why, logged);
+    }
+
+    /* said once, not every time */
+
+    logged[0] = '\0';
+    settle(&d);
+    assert_string_equal(logged, "");
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_not_a_database(void **state)
+{
+    FILE  *f;
+
+    (void) state;
+
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fprintf(f, "%0200d", 7) > 0);
+    assert_int_equal(fclose(f), 0);
+
+    refused("file is not a database");
+}
+
+
+static void
+test_another_programs_database(void **state)
+{
+    (void) state;
+
+    exec_sql("CREATE TABLE people (name TEXT)");
+    refused("a database of another program");
+}
+
+
+static void
+test_newer_version(void **state)
+{
+    char         sql[64];
+    sk_zone_t   *zone;
+    sk_drain_t   d;
+
+    (void) state;
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, NULL, 0);
+    settle(&d);
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+
+    (void) snprintf(sql, sizeof(sql), "PRAGMA user_version = %d",
+                    SK_LEDGER_VERSION + 1);
+    exec_sql(sql);
+
+    refused("written by a newer version of the module");
+    assert_int_equal(count_sql("PRAGMA user_version"), SK_LEDGER_VERSION + 1);
+}
+
+
+static void
+test_older_version_is_migrated(void **state)
+{
+    sk_zone_t   *zone;
+    sk_drain_t   d;
+
+    (void) state;
+
+    /* version 0 of a store: marked as ours, nothing in it yet */
+
+    exec_sql("PRAGMA application_id = 0x53434b4c; CREATE TABLE notes (n);");
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, NULL, 0);
+    settle(&d);
+
+    assert_int_equal(sk_load(&zone->state), SK_ZONE_READY);
+    assert_int_equal(count_sql("PRAGMA user_version"), SK_LEDGER_VERSION);
+    assert_int_equal(count_sql("SELECT count(*) FROM notes"), 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+fill(const char *name, unsigned n)
+{
+    char           user[16];
+    unsigned       i;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    def = sk_test_def(name, n, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    for (i = 0; i < n; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        assert_true(sk_test_claim(zone, sk_zone_sale(zone, name, strlen(name)),
+                                  user).admitted);
+
+        if (i % 64 == 63) {
+            settle(&d);
+        }
+    }
+
+    settle(&d);
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_damaged_file(void **state)
+{
+    FILE         *f;
+    struct stat   st;
+
+    (void) state;
+
+    fill("phone", 1000);
+    exec_sql("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;");
+
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 6 * 4096);
+
+    f = fopen(path, "r+");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 5 * 4096, SEEK_SET), 0);
+    assert_true(fprintf(f, "%04000d", 7) > 0);
+    assert_int_equal(fclose(f), 0);
+
+    refused("malformed");
+}
+
+
+static void
+test_gap_in_the_ledger(void **state)
+{
+    (void) state;
+
+    fill("phone", 20);
+    exec_sql("DROP TRIGGER ledger_delete; DELETE FROM ledger WHERE seq = 9");
+
+    refused("damaged: event 10 follows event 8");
+}
+
+
+static void
+test_ledger_is_append_only(void **state)
+{
+    int       rc;
+    sqlite3  *db;
+
+    (void) state;
+
+    fill("phone", 2);
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    rc = sqlite3_exec(db, "UPDATE ledger SET user = 'x'", NULL, NULL, NULL);
+    assert_int_equal(rc, SQLITE_CONSTRAINT);
+    rc = sqlite3_exec(db, "DELETE FROM ledger", NULL, NULL, NULL);
+    assert_int_equal(rc, SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+
+static void
+test_store_was_replaced(void **state)
+{
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_answer_t    a;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+    (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
+    settle(&d);
+    sk_drain_close(&d);
+
+    /* an older copy in its place: nothing is decided on top of it */
+
+    exec_sql("DROP TRIGGER ledger_delete; DELETE FROM ledger WHERE seq = 2");
+
+    d = drainer(zone, NULL, 0);
+    a = sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "bob");
+    settle(&d);
+
+    assert_int_equal(outcome_of(zone, a.ticket), SK_OUTCOME_UNAVAILABLE);
+    assert_non_null(strstr(logged, "it was replaced, restart nginx"));
+    sk_test_conserved(zone);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_locked_by_another(void **state)
+{
+    sqlite3       *db;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_answer_t    a;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+
+    /* the claim stays in the queue, undecided, and is decided afterwards */
+
+    a = sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
+    assert_int_equal(settle(&d), SK_DRAIN_BUSY_RETRY_MS);
+    assert_int_equal(settle(&d), SK_DRAIN_BUSY_RETRY_MS);
+    assert_int_equal(sk_queue_depth(&zone->queue), 1);
+    assert_non_null(strstr(logged, "database is locked"));
+    assert_string_equal(zone->reason, "database is locked");
+
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+
+    settle(&d);
+    assert_int_equal(outcome_of(zone, a.ticket), SK_OUTCOME_WON);
+    assert_string_equal(zone->reason, "");
+    assert_non_null(strstr(logged, "works again"));
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/*
+ * Every write and every sync fails once, in turn, from the first: in opening,
+ * migrating, declaring, committing, checkpointing.  Whatever fails, nobody has
+ * been told of a win that is not in the file, and then all goes on.
+ */
+
+static void
+try_faults(fault_e fault)
+{
+    int            n, i, rows, faults;
+    char           user[16];
+    unsigned       won;
+    sk_zone_t     *zone;
+    sk_sale_t     *sale;
+    sk_drain_t     d;
+    sk_answer_t    a[8];
+    sk_sale_def_t  def;
+    void          *none = NULL;
+
+    def = sk_test_def("phone", 8, 1);
+
+    for (n = 1; /* void */; n++) {
+        assert_int_equal(setup(&none), 0);
+
+        zone = sk_test_zone(ZONE_SIZE, 0);
+        d = drainer(zone, &def, 1);
+
+        fault_vfs_on(fault, n);
+
+        settle(&d);
+        sale = sk_zone_sale(zone, "phone", 5);
+
+        for (i = 0; i < 8; i++) {
+            a[i].result = SK_UNAVAILABLE;
+
+            if (sale && sk_load(&zone->state) == SK_ZONE_READY) {
+                (void) snprintf(user, sizeof(user), "u%d", i);
+                a[i] = sk_test_claim(zone, sale, user);
+            }
+
+            if (i % 2) {
+                settle(&d);
+            }
+
+            if (i == 4 && d.ledger) {
+                (void) sk_ledger_checkpoint(d.ledger);
+            }
+        }
+
+        faults = fault_vfs_faults();
+        fault_vfs_off();
+
+        /* what was said to be won is there for whoever opens the file */
+
+        won = 0;
+
+        for (i = 0; i < 8; i++) {
+            if (a[i].result == SK_WAIT
+                && outcome_of(zone, a[i].ticket) == SK_OUTCOME_WON)
+            {
+                won++;
+            }
+        }
+
+        if (sk_load(&zone->state) == SK_ZONE_READY) {
+            rows = count_sql("SELECT count(*) FROM orders");
+            assert_true(rows >= (int) won);
+        }
+
+        sk_test_conserved(zone);
+
+        /* the fault is over: everybody gets the unit that is there for him */
+
+        settle(&d);
+        settle(&d);
+        sale = sk_zone_sale(zone, "phone", 5);
+        assert_non_null(sale);
+
+        for (i = 0; i < 8; i++) {
+            (void) snprintf(user, sizeof(user), "u%d", i);
+            (void) sk_test_claim(zone, sale, user);
+        }
+
+        settle(&d);
+        assert_int_equal(count_sql("SELECT count(*) FROM orders"), 8);
+        assert_int_equal(count_sql("SELECT count(DISTINCT user) FROM orders"),
+                         8);
+        assert_int_equal(sk_load(&sale->sold), 8);
+        assert_string_equal(zone->reason, "");
+        sk_test_conserved(zone);
+
+        sk_drain_close(&d);
+        sk_test_zone_free(zone);
+        assert_int_equal(teardown(&none), 0);
+
+        if (faults == 0) {
+            break;
+        }
+    }
+
+    /* it did fail, in more than one place */
+
+    assert_true(n > 10);
+}
+
+
+static void
+test_write_fails(void **state)
+{
+    (void) state;
+    (void) rmdir(dir);
+
+    try_faults(FAULT_WRITE);
+    (void) setup(state);
+}
+
+
+static void
+test_disk_is_full(void **state)
+{
+    (void) state;
+    (void) rmdir(dir);
+
+    try_faults(FAULT_FULL);
+    (void) setup(state);
+}
+
+
+static void
+test_sync_fails(void **state)
+{
+    (void) state;
+    (void) rmdir(dir);
+
+    try_faults(FAULT_SYNC);
+    (void) setup(state);
+}
+
+
+/*
+ * A process that ends at its Nth write or sync, for every N; what it has told
+ * (through a pipe, before it ended) is there when the file is opened again.
+ */
+
+static void
+crash_child(int out, int n)
+{
+    int            i;
+    char           user[16];
+    uint64_t       order;
+    unsigned char  told;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_answer_t    a;
+    sk_sale_def_t  def;
+
+    def = sk_test_def("phone", 8, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+
+    fault_vfs_on(FAULT_CRASH, n);
+
+    settle(&d);
+
+    for (i = 0; i < 8; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        a = sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+        settle(&d);
+
+        order = sk_load(&sk_queue_cell(&zone->queue, a.ticket)->order);
+        told = (unsigned char) order;
+
+        if (write(out, &told, 1) != 1) {
+            _exit(2);
+        }
+
+        if (i == 4) {
+            (void) sk_ledger_checkpoint(d.ledger);
+        }
+    }
+
+    _exit(0);
+}
+
+
+static void
+test_crash_at_every_write(void **state)
+{
+    int            n, i, status, fds[2];
+    char           user[16];
+    pid_t          pid;
+    ssize_t        told;
+    unsigned char  orders[8];
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_answer_t    a;
+    sk_sale_def_t  def;
+
+    (void) state;
+    (void) rmdir(dir);
+
+    def = sk_test_def("phone", 8, 1);
+
+    for (n = 1; /* void */; n++) {
+        assert_int_equal(setup(state), 0);
+        assert_int_equal(pipe(fds), 0);
+
+        pid = fork();
+        assert_int_not_equal(pid, -1);
+
+        if (pid == 0) {
+            crash_child(fds[1], n);
+        }
+
+        (void) close(fds[1]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        told = read(fds[0], orders, sizeof(orders));
+        (void) close(fds[0]);
+
+        zone = sk_test_zone(ZONE_SIZE, 0);
+        d = drainer(zone, &def, 1);
+        settle(&d);
+
+        for (i = 0; i < told; i++) {
+            (void) snprintf(user, sizeof(user), "u%d", i);
+            a = sk_test_ask(zone, sk_zone_sale(zone, "phone", 5), user);
+            assert_int_equal(a.result, SK_WON);
+            assert_int_equal(a.order, orders[i]);
+        }
+
+        /* at most the one whose commit it died in is there untold */
+
+        assert_in_range(sk_load(&sk_zone_sale(zone, "phone", 5)->sold), told,
+                        told + 1);
+
+        sk_drain_close(&d);
+        sk_test_zone_free(zone);
+        assert_int_equal(teardown(state), 0);
+
+        if (WEXITSTATUS(status) == 0) {
+            break;
+        }
+
+        assert_int_equal(WEXITSTATUS(status), FAULT_EXIT);
+    }
+
+    assert_true(n > 20);
+    (void) setup(state);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+        T(test_claims_become_orders),
+        T(test_two_zones_on_one_store),
+        T(test_declared_sales_are_edited),
+        T(test_sale_does_not_fit),
+        T(test_not_a_database),
+        T(test_another_programs_database),
+        T(test_newer_version),
+        T(test_older_version_is_migrated),
+        T(test_damaged_file),
+        T(test_gap_in_the_ledger),
+        T(test_ledger_is_append_only),
+        T(test_store_was_replaced),
+        T(test_locked_by_another),
+        T(test_write_fails),
+        T(test_disk_is_full),
+        T(test_sync_fails),
+        T(test_crash_at_every_write),
+#undef T
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
