@@ -1,0 +1,289 @@
+#!/usr/bin/env bash
+#
+# Builds, runs and tests ngx_http_seckill_module: ./build.sh help
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$top/build
+module=$build/ngx_http_seckill_module.so
+
+# where Debian and Ubuntu put the sources that modules are built against
+nginx_dev=/usr/share/nginx/src
+
+
+usage() {
+    cat <<'END'
+usage: ./build.sh [command]
+
+  (none)    build build/ngx_http_seckill_module.so for the nginx on this
+            machine; NGINX_SRC=dir builds that source tree's nginx and the
+            module for it
+  run       install what is missing, build, and serve a demo sale on
+            http://127.0.0.1:8080 until Ctrl-C
+              PORT=8080   port to listen on
+              DATA=dir    directory of the store
+  test      install what is missing, build, and run every test
+              ./build.sh test t/claim.t    runs some of them
+  rush      let a rush of buyers loose on a scratch server and check the
+            seven rules; ./build.sh rush --help
+  install   copy the module to nginx's modules; DESTDIR= goes before the path
+  clean     remove what was built
+
+Packages are installed with apt-get (Debian, Ubuntu), by root or with sudo.
+END
+}
+
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "build.sh: $*"; exit 1; }
+
+
+# need COMMAND-OR-FILE PACKAGE ...: installs packages whose command or file is
+# not there; services that they bring are not started
+
+need() {
+    local missing=()
+
+    while [ $# -gt 0 ]; do
+        case $1 in
+            /*) compgen -G "$1" > /dev/null || missing+=("$2") ;;
+            *)  PATH=$PATH:/usr/sbin type -P "$1" > /dev/null \
+                    || missing+=("$2") ;;
+        esac
+        shift 2
+    done
+
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    type -P apt-get > /dev/null \
+        || die "please install (Debian's names): ${missing[*]}"
+
+    local sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        type -P sudo > /dev/null \
+            || die "please install as root: apt-get install ${missing[*]}"
+        sudo=(sudo)
+    fi
+
+    say "installing ${missing[*]}"
+
+    local apt=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq)
+
+    "${sudo[@]}" "${apt[@]}" update \
+        || die "apt-get update failed"
+    "${sudo[@]}" "${apt[@]}" install -y --no-install-recommends \
+        "${missing[@]}" > /dev/null \
+        || die "apt-get install ${missing[*]} failed"
+}
+
+
+need_build() {
+    need gcc gcc  make make  "/usr/include/*/sys/types.h" libc6-dev \
+         /usr/include/sqlite3.h libsqlite3-dev \
+         /usr/include/sodium.h libsodium-dev
+
+    if [ -n "${NGINX_SRC:-}" ]; then
+        need /usr/include/pcre2.h libpcre2-dev \
+             /usr/include/openssl/ssl.h libssl-dev  /usr/include/zlib.h zlib1g-dev
+    else
+        need nginx nginx  $nginx_dev/configure nginx-dev
+    fi
+}
+
+
+need_test() {
+    need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
+         sqlite3 sqlite3  openssl openssl  promtool prometheus
+}
+
+
+# configure and make DIR: nginx's own build, out of its tree
+
+build_module() {
+    local objs=$build/nginx src=${NGINX_SRC:-$nginx_dev} flags=() target
+
+    mkdir -p "$build"
+
+    if [ -n "${NGINX_SRC:-}" ]; then
+        src=$(cd "$NGINX_SRC" && pwd) || die "no directory $NGINX_SRC"
+        objs=$build/nginx-src
+        flags=(--with-compat --with-debug --with-threads
+               --with-http_ssl_module --with-http_v2_module)
+        target=()
+    else
+        # NGX_CONF_FLAGS, as Debian's nginx was configured
+        . "$src/conf_flags"
+        flags=("${NGX_CONF_FLAGS[@]}")
+        target=(modules)
+    fi
+
+    local configure=configure
+    [ -f "$src/$configure" ] || configure=auto/configure
+    [ -f "$src/$configure" ] || die "no nginx sources in $src"
+
+    # anew when another tree, or another list of files, is to be built
+
+    local key
+    key=$(printf '%s\n' "$src" "$top"/config "$top"/src/*/*.[ch] \
+          | cksum; cksum < "$top/config"; cksum < "$src/src/core/nginx.h")
+
+    if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
+        rm -rf "$objs"
+        mkdir -p "$objs"
+        (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs" \
+            --with-cc-opt='-g -O2 -fstack-protector-strong -fPIC -Wall -Wextra -Werror' \
+            --add-dynamic-module="$top") > "$objs/configure.log" 2>&1 \
+            || { tail -20 "$objs/configure.log" >&2; die "configure failed"; }
+        printf '%s' "$key" > "$objs/key"
+    fi
+
+    (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" "${target[@]}") \
+        > "$objs/make.log" 2>&1 \
+        || { grep -E -A5 'error|warning' "$objs/make.log" >&2 \
+             || tail -20 "$objs/make.log" >&2; die "make failed"; }
+
+    cp "$objs/ngx_http_seckill_module.so" "$module"
+
+    say "built build/ngx_http_seckill_module.so for" \
+        "$("$(nginx_binary)" -v 2>&1 | sed 's/.*: //')"
+}
+
+
+nginx_binary() {
+    if [ -n "${NGINX_SRC:-}" ]; then
+        printf '%s\n' "$build/nginx-src/nginx"
+    else
+        PATH=$PATH:/usr/sbin type -P nginx
+    fi
+}
+
+
+# the tests of core and store: plain C, with sanitizers
+
+build_unit() {
+    local flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror
+                 -I"$top/src/core" -I"$top/src/store" -I"$top/t/unit")
+    local libs=(-lcmocka -lsqlite3 -lsodium -lpthread)
+    local engine=("$top"/src/core/*.c "$top"/src/store/*.c)
+    local sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+
+    mkdir -p "$build/unit"
+
+    gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/test_core.c" \
+        "${engine[@]}" -o "$build/unit/test_core" "${libs[@]}"
+    gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/test_store.c" \
+        "$top/t/unit/fault_vfs.c" "${engine[@]}" -o "$build/unit/test_store" \
+        "${libs[@]}"
+
+    # stepped through instruction by instruction: as few of them as it has
+    gcc "${flags[@]}" "$top/t/unit/test_kill.c" "${engine[@]}" \
+        -o "$build/unit/test_kill" "${libs[@]}"
+}
+
+
+run_tests() {
+    local tests=("$@") include=(-I"$top/t/lib")
+
+    need_build
+    need_test
+    build_module
+    build_unit
+
+    if [ ${#tests[@]} -eq 0 ]; then
+        tests=("$build"/unit/test_core "$build"/unit/test_store
+               "$build"/unit/test_kill t/*.t t/life/*.t)
+    fi
+
+    # CPAN's Test::Nginx where it is installed, else the small one of ours
+    perl -MTest::Nginx::Socket -e 1 2> /dev/null \
+        || include+=(-I"$top/t/lib/compat")
+
+    # the worker user has to get at the modules and the servers' directories
+
+    TEST_NGINX_BINARY=$(nginx_binary) \
+    TEST_NGINX_LOAD_MODULES=$module \
+    CMOCKA_MESSAGE_OUTPUT=TAP \
+        prove --timer "${include[@]}" "${tests[@]}"
+}
+
+
+run_demo() {
+    local port=${PORT:-8080} data=${DATA:-} nginx
+
+    need_build
+    need curl curl
+    build_module
+
+    if [ -z "$data" ]; then
+        # root's worker user cannot look into root's home
+        if [ "$(id -u)" = 0 ]; then
+            data=/var/lib/seckill-demo
+        else
+            data=${XDG_DATA_HOME:-$HOME/.local/share}/seckill-demo
+        fi
+    fi
+
+    mkdir -p "$data/logs" "$data/modules"
+    data=$(cd "$data" && pwd)
+    nginx=$(nginx_binary)
+
+    cp "$module" "$data/modules/"
+    sed "s/127.0.0.1:8080/127.0.0.1:$port/" "$top/conf/demo.conf" \
+        > "$data/nginx.conf"
+
+    "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr -q -t \
+        || die "the demo does not start, see above"
+
+    cat <<END
+
+a demo sale of 100 phones on http://127.0.0.1:$port, store in $data; try
+
+  curl -X POST 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
+  curl 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
+
+also http://127.0.0.1:$port/api/events and http://127.0.0.1:$port/metrics;
+Ctrl-C stops it
+
+END
+
+    exec "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr \
+        -g 'daemon off;'
+}
+
+
+install_module() {
+    local dir
+
+    need_build
+    build_module
+
+    dir=$("$(nginx_binary)" -V 2>&1 \
+          | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+    dir=${DESTDIR:-}${dir:-/usr/local/nginx/modules}
+
+    install -d "$dir"
+    install -m 644 "$module" "$dir/"
+
+    say "installed $dir/ngx_http_seckill_module.so; put this at the top of" \
+        "nginx.conf:"
+    say "    load_module $(printf %s "${dir#"${DESTDIR:-}"}")/ngx_http_seckill_module.so;"
+}
+
+
+cd "$top"
+
+command=${1:-build}
+[ $# -eq 0 ] || shift
+
+case $command in
+    build)          need_build; build_module ;;
+    run)            run_demo ;;
+    test)           run_tests "$@" ;;
+    rush)           need_build; build_module
+                    NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
+    install)        install_module ;;
+    clean)          rm -rf "$build" t/servroot ;;
+    help|-h|--help) usage ;;
+    *)              usage >&2; exit 2 ;;
+esac

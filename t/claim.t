@@ -1,0 +1,260 @@
+# Claims and questions: each result, and what it looks like.
+
+use Test::Nginx::Socket 'no_plan';
+
+workers(2);
+master_on();
+no_long_string();
+no_shuffle();
+no_root_location();
+log_level('info');
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a unit is won once
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location = /seckill { seckill zone=drop; } # 1
+--- request eval
+["POST /seckill?sale=phone&user=42",
+ "POST /seckill?sale=phone&user=42",
+ "POST /seckill?sale=phone&user=43",
+ "POST /seckill?sale=phone&user=44",
+ "POST /seckill?sale=phone&user=42",
+ "GET /seckill?sale=phone&user=42",
+ "GET /seckill?sale=phone&user=44"]
+--- response_body eval
+[qq({"code":0,"result":"won","sale":"phone","user":"42","order":2}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"42","order":2}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"43","order":3}\n),
+ qq({"code":2,"result":"sold_out","sale":"phone","user":"44"}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"42","order":2}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"42","order":2,"state":"sold"}\n),
+ qq({"code":6,"result":"none","sale":"phone","user":"44","sale_state":"sold_out"}\n)]
+
+
+=== TEST 2: the headers of an answer
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location = /seckill { seckill zone=drop; } # 2
+--- request
+POST /seckill?sale=phone&user=42
+--- response_headers
+Content-Type: application/json
+Cache-Control: no-store
+--- response_body
+{"code":0,"result":"won","sale":"phone","user":"42","order":2}
+
+
+=== TEST 3: a limit above one
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=tickets stock=10 limit=2;
+--- config
+    location = /seckill { seckill zone=drop; } # 3
+--- request eval
+["POST /seckill?sale=tickets&user=a",
+ "POST /seckill?sale=tickets&user=a",
+ "POST /seckill?sale=tickets&user=a",
+ "GET /seckill?sale=tickets&user=a",
+ "POST /seckill?sale=tickets&user=b"]
+--- response_body eval
+[qq({"code":0,"result":"won","sale":"tickets","user":"a","order":2}\n),
+ qq({"code":0,"result":"won","sale":"tickets","user":"a","order":3}\n),
+ qq({"code":1,"result":"already","sale":"tickets","user":"a","order":2,"units":2}\n),
+ qq({"code":0,"result":"won","sale":"tickets","user":"a","order":2,"state":"sold","units":2}\n),
+ qq({"code":0,"result":"won","sale":"tickets","user":"b","order":4}\n)]
+
+
+=== TEST 4: a window, a pause, an unknown sale
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=later stock=1 start=2999-01-01T00:00:00Z;
+    seckill_sale zone=drop name=over stock=1 end=2020-01-01T01:00:00.5+01:00;
+    seckill_sale zone=drop name=stopped stock=1 paused;
+    seckill_sale zone=drop name=nothing stock=0;
+--- config
+    location = /seckill { seckill zone=drop; } # 4
+--- request eval
+["POST /seckill?sale=later&user=a",
+ "POST /seckill?sale=over&user=a",
+ "POST /seckill?sale=stopped&user=a",
+ "POST /seckill?sale=nothing&user=a",
+ "POST /seckill?sale=other&user=a",
+ "GET /seckill?sale=later&user=a",
+ "GET /seckill?sale=over&user=a",
+ "GET /seckill?sale=stopped&user=a",
+ "GET /seckill?sale=nothing&user=a",
+ "GET /seckill?sale=other&user=a",
+ "POST /seckill?user=a",
+ "POST /seckill?sale=&user=a"]
+--- response_body_like eval
+[qr/^\{"code":3,"result":"not_started","sale":"later","user":"a","starts_in":[1-9]\d+\}\n$/,
+ qr/^\{"code":4,"result":"ended","sale":"over","user":"a"\}\n$/,
+ qr/^\{"code":5,"result":"paused","sale":"stopped","user":"a"\}\n$/,
+ qr/^\{"code":2,"result":"sold_out","sale":"nothing","user":"a"\}\n$/,
+ qr/^\{"code":102,"result":"unknown_sale","sale":"other","user":"a"\}\n$/,
+ qr/"result":"none".*"sale_state":"scheduled"/,
+ qr/"result":"none".*"sale_state":"ended"/,
+ qr/"result":"none".*"sale_state":"paused"/,
+ qr/"result":"none".*"sale_state":"sold_out"/,
+ qr/"result":"unknown_sale"/,
+ qr/"result":"unknown_sale","sale":""/,
+ qr/"result":"unknown_sale","sale":""/]
+--- error_code eval
+[200, 200, 200, 200, 404, 200, 200, 200, 200, 404, 404, 404]
+
+
+=== TEST 5: users that are none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop; } # 5
+--- request eval
+["POST /seckill?sale=phone",
+ "POST /seckill?sale=phone&user=",
+ "POST /seckill?sale=phone&user=" . ("x" x 129),
+ "POST /seckill?sale=phone&user=" . ("%41" x 129),
+ "POST /seckill?sale=phone&user=a%0ab",
+ "POST /seckill?sale=phone&user=a%00",
+ "POST /seckill?sale=phone&user=%7f",
+ "POST /seckill?sale=phone&user=a%4",
+ "POST /seckill?sale=phone&user=a%zz",
+ "POST /seckill?sale=phone&user=a%",
+ "POST /seckill?sale=phone&user=a&user=b",
+ "POST /seckill?sale=phone&sale=phone&user=a",
+ "GET /seckill?sale=phone&user=a%4",
+ "GET /seckill?sale=phone&user=a"]
+--- error_code eval
+[(400) x 13, 200]
+--- response_body_like eval
+[qr/^\{"code":100,"result":"invalid","message":"no user is given"\}\n$/,
+ qr/no user is given/,
+ (qr/the user is longer than 128 bytes/) x 2,
+ (qr/the user has a control character/) x 3,
+ (qr/the user has a broken percent-encoding/) x 3,
+ (qr/an argument is given twice/) x 2,
+ qr/the user has a broken percent-encoding/,
+ qr/"result":"none"/]
+
+
+=== TEST 6: any bytes are a user, and the answer is valid JSON
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop; } # 6
+--- request eval
+["POST /seckill?sale=phone&user=" . ("x" x 128),
+ "POST /seckill?sale=phone&user=%22%5C%3C+%20",
+ "POST /seckill?sale=phone&user=%e5%bc%a0",
+ "POST /seckill?sale=phone&user=%ff%c0%80",
+ "POST /seckill?sale=phone&user=%ed%a0%80",
+ "POST /seckill?sale=phone&user=%f5%bf%bf%bf",
+ "POST /seckill?sale=phone&user=%e5%bc",
+ "POST /seckill?sale=phone&user=%41",
+ "POST /seckill?sale=phone&user=A",
+ "POST /seckill?sale=phone&user=a"]
+--- response_body eval
+[qq({"code":0,"result":"won","sale":"phone","user":") . ("x" x 128) . qq(","order":2}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"\\"\\\\<+ ","order":3}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"\xe5\xbc\xa0","order":4}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 3) . qq(","order":5}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 3) . qq(","order":6}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 4) . qq(","order":7}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 2) . qq(","order":8}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"A","order":9}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"A","order":9}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"a","order":10}\n)]
+
+
+=== TEST 7: methods
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop; } # 7
+--- request eval
+["HEAD /seckill?sale=phone&user=a",
+ "GET /seckill?sale=phone&user=a",
+ "PUT /seckill?sale=phone&user=a",
+ "DELETE /seckill?sale=phone&user=a",
+ "POST /seckill?sale=phone&user=a HTTP/1.0"]
+--- error_code eval
+[200, 200, 405, 405, 200]
+--- response_headers eval
+["", "", "Allow: GET, HEAD, POST", "Allow: GET, HEAD, POST", ""]
+--- response_body_like eval
+[qr/^$/, qr/"none"/, qr/405/, qr/405/, qr/"won"/]
+
+
+=== TEST 8: a body is discarded
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop; } # 8
+--- request eval
+"POST /seckill?sale=phone&user=a\n" . ("x" x 200000)
+--- response_body
+{"code":0,"result":"won","sale":"phone","user":"a","order":2}
+
+
+=== TEST 9: sale and user are any complex values
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop sale=phone user=$cookie_uid; }
+    location = /typed { seckill zone=drop sale=$arg_s user=m-$arg_u; } # 9
+--- more_headers
+Cookie: uid=c%34
+--- request eval
+["POST /seckill", "POST /seckill?user=b&user=c", "POST /typed?s=phone&u=c4"]
+--- response_body eval
+[qq({"code":0,"result":"won","sale":"phone","user":"c4","order":2}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"c4","order":2}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"m-c4","order":3}\n)]
+
+
+=== TEST 10: zones, sales and locations side by side
+--- http_config
+    seckill_zone zone=one:2m store=seckill_cache/one.db;
+    seckill_zone zone=two:2m store=seckill_cache/two.db sync=normal queue=16;
+    seckill_sale zone=one name=phone stock=1;
+    seckill_sale zone=two name=phone stock=1;
+    seckill_sale zone=two name=case stock=1;
+--- config
+    location = /1 { seckill zone=one; }
+    location = /2 { seckill zone=two; }
+    location = /3 { seckill zone=two sale=case; } # 10
+--- request eval
+["POST /1?sale=phone&user=a", "POST /2?sale=phone&user=a",
+ "POST /3?user=a", "POST /2?sale=case&user=a", "POST /1?sale=case&user=a"]
+--- error_code eval
+[200, 200, 200, 200, 404]
+--- response_body_like eval
+[qr/"won".*"order":2}/, qr/"won".*"order":3}/, qr/"won".*"order":4}/,
+ qr/"already".*"order":4}/, qr/"unknown_sale"/]
+
+
+=== TEST 11: at the level of a server, for what no location takes
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    seckill zone=drop;
+    location = /other { return 204; } # 11
+--- request eval
+["POST /any?sale=phone&user=a", "GET /other"]
+--- error_code eval
+[200, 204]
+--- response_body_like eval
+[qr/"won"/, qr/^$/]

@@ -1,0 +1,101 @@
+# Reloads: with other sales, another zone size, zones added and removed, without
+# "http"; idle and in a rush.
+
+use strict;
+use warnings;
+use Test::More;
+use Seckill::Server;
+
+sub http {
+    my ($size, $stock, $more) = @_;
+    return "seckill_zone zone=drop:$size;\n"
+         . "seckill_sale zone=drop name=phone stock=$stock;\n" . ($more // '');
+}
+
+my $s = Seckill::Server->new(http => http('2m', 2));
+$s->start->ready;
+
+is($s->claim('phone', 'a')->{order}, 2, 'a wins');
+is($s->claim('phone', 'b')->{order}, 3, 'b wins');
+is($s->claim('phone', 'c')->{result}, 'sold_out', 'c does not');
+
+$s->reload(http => http('2m', 3));
+$s->wait_for('another stock', sub { $s->claim('phone', 'c')->{result} eq 'won' });
+is($s->ask('phone', 'c')->{order}, 5, 'more stock: c wins after an edit');
+is($s->claim('phone', 'a')->{result}, 'already', 'a is known');
+is($s->metric('seckill_units', sale => 'phone', state => 'sold'), 3,
+   'the sale was edited, not reset');
+
+$s->reload(http => http('2m', 1));
+$s->wait_for('a message', sub {
+    $s->log_text =~ /3 units are sold, the stock cannot be 1/;
+});
+is($s->metric('seckill_stock_units', sale => 'phone'), 3,
+   'less stock than sold is not possible');
+
+$s->reload(http => http('2m', 3, "seckill_sale zone=drop name=more stock=1;\n"));
+$s->wait_for('another sale', sub { $s->claim('more', 'a')->{result} eq 'won' });
+pass('a sale was added');
+
+# another size: a new zone, which reads the ledger
+
+$s->reload(http => http('4m', 4, "seckill_zone zone=new:1m;\n"
+                                 . "seckill_sale zone=new name=x stock=1;\n"),
+           server => 'location = /new { seckill zone=new; }');
+$s->ready;
+is($s->claim('phone', 'a')->{order}, 2, 'a is known to a zone of another size');
+is($s->claim('phone', 'd')->{result}, 'won', 'and it sells on');
+is($s->metric('seckill_zone_size_bytes') > 3 << 20, 1, 'it is larger');
+like($s->wait_for('the new zone', sub {
+         my $r = $s->request('POST', '/new?sale=x&user=a');
+         $r && $r->{status} == 200 && $r->{body};
+     }), qr/won/, 'a zone was added');
+
+$s->reload(http => http('4m', 4), server => '');
+is($s->claim('phone', 'd')->{result}, 'already', 'a zone was removed');
+
+# a store cannot be exchanged under a zone
+
+push @{$s->{allow}}, qr/uses the store/, qr/has room for/;
+$s->reload_refused(qr/zone "drop" uses the store ".*b\.db" while previously/,
+                   http => "seckill_zone zone=drop:4m store=seckill/b.db;\n");
+is($s->claim('phone', 'd')->{result}, 'already', 'and all goes on');
+
+$s->reload_refused(qr/has room for \d+ units/, http => http('4m', 100000000));
+is($s->claim('phone', 'd')->{result}, 'already', 'nor a stock that does not fit');
+
+# without "http", and with it again
+
+$s->config(no_http => 1);
+$s->signal('HUP');
+$s->wait_for('http to go', sub { !$s->connect });
+pass('without "http"');
+
+$s->config(no_http => 0, http => http('4m', 4));
+$s->signal('HUP');
+$s->wait_for('http to return', sub { $s->connect });
+$s->ready;
+is($s->claim('phone', 'a')->{order}, 2, 'with "http" again, a is known');
+
+$s->done;
+
+# in a rush, with edits and another size each time
+
+my $stock = 6000;
+$s = Seckill::Server->new(http => http('4m', 1000));
+$s->start->ready;
+$s->buyers(sale => 'phone', users => 9000);
+
+for my $i (1 .. 6) {
+    my $size = $i % 2 ? '5m' : '4m';
+    $s->reload(http => http($size, $i * 1000));
+    $s->wait_for("$i thousand wins", sub {
+        keys %{$s->answers->{won}} >= $i * 1000 - 500;
+    });
+}
+
+$s->buyers_done;
+$s->check_sale('phone', $stock);
+$s->done;
+
+done_testing;
