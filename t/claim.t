@@ -6,7 +6,6 @@ workers(2);
 master_on();
 no_long_string();
 no_shuffle();
-no_root_location();
 log_level('info');
 
 run_tests();
@@ -243,18 +242,3 @@ Cookie: uid=c%34
 --- response_body_like eval
 [qr/"won".*"order":2}/, qr/"won".*"order":3}/, qr/"won".*"order":4}/,
  qr/"already".*"order":4}/, qr/"unknown_sale"/]
-
-
-=== TEST 11: at the level of a server, for what no location takes
---- http_config
-    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
-    seckill_sale zone=drop name=phone stock=1;
---- config
-    seckill zone=drop;
-    location = /other { return 204; } # 11
---- request eval
-["POST /any?sale=phone&user=a", "GET /other"]
---- error_code eval
-[200, 204]
---- response_body_like eval
-[qr/"won"/, qr/^$/]

@@ -405,7 +405,7 @@ ngx_http_seckill_time(ngx_str_t *value, int64_t *ms)
     time_t       sec;
     ngx_int_t    scale;
     ngx_uint_t   fraction;
-    struct tm    tm;
+    struct tm    tm, given;
 
     /* an argument of a directive ends with a zero */
 
@@ -424,8 +424,14 @@ ngx_http_seckill_time(ngx_str_t *value, int64_t *ms)
         }
     }
 
+    given = tm;
     sec = timegm(&tm);
     rest = (u_char *) p;
+
+    if (tm.tm_mday != given.tm_mday || tm.tm_sec != given.tm_sec) {
+        /* timegm() takes February 30 for March 2 */
+        return NGX_ERROR;
+    }
 
     if (ngx_strcmp(rest, "Z") != 0) {
 

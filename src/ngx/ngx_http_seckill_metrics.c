@@ -441,7 +441,7 @@ static void
 ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
     const sk_hist_def_t *def, double scale)
 {
-    u_char    bound[NGX_INT64_LEN + 16];
+    char      bound[32];
     uint64_t  count;
     unsigned  i;
 
@@ -450,9 +450,10 @@ ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
     for (i = 0; i < def->n; i++) {
         count += sk_load(&h->buckets[i]);
 
-        (void) ngx_sprintf(bound, (def->bounds[i] < 1) ? "%.5f%Z" : "%.1f%Z",
-                           def->bounds[i]);
-        ngx_http_seckill_sample(w, "_bucket", NULL, "le", (char *) bound,
+        /* ngx_sprintf() has no "%g", and 1 is not to be "1.00000" */
+
+        (void) snprintf(bound, sizeof(bound), "%g", def->bounds[i]);
+        ngx_http_seckill_sample(w, "_bucket", NULL, "le", bound,
                                 (double) count);
     }
 

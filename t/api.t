@@ -1,0 +1,150 @@
+# The operator's side: health, events, keys, metrics.
+
+use Test::Nginx::Socket 'no_plan';
+
+# the file that the configurations below name as their keys'
+
+my $keys = '/tmp/seckill-test-' . server_port() . '.key';
+open my $out, '>', $keys or die "$keys: $!";
+chmod 0600, $keys;
+print $out "# label, kind\n0123456789abcdef shop\n\nreadonlykey reports ro\n";
+close $out or die $!;
+
+add_block_preprocessor(sub {
+    my $block = shift;
+    my $config = $block->config;
+    $config =~ s/KEYFILE/$keys/g;
+    $block->set_value('config', $config);
+});
+
+workers(2);
+master_on();
+no_long_string();
+no_shuffle();
+log_level('info');
+
+run_tests();
+
+unlink $keys;
+
+__DATA__
+
+=== TEST 1: events follow what happens, in order
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2 limit=1 end=2999-01-01T00:00:00Z;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location /api/ { seckill_api zone=drop key=off; } # 1
+--- request eval
+["POST /seckill?sale=phone&user=a%22",
+ "POST /seckill?sale=phone&user=b",
+ "GET /api/events",
+ "GET /api/events?after=2",
+ "GET /api/events?after=0&limit=1",
+ "GET /api/events?after=3",
+ "HEAD /api/events"]
+--- response_body_like eval
+[qr/won/, qr/won/,
+ qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","detail":\{"stock":2,"limit":1,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\}\}\n$/,
+ qr/^\{"code":0,"data":\[\{"seq":3,.*\],"pagination":\{"next":3\}\}\n$/,
+ qr/^\{"code":0,"data":\[\{"seq":1,[^\[]*\],"pagination":\{"next":1\}\}\n$/,
+ qr/^\{"code":0,"data":\[\],"pagination":\{"next":3\}\}\n$/,
+ qr/^$/]
+
+
+=== TEST 2: arguments that are none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location /api/ { seckill_api zone=drop key=off; } # 2
+--- request eval
+["GET /api/events?after=-1", "GET /api/events?after=x",
+ "GET /api/events?after=99999999999999999999", "GET /api/events?limit=0",
+ "GET /api/events?limit=1001", "GET /api/events?limit=",
+ "POST /api/events", "DELETE /api/health", "GET /api/nothing", "GET /api/"]
+--- error_code eval
+[(400) x 6, 405, 405, 404, 404]
+--- response_body_like eval
+[(qr/^\{"code":100,"result":"invalid","message":"after: 0 or a seq is allowed"\}\n$/) x 3,
+ (qr/"message":"limit: 1 to 1000 is allowed"/) x 3, (qr/./) x 4]
+
+
+=== TEST 3: keys
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location /api/ { seckill_api zone=drop key=KEYFILE; } # 3
+--- request eval
+["GET /seckill?sale=none&user=waits-until-the-ledger-is-read",
+ ("GET /api/health") x 7]
+--- more_headers eval
+["", "", "Authorization: Bearer 0123456789abcdef",
+ "Authorization: bearer readonlykey",
+ "Authorization: Bearer 0123456789abcdeg",
+ "Authorization: Bearer 0123456789abcde",
+ "Authorization: Basic 0123456789abcdef",
+ "Authorization: Bearer "]
+--- error_code eval
+[404, 401, 200, 200, 401, 401, 401, 401]
+--- response_headers eval
+["", "WWW-Authenticate: Bearer", "", "", ("WWW-Authenticate: Bearer") x 4]
+--- response_body_like eval
+[qr/unknown_sale/,
+ qr/^\{"code":101,"result":"unauthorized","message":"[^"]+"\}\n$/,
+ qr/^\{"code":0,"data":\{"zone":"drop","ledger_seq":0,"undecided":0\}\}\n$/,
+ qr/"code":0/, (qr/"code":101/) x 4]
+--- error_log
+seckill api refused a request with a wrong key, client: 127.0.0.1
+--- no_error_log
+0123456789abcdeg
+
+
+=== TEST 4: metrics
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db queue=100;
+    seckill_sale zone=drop name=phone stock=2;
+    seckill_sale zone=drop name=case stock=5 limit=2;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location = /metrics { seckill_metrics zone=drop; }
+    location = /metrics.json { seckill_metrics zone=drop format=json; } # 4
+--- request eval
+["POST /seckill?sale=phone&user=a", "POST /seckill?sale=phone&user=a",
+ "POST /seckill?sale=phone&user=b", "POST /seckill?sale=phone&user=c",
+ "GET /seckill?sale=phone&user=c", "POST /seckill?sale=case&user=a",
+ "POST /seckill?sale=other&user=a", "POST /seckill?sale=phone",
+ "GET /metrics", "GET /metrics.json", "POST /metrics"]
+--- error_code eval
+[(200) x 6, 404, 400, 200, 200, 405]
+--- response_headers eval
+[("") x 8, "Content-Type: text/plain; version=0.0.4; charset=utf-8",
+ "Content-Type: application/json", "Allow: GET, HEAD"]
+--- response_body_like eval
+[(qr/./) x 8,
+ qr/^seckill_up\{zone="drop"\} 1$
+.*^seckill_claims_total\{zone="drop",sale="phone",result="won"\} 2$
+seckill_claims_total\{zone="drop",sale="phone",result="already"\} 1$
+seckill_claims_total\{zone="drop",sale="phone",result="sold_out"\} 1$
+.*^seckill_claims_total\{zone="drop",result="invalid"\} 1$
+seckill_claims_total\{zone="drop",result="unknown_sale"\} 1$
+.*^seckill_questions_total\{zone="drop",sale="phone"\} 1$
+.*^seckill_units\{zone="drop",sale="phone",state="free"\} 0$
+seckill_units\{zone="drop",sale="phone",state="undecided"\} 0$
+seckill_units\{zone="drop",sale="phone",state="held"\} 0$
+seckill_units\{zone="drop",sale="phone",state="sold"\} 2$
+seckill_units\{zone="drop",sale="case",state="free"\} 4$
+.*^seckill_conservation_errors\{zone="drop"\} 0$
+.*^seckill_commit_claims_bucket\{zone="drop",le="1"\} 3$
+.*^seckill_commit_claims_bucket\{zone="drop",le="\+Inf"\} 3$
+seckill_commit_claims_sum\{zone="drop"\} 3$
+seckill_commit_claims_count\{zone="drop"\} 3$
+.*^seckill_queue_claims\{zone="drop"\} 0$
+.*^seckill_queue_limit_claims\{zone="drop"\} 100$
+.*^seckill_zone_units\{zone="drop",use="reserved"\} 7$
+.*^seckill_ledger_seq\{zone="drop"\} 5$
+.*^seckill_helper_restarts_total\{zone="drop"\} 0$
+.*^seckill_repairs_total\{zone="drop"\} 0$/ms,
+ qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\]\}\n$/,
+ qr/405/]

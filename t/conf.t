@@ -1,0 +1,382 @@
+# The configuration: every mistake is refused, with what is allowed.
+
+use Test::Nginx::Socket 'no_plan';
+
+workers(1);
+master_on();
+no_long_string();
+no_shuffle();
+no_root_location();
+log_level('info');
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: no zone in seckill_zone
+--- http_config
+    seckill_zone store=seckill_cache/a.db;
+--- config
+    # 1
+--- must_die
+--- error_log
+"seckill_zone" directive must have "zone=name:size" parameter
+
+
+=== TEST 2: a zone without a size
+--- http_config
+    seckill_zone zone=drop;
+--- config
+    # 2
+--- must_die
+--- error_log
+invalid parameter "zone=drop" of "seckill_zone", allowed: zone=name:size, with a size like 64m
+
+
+=== TEST 3: a zone that is too small
+--- http_config
+    seckill_zone zone=drop:64k store=seckill_cache/a.db queue=1000;
+--- config
+    # 3
+--- must_die
+--- error_log
+seckill zone "drop" of 64k has room for 0 units, its 0 sales have 0: a size of 2m would do
+
+
+=== TEST 4: a zone that is smaller than a few pages
+--- http_config
+    seckill_zone zone=drop:4k store=seckill_cache/a.db;
+--- config
+    # 4
+--- must_die
+--- error_log
+invalid parameter "zone=drop:4k" of "seckill_zone"
+
+
+=== TEST 5: a name that is none
+--- http_config
+    seckill_zone zone=a"b:2m;
+--- config
+    # 5
+--- must_die
+--- error_log
+invalid zone name "a"b" of "seckill_zone", allowed: 1 to 64 of A-Z, a-z, 0-9
+
+
+=== TEST 6: a parameter that is none
+--- http_config
+    seckill_zone zone=drop:2m speed=high;
+--- config
+    # 6
+--- must_die
+--- error_log
+invalid parameter "speed=high" of "seckill_zone", allowed: zone=name:size, store=file
+
+
+=== TEST 7: sync is full or normal
+--- http_config
+    seckill_zone zone=drop:2m sync=off;
+--- config
+    # 7
+--- must_die
+--- error_log
+invalid parameter "sync=off" of "seckill_zone"
+
+
+=== TEST 8: the queue has limits
+--- http_config
+    seckill_zone zone=drop:2m queue=15;
+--- config
+    # 8
+--- must_die
+--- error_log
+invalid parameter "queue=15" of "seckill_zone", allowed: 16 to 1048576
+
+
+=== TEST 9: a zone twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_zone zone=drop:2m store=seckill_cache/b.db;
+--- config
+    # 9
+--- must_die
+--- error_log
+duplicate zone "drop"
+
+
+=== TEST 10: a store twice
+--- http_config
+    seckill_zone zone=a:2m store=seckill_cache/a.db;
+    seckill_zone zone=b:2m store=seckill_cache/a.db;
+--- config
+    # 10
+--- must_die
+--- error_log
+is used by the seckill zones "a" and "b"
+
+
+=== TEST 11: a zone that nobody declares
+--- http_config
+--- config
+    location = /seckill { seckill zone=nowhere; } # 11
+--- must_die
+--- error_log
+unknown seckill zone "nowhere" in
+
+
+=== TEST 12: a sale without a stock
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone;
+--- config
+    # 12
+--- must_die
+--- error_log
+"seckill_sale" must have "stock" parameter
+
+
+=== TEST 13: a sale without a name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop stock=1;
+--- config
+    # 13
+--- must_die
+--- error_log
+"seckill_sale" must have "name" parameter
+
+
+=== TEST 14: a sale without a zone
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale name=phone stock=1;
+--- config
+    # 14
+--- must_die
+--- error_log
+"seckill_sale" must have "zone" parameter
+
+
+=== TEST 15: a stock below 0
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=-1;
+--- config
+    # 15
+--- must_die
+--- error_log
+invalid parameter "stock=-1" of "seckill_sale", allowed: 0 to 1000000000
+
+
+=== TEST 16: a limit of 0
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 limit=0;
+--- config
+    # 16
+--- must_die
+--- error_log
+invalid parameter "limit=0" of "seckill_sale", allowed: 1 to 10000
+
+
+=== TEST 17: a sale's name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=a/b stock=1;
+--- config
+    # 17
+--- must_die
+--- error_log
+invalid parameter "name=a/b" of "seckill_sale", allowed: 1 to 64 of A-Z
+
+
+=== TEST 18: times that are none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=tomorrow;
+--- config
+    # 18
+--- must_die
+--- error_log
+invalid parameter "start=tomorrow" of "seckill_sale", allowed: a time like 2026-11-27T09:00:00Z
+
+
+=== TEST 19: a time without a zone
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 end=2026-11-27T09:00:00;
+--- config
+    # 19
+--- must_die
+--- error_log
+invalid parameter "end=2026-11-27T09:00:00" of "seckill_sale"
+
+
+=== TEST 20: a day that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 end=2026-02-30T09:00:00Z;
+--- config
+    # 20
+--- must_die
+--- error_log
+invalid parameter "end=2026-02-30T09:00:00Z" of "seckill_sale"
+
+
+=== TEST 21: an end before the start
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-27T09:00:00Z end=2026-11-27T10:00:00+01:00;
+--- config
+    # 21
+--- must_die
+--- error_log
+has "end" that is not after "start"
+
+
+=== TEST 22: a sale twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    # 22
+--- must_die
+--- error_log
+duplicate sale "phone" in zone "drop"
+
+
+=== TEST 23: a stock that does not fit, with the size that would do
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1000000;
+--- config
+    # 23
+--- must_die
+--- error_log eval
+qr/seckill zone "drop" of 2048k has room for \d+ units, its 1 sales have 1000000: a size of \d+m would do/
+
+
+=== TEST 24: and it does
+--- http_config
+    seckill_zone zone=drop:51m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1000000;
+--- config
+    location = /seckill { seckill zone=drop; } # 24
+--- request
+POST /seckill?sale=phone&user=a
+--- response_body_like: "won"
+
+
+=== TEST 25: seckill without a zone
+--- http_config
+--- config
+    location = /seckill { seckill; } # 25
+--- must_die
+--- error_log
+invalid number of arguments in "seckill" directive
+
+
+=== TEST 26: a timeout of 0
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /seckill { seckill zone=drop timeout=0; } # 26
+--- must_die
+--- error_log
+invalid parameter "timeout=0" of "seckill", allowed: a time above 0, like 5s
+
+
+=== TEST 27: an unknown parameter of seckill
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /seckill { seckill zone=drop users=all; } # 27
+--- must_die
+--- error_log
+invalid parameter "users=all" of "seckill", allowed: zone=, sale=, user=, timeout=
+
+
+=== TEST 28: seckill twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /seckill { seckill zone=drop; seckill zone=drop; } # 28
+--- must_die
+--- error_log
+"seckill" directive is duplicate
+
+
+=== TEST 29: two handlers in a location
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /seckill { seckill zone=drop; seckill_metrics zone=drop; } # 29
+--- must_die
+--- error_log
+"seckill_metrics" directive is duplicate
+
+
+=== TEST 30: the API needs a key, or to be told that it needs none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location /api/ { seckill_api zone=drop; } # 30
+--- must_die
+--- error_log
+"seckill_api" directive must have "key=file", or "key=off" where access rules guard the location
+
+
+=== TEST 31: a key file that is not there
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location /api/ { seckill_api zone=drop key=/nowhere/seckill.key; } # 31
+--- must_die
+--- error_log
+open() "/nowhere/seckill.key" failed (2: No such file or directory)
+
+
+=== TEST 32: a key file that everyone may read
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location /api/ { seckill_api zone=drop key=/etc/passwd; } # 32
+--- must_die
+--- error_log
+the key file "/etc/passwd" is open to everyone: chmod 600
+
+
+=== TEST 33: a format that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /metrics { seckill_metrics zone=drop format=xml; } # 33
+--- must_die
+--- error_log
+invalid parameter "format=xml" of "seckill_metrics", allowed: zone=, format=prometheus, format=json
+
+
+=== TEST 34: a directory whose parent is missing
+--- http_config
+    seckill_zone zone=drop:2m store=/nowhere/at/all/drop.db;
+--- config
+    # 34
+--- must_die
+--- error_log
+mkdir() "/nowhere/at/all" failed (2: No such file or directory)
+
+
+=== TEST 35: at the level of a server, for what no location takes
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    seckill zone=drop;
+    location /other { return 204; } # 35
+--- request eval
+["POST /any?sale=phone&user=a", "GET /other"]
+--- error_code eval
+[200, 204]
+--- response_body_like eval
+[qr/"won"/, qr/^$/]

@@ -1,0 +1,202 @@
+# A store that is missing, not writable, no SQLite file, damaged, of a newer
+# version, on a full disk, or locked: a clear answer, and nothing is lost.
+
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Seckill::Server;
+
+my $http = <<"END";
+    seckill_zone zone=drop:2m;
+    seckill_sale zone=drop name=phone stock=1000;
+END
+
+
+# a server whose store is made wrong beforehand; returns it, health's reason
+# is checked, and that a claim gets "unavailable" without a long wait
+
+sub unwell {
+    my ($what, $make, $reason, %o) = @_;
+    my $s = Seckill::Server->new(http => $http, %o);
+
+    mkdir "$s->{dir}/seckill";
+    $make->("$s->{dir}/seckill/drop.db");
+
+    # root makes the file, the directory is the worker user's
+    chown +(getpwnam('nobody'))[2], -1, "$s->{dir}/seckill" if $> == 0;
+
+    $s->start;
+
+    my $res = $s->wait_for('a reason', sub {
+        my $r = $s->request('GET', '/api/health');
+        $r && $r->{body} !~ /being read/ && $r;
+    });
+    is($res->{status}, 503, "$what: not well");
+    like($res->{body}, $reason, "$what: says why");
+    like($s->log_text, $reason, "$what: the log says so too");
+
+    my $start = time;
+    my $r = $s->request('POST', '/seckill?sale=phone&user=a');
+    is($r->{status}, 503, "$what: 503");
+    like($r->{body}, qr/^\{"code":105,"result":"unavailable"/, "$what: unavailable");
+    like($r->{head}, qr/^Retry-After: 1\r?$/m, "$what: Retry-After");
+    is($s->ask('phone', 'a')->{result}, 'unavailable', "$what: GET too");
+
+    return $s;
+}
+
+
+sub write_file { my ($name, $text) = @_; open my $f, '>', $name or die $!; print $f $text }
+
+sub sqlite { my ($store, $sql) = @_; is(system('sqlite3', $store, $sql), 0, $sql) }
+
+
+my $s = unwell('no database', sub { write_file($_[0], 'x' x 5000) },
+               qr/file is not a database/);
+unlink "$s->{dir}/seckill/drop.db";
+$s->ready;
+is($s->claim('phone', 'a')->{result}, 'won', 'it goes on when that is mended');
+$s->done;
+
+unwell('another program', sub {
+    sqlite($_[0], 'CREATE TABLE t (a)');
+}, qr/a database of another program, not a seckill store/)->done;
+
+unwell('a newer version', sub {
+    sqlite($_[0], 'PRAGMA application_id = 1396919116; PRAGMA user_version = 99');
+}, qr/written by a newer version of the module .*upgrade the module/)->done;
+
+# the worker user is not root: what is another's is not written to
+
+SKIP: {
+    skip 'only root can make files that the worker user cannot write', 8 if $> != 0;
+
+    unwell('not writable', sub {
+        my ($store) = @_;
+        sqlite($store, 'PRAGMA application_id = 1396919116');
+        chmod 0444, $store;
+    }, qr/readonly database/)->done;
+
+    my $t = Seckill::Server->new(http => "seckill_zone zone=drop:2m store=/usr/x.db;");
+    push @{$t->{allow}}, qr/of a seckill store is in use/;
+    $t->config;
+    isnt(system(join ' ', $t->command('-t'), "2> $t->{dir}/logs/stderr"), 0,
+         'a directory of root');
+    like($t->log_text, qr/the directory "\/usr" of a seckill store is in use and belongs to uid 0, not to the worker user/,
+         'is not taken over');
+    ok(!-e '/usr/x.db' && (stat '/usr')[4] == 0, 'and not changed');
+    $t->cleanup;
+}
+
+# the directory is missing: nginx makes it; -t leaves no store behind
+
+$s = Seckill::Server->new(http => $http);
+$s->config;
+is(system(join ' ', $s->command('-t'), "2> $s->{dir}/logs/stderr"), 0, 'nginx -t');
+ok(!-e "$s->{dir}/seckill/drop.db", '-t makes no store');
+$s->start->ready;
+ok(-e "$s->{dir}/seckill/drop.db", 'a start does');
+is($s->claim('phone', 'a')->{order}, 2, 'and sells');
+
+# damaged: a page is overwritten
+
+$s->buyers(sale => 'phone', users => 900);
+$s->buyers_done;
+$s->stop;
+my $store = "$s->{dir}/seckill/drop.db";
+sqlite($store, 'PRAGMA wal_checkpoint(TRUNCATE)');
+rename $store, "$store.good";
+open my $in, '<:raw', "$store.good" or die $!;
+my $bytes = do { local $/; <$in> };
+cmp_ok(length $bytes, '>', 5 * 4096, 'the store has pages');
+substr($bytes, 4 * 4096, 2000) = 'x' x 2000;
+write_file($store, $bytes);
+chown((stat "$store.good")[4, 5], $store);
+unlink "$store-wal", "$store-shm";
+
+$s->start;
+$s->wait_for('a reason', sub {
+    $s->request('GET', '/api/health')->{body} =~ /malformed|damaged/;
+});
+is($s->claim('phone', 'b')->{result}, 'unavailable', 'damaged: unavailable');
+rename "$store.good", $store;
+unlink "$store-wal", "$store-shm";
+$s->ready;
+is($s->ask('phone', 'a')->{order}, 2, 'the good copy is taken when it is there');
+is($s->claim('phone', 'b')->{result}, 'won', 'and it sells on');
+
+# locked by another program's transaction for ten seconds
+
+open my $lock, '|-', "sqlite3 $store > /dev/null" or die $!;
+$lock->autoflush(1);
+print $lock "BEGIN IMMEDIATE;\n";
+$s->wait_for('the lock', sub {
+    system("sqlite3 $store 'BEGIN IMMEDIATE; ROLLBACK' > /dev/null 2>&1") != 0;
+});
+my $locked = time;
+
+$s->reload(server => 'location = /soon { seckill zone=drop timeout=500ms; }');
+my $r = $s->request('POST', '/soon?sale=phone&user=c');
+is($r->{status}, 503, 'locked: the deadline passes');
+like($r->{body}, qr/"unavailable"/, 'locked: unavailable, not sold out');
+$r = $s->request('GET', '/api/health');
+like($r->{body}, qr/database is locked/, 'locked: health says so');
+is($s->request('GET', '/soon?sale=phone&user=a')->{body}
+   =~ /"won".*"order":2/, 1, 'locked: who has won is told so');
+
+sleep 0.1 while time < $locked + 10;
+print $lock "ROLLBACK;\n";
+close $lock;
+
+is($s->claim('phone', 'c')->{result}, 'already',
+   'free again: the claim was decided, asked again it gets the one true answer');
+$s->ready;
+$s->check_log;
+$s->stop;
+$s->cleanup;
+
+# a full disk: a file system of 300 KB
+
+SKIP: {
+    $s = Seckill::Server->new(http => <<"END");
+    seckill_zone zone=drop:4m;
+    seckill_sale zone=drop name=phone stock=20000;
+END
+    mkdir "$s->{dir}/seckill";
+    my $mounted = $> == 0 && system("mount -t tmpfs -o size=400k,mode=0777 "
+        . "tmpfs $s->{dir}/seckill 2> /dev/null") == 0;
+    skip 'a small file system cannot be mounted here', 8 if !$mounted;
+
+    my $done = eval {
+        $s->start->ready;
+        $s->buyers(sale => 'phone', users => 20000, patience => 0.2);
+        $s->wait_for('a full disk', sub {
+            $s->request('GET', '/api/health')->{body} =~ /full/;
+        });
+        $s->buyers_stop;
+
+        my $sold = $s->metric('seckill_units', sale => 'phone', state => 'sold');
+        cmp_ok($sold, '>', 100, "the disk is full after $sold wins");
+        is($s->claim('phone', 'late')->{result}, 'unavailable', 'unavailable');
+        is($s->metric('seckill_conservation_errors'), 0, 'units add up');
+
+        is(system("mount -o remount,size=20m $s->{dir}/seckill"), 0, 'more room');
+        $s->ready;
+        is($s->claim('phone', 'late')->{result}, 'won', 'it sells on by itself');
+        $s->check_sale('phone', 20000);
+
+        $s->kill_all;
+        $s->start->ready;
+        $s->check_sale('phone', 20000);
+        1;
+    };
+    my $error = $@;
+    $s->stop if $s->{pid};
+    system("umount $s->{dir}/seckill");
+    ok($done, 'a full disk loses nothing') or diag($error);
+    $s->check_log;
+    $s->cleanup;
+}
+
+done_testing;
