@@ -140,7 +140,7 @@ build_module() {
 
     (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" "${target[@]}") \
         > "$objs/make.log" 2>&1 \
-        || { grep -E -A5 'error|warning' "$objs/make.log" >&2 \
+        || { grep -E -A5 'error:|warning:|undefined ' "$objs/make.log" >&2 \
              || tail -20 "$objs/make.log" >&2; die "make failed"; }
 
     cp "$objs/ngx_http_seckill_module.so" "$module"

@@ -1,6 +1,6 @@
-#include <sodium.h>
-
 #include "ngx_http_seckill.h"
+
+#include <sodium.h>
 
 
 static u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,

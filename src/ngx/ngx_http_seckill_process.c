@@ -1,6 +1,6 @@
-#include <sys/eventfd.h>
-
 #include "ngx_http_seckill.h"
+
+#include <sys/eventfd.h>
 
 
 static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(

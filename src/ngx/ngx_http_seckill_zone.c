@@ -1,7 +1,7 @@
+#include "ngx_http_seckill.h"
+
 #include <pwd.h>
 #include <sys/eventfd.h>
-
-#include "ngx_http_seckill.h"
 
 
 /* nginx's slab pool has its own books, 24 bytes for a page of 4096 */
