@@ -53,7 +53,7 @@ static ngx_http_module_t  ngx_http_seckill_module_ctx = {
     NULL,                                  /* merge server configuration */
 
     ngx_http_seckill_create_loc_conf,      /* create location configuration */
-    NULL                                   /* merge location configuration */
+    ngx_http_seckill_merge_loc_conf        /* merge location configuration */
 };
 
 

@@ -191,7 +191,9 @@ Cache-Control: no-store
 --- response_headers eval
 ["", "", "Allow: GET, HEAD, POST", "Allow: GET, HEAD, POST", ""]
 --- response_body_like eval
-[qr/^$/, qr/"none"/, qr/405/, qr/405/, qr/"won"/]
+[qr/^$/, qr/"none"/,
+ (qr/^\{"code":100,"result":"invalid","message":"the method is not allowed here"\}\n$/) x 2,
+ qr/"won"/]
 
 
 === TEST 8: a body is discarded
@@ -242,3 +244,37 @@ Cookie: uid=c%34
 --- response_body_like eval
 [qr/"won".*"order":2}/, qr/"won".*"order":3}/, qr/"won".*"order":4}/,
  qr/"already".*"order":4}/, qr/"unknown_sale"/]
+
+
+=== TEST 11: in what "if" and "limit_except" make of a location
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /if {
+        if ($http_x) { set $y 1; }
+        seckill zone=drop;
+    }
+    location = /limit {
+        limit_except GET { allow all; }
+        seckill zone=drop;
+    }
+    location /api/ {
+        if ($http_x) { set $y 1; }
+        seckill_api zone=drop key=off;
+    }
+    location /metrics {
+        if ($http_x) { set $y 1; }
+        seckill_metrics zone=drop;
+    }
+    location /nested/ {
+        location /nested/seckill { seckill zone=drop; }
+    } # 11
+--- more_headers
+X: 1
+--- request eval
+["POST /if?sale=phone&user=a", "POST /limit?sale=phone&user=b",
+ "GET /limit?sale=phone&user=b", "GET /api/health", "GET /metrics",
+ "POST /nested/seckill?sale=phone&user=c"]
+--- response_body_like eval
+[qr/"won"/, qr/"won"/, qr/"won"/, qr/"zone":"drop"/, qr/seckill_up/, qr/"won"/]

@@ -30,7 +30,7 @@ __DATA__
     # 2
 --- must_die
 --- error_log
-invalid parameter "zone=drop" of "seckill_zone", allowed: zone=name:size, with a size like 64m
+invalid parameter "zone=drop" of "seckill_zone", allowed: zone=name:size, with a size in k or m, like 64m
 
 
 === TEST 3: a zone that is too small
@@ -40,7 +40,7 @@ invalid parameter "zone=drop" of "seckill_zone", allowed: zone=name:size, with a
     # 3
 --- must_die
 --- error_log
-seckill zone "drop" of 64k has room for 0 units, its 0 sales have 0: a size of 2m would do
+seckill zone "drop" of 64k has room for 0 units in 64 sales, its 0 sales have 0: a size of 2m would do
 
 
 === TEST 4: a zone that is smaller than a few pages
@@ -254,7 +254,7 @@ duplicate sale "phone" in zone "drop"
     # 23
 --- must_die
 --- error_log eval
-qr/seckill zone "drop" of 2048k has room for \d+ units, its 1 sales have 1000000: a size of \d+m would do/
+qr/seckill zone "drop" of 2048k has room for \d+ units in 64 sales, its 1 sales have 1000000: a size of \d+m would do/
 
 
 === TEST 24: and it does
@@ -284,7 +284,7 @@ invalid number of arguments in "seckill" directive
     location = /seckill { seckill zone=drop timeout=0; } # 26
 --- must_die
 --- error_log
-invalid parameter "timeout=0" of "seckill", allowed: a time above 0, like 5s
+invalid parameter "timeout=0" of "seckill", allowed: 1ms to 1h, like 5s
 
 
 === TEST 27: an unknown parameter of seckill
@@ -380,3 +380,163 @@ mkdir() "/nowhere/at/all" failed (2: No such file or directory)
 [200, 204]
 --- response_body_like eval
 [qr/"won"/, qr/^$/]
+
+
+=== TEST 36: a time that is none: 2026-1-5T9:0:0Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-1-5T9:0:0Z;
+--- config
+    # # 36
+--- must_die
+--- error_log
+invalid parameter "start=2026-1-5T9:0:0Z" of "seckill_sale"
+
+
+=== TEST 37: a time that is none: 2026-11-27T09:00:00.Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-27T09:00:00.Z;
+--- config
+    # # 37
+--- must_die
+--- error_log
+invalid parameter "start=2026-11-27T09:00:00.Z" of "seckill_sale"
+
+
+=== TEST 38: a time that is none: 2026-11-27T09:00:00.1234Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-27T09:00:00.1234Z;
+--- config
+    # # 38
+--- must_die
+--- error_log
+invalid parameter "start=2026-11-27T09:00:00.1234Z" of "seckill_sale"
+
+
+=== TEST 39: a time that is none: 2026-11-27T23:59:61Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-27T23:59:61Z;
+--- config
+    # # 39
+--- must_die
+--- error_log
+invalid parameter "start=2026-11-27T23:59:61Z" of "seckill_sale"
+
+
+=== TEST 40: a time that is none: 2026-11-27T09:00:00+99:99
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-27T09:00:00+99:99;
+--- config
+    # # 40
+--- must_die
+--- error_log
+invalid parameter "start=2026-11-27T09:00:00+99:99" of "seckill_sale"
+
+
+=== TEST 41: a time that is none: 2026-11-31T09:00:00Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2026-11-31T09:00:00Z;
+--- config
+    # # 41
+--- must_die
+--- error_log
+invalid parameter "start=2026-11-31T09:00:00Z" of "seckill_sale"
+
+
+=== TEST 42: a time that is none: 1969-12-31T00:00:00Z
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=1969-12-31T00:00:00Z;
+--- config
+    # # 42
+--- must_die
+--- error_log
+invalid parameter "start=1969-12-31T00:00:00Z" of "seckill_sale"
+
+
+=== TEST 43: a parameter twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 stock=2;
+--- config
+    # # 43
+--- must_die
+--- error_log
+duplicate parameter "stock=2" of "seckill_sale"
+
+
+=== TEST 44: a flag twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 paused paused;
+--- config
+    # # 44
+--- must_die
+--- error_log
+duplicate parameter "paused" of "seckill_sale"
+
+
+=== TEST 45: a zone twice in a location
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location /a { seckill zone=drop zone=drop; } # 45
+--- must_die
+--- error_log
+duplicate parameter "zone=drop" of "seckill"
+
+
+=== TEST 46: the API in a regular expression
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location ~ ^/api/ { seckill_api zone=drop key=off; } # 46
+--- must_die
+--- error_log
+"seckill_api" directive is not allowed in a named or regular expression location
+
+
+=== TEST 47: a timeout that is too long
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location /a { seckill zone=drop timeout=2h; } # 47
+--- must_die
+--- error_log
+invalid parameter "timeout=2h" of "seckill", allowed: 1ms to 1h, like 5s
+
+
+=== TEST 48: holds are to come
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 hold=15m;
+--- config
+    # # 48
+--- must_die
+--- error_log
+invalid parameter "hold=15m" of "seckill_sale", allowed: holds are not supported by this version
+
+
+=== TEST 49: a size in g, which nginx does not know
+--- http_config
+    seckill_zone zone=drop:1g;
+--- config
+    # 49
+--- must_die
+--- error_log
+invalid parameter "zone=drop:1g" of "seckill_zone", allowed: zone=name:size, with a size in k or m, like 64m
+
+
+=== TEST 50: a store without a name
+--- http_config
+    seckill_zone zone=drop:1m store=seckill_cache/;
+--- config
+    # 50
+--- must_die
+--- error_log
+invalid parameter "store=seckill_cache/" of "seckill_zone", allowed: store=file

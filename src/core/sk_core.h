@@ -26,6 +26,7 @@
 #define SK_ERROR   -1
 #define SK_AGAIN   -2           /* nothing wrong, call again later */
 #define SK_FULL    -3           /* a named limit is reached */
+#define SK_MORE    -4           /* done so far: call again at once */
 
 #define SK_CACHE_LINE         64
 #define SK_USER_SIZE_MAX     128        /* bytes of a user id */

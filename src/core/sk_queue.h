@@ -54,8 +54,19 @@ typedef struct {
 
 
 #define sk_queue_cell(q, ticket)  (&(q)->cells[(ticket) % (q)->n])
-#define sk_queue_depth(q)                                                    \
-    (sk_load_acquire(&(q)->tail) - sk_load(&(q)->head))
+
+
+/* undecided claims; the head is read first, the tail is never behind it */
+
+static inline uint64_t
+sk_queue_depth(sk_queue_t *q)
+{
+    uint64_t  head;
+
+    head = sk_load_acquire(&q->head);
+
+    return sk_load_acquire(&q->tail) - head;
+}
 
 
 /*

@@ -138,6 +138,19 @@ sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def)
 }
 
 
+int
+sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b)
+{
+    return a->name_len == b->name_len
+           && memcmp(a->name, b->name, a->name_len) == 0
+           && a->stock == b->stock
+           && a->limit == b->limit
+           && a->start_ms == b->start_ms
+           && a->end_ms == b->end_ms
+           && a->paused == b->paused;
+}
+
+
 sk_sale_state_e
 sk_sale_state(sk_sale_t *sale, int64_t now_ms)
 {

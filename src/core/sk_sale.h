@@ -115,6 +115,8 @@ void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
 /* what a sale was told to be */
 void sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def);
 
+int sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b);
+
 /* the state at a time: ended, scheduled, paused, sold_out, open, in this order
    of precedence */
 sk_sale_state_e sk_sale_state(sk_sale_t *sale, int64_t now_ms);

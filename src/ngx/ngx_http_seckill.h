@@ -23,6 +23,7 @@
 
 
 #define NGX_HTTP_SECKILL_TIMEOUT_MS       5000  /* default of timeout= */
+#define NGX_HTTP_SECKILL_TIMEOUT_MAX_MS  3600000
 #define NGX_HTTP_SECKILL_WATCH_MS           10  /* look after who waits */
 #define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
 #define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
@@ -78,6 +79,7 @@ typedef struct {
     sqlite3_stmt               *read_events;
 
     unsigned                    role:1;     /* this process drains */
+    unsigned                    complete:1; /* has all declared sales */
 } ngx_http_seckill_zone_t;
 
 
@@ -110,6 +112,7 @@ typedef struct {
     ngx_http_seckill_value_t    user;
     ngx_msec_t                  timeout;
 
+    ngx_http_handler_pt         handler;
     ngx_array_t                *keys;       /* NULL: key=off */
     ngx_uint_t                  json;       /* metrics */
 } ngx_http_seckill_loc_conf_t;
@@ -134,10 +137,43 @@ extern ngx_module_t  ngx_http_seckill_module;
 
 void *ngx_http_seckill_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_seckill_create_loc_conf(ngx_conf_t *cf);
-char *ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_seckill_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 char *ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_seckill_param.c */
+
+/* whether an argument is "name=value"; "name" has the "=" */
+ngx_uint_t ngx_http_seckill_param(ngx_str_t *arg, const char *name,
+    ngx_str_t *value);
+/* refuses "zone=a zone=b" */
+ngx_int_t ngx_http_seckill_param_once(ngx_conf_t *cf);
+/* logs that a parameter is invalid, and what is allowed: NGX_CONF_ERROR */
+char *ngx_http_seckill_param_invalid(ngx_conf_t *cf, ngx_str_t *arg,
+    const char *allowed);
+/* the same for one that is missing */
+char *ngx_http_seckill_param_missing(ngx_conf_t *cf, const char *name);
+ngx_int_t ngx_http_seckill_param_number(ngx_str_t *value, int64_t min,
+    int64_t max, int64_t *number);
+/* RFC 3339 with up to three digits of a second's fraction */
+ngx_int_t ngx_http_seckill_param_time(ngx_str_t *value, int64_t *ms);
+char *ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_seckill_value_t *value);
+
+/* ngx_http_seckill_sale.c */
+
+char *ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* whether the configuration declares a sale that the zone does not have yet */
+ngx_uint_t ngx_http_seckill_sale_pending(ngx_http_seckill_zone_t *zone,
+    ngx_str_t *name);
+
+/* ngx_http_seckill_path.c */
+
+/* gives the directory of a store to nginx, and the helper with it */
+ngx_int_t ngx_http_seckill_path_init(ngx_conf_t *cf,
+    ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_zone.c */
 
@@ -146,8 +182,6 @@ ngx_int_t ngx_http_seckill_init_zones(ngx_conf_t *cf);
 /* the zone of that name, to be declared before or after */
 ngx_http_seckill_zone_t *ngx_http_seckill_zone_get(ngx_conf_t *cf,
     ngx_str_t *name);
-ngx_uint_t ngx_http_seckill_param(ngx_str_t *arg, const char *name,
-    ngx_str_t *value);
 
 /* ngx_http_seckill_key.c */
 
@@ -202,6 +236,10 @@ ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
 /* {"code":...,"result":"...","message":"..."} */
 ngx_int_t ngx_http_seckill_send_error(ngx_http_request_t *r,
     sk_result_e result, const char *message);
+/* "invalid" with another HTTP status: 404, 405 */
+ngx_int_t ngx_http_seckill_send_invalid(ngx_http_request_t *r,
+    ngx_uint_t status, const char *message);
+/* 405; "methods" is the value of the header Allow */
 ngx_int_t ngx_http_seckill_not_allowed(ngx_http_request_t *r,
     const char *methods);
 

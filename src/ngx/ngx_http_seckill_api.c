@@ -74,7 +74,8 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
         return route->handler(r, slcf->zone);
     }
 
-    return NGX_HTTP_NOT_FOUND;
+    return ngx_http_seckill_send_invalid(r, NGX_HTTP_NOT_FOUND,
+                                         "there is nothing of this name");
 }
 
 

@@ -3,8 +3,10 @@
 
 static ngx_int_t ngx_http_seckill_get_value(ngx_http_request_t *r,
     ngx_http_seckill_value_t *value, ngx_str_t *text);
-static const char *ngx_http_seckill_decode(ngx_http_request_t *r,
-    ngx_str_t *s);
+static ngx_int_t ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
+    const char **wrong);
+static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
+    sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
     ngx_http_seckill_zone_t *zone, const char *message);
 
@@ -49,10 +51,14 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    wrong = ngx_http_seckill_decode(r, &claim.user);
+    rc = ngx_http_seckill_decode(r, &claim.user, &wrong);
 
-    if (wrong) {
+    if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone, wrong);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_seckill_claim_run(&claim, &answer);
@@ -98,20 +104,24 @@ ngx_http_seckill_get_value(ngx_http_request_t *r,
 }
 
 
-/* decodes "%XX"; returns what is wrong with a user, or NULL */
+/* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
 
-static const char *
-ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s)
+static ngx_int_t
+ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
+    const char **wrong)
 {
     u_char     *p, *last, *dst;
     ngx_int_t   ch;
 
     if (s->len == 0) {
-        return "no user is given";
+        *wrong = "no user is given";
+        return NGX_DECLINED;
     }
 
+    *wrong = "the user is longer than 128 bytes";
+
     if (s->len > 3 * SK_USER_SIZE_MAX) {
-        return "the user is longer than 128 bytes";
+        return NGX_DECLINED;
     }
 
     last = s->data + s->len;
@@ -120,7 +130,7 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s)
 
         dst = ngx_pnalloc(r->pool, s->len);
         if (dst == NULL) {
-            return "out of memory";
+            return NGX_ERROR;
         }
 
         p = s->data;
@@ -134,7 +144,8 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s)
             }
 
             if (last - p < 3 || (ch = ngx_hextoi(p + 1, 2)) == NGX_ERROR) {
-                return "the user has a broken percent-encoding";
+                *wrong = "the user has a broken percent-encoding";
+                return NGX_DECLINED;
             }
 
             *dst++ = (u_char) ch;
@@ -146,16 +157,17 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s)
     }
 
     if (s->len > SK_USER_SIZE_MAX) {
-        return "the user is longer than 128 bytes";
+        return NGX_DECLINED;
     }
 
     for (p = s->data; p < last; p++) {
         if (*p < 0x20 || *p == 0x7f) {
-            return "the user has a control character";
+            *wrong = "the user has a control character";
+            return NGX_DECLINED;
         }
     }
 
-    return NULL;
+    return NGX_OK;
 }
 
 
@@ -181,22 +193,22 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
     zone = claim->zone->shm;
 
     if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
-
-        answer->result = sk_load(&zone->failing) ? SK_UNAVAILABLE : SK_WAIT;
-        answer->ticket = 0;
-        answer->admitted = 0;
-
-        return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
+        return ngx_http_seckill_claim_early(zone, answer);
     }
 
     if (claim->sale == NULL) {
         claim->sale = sk_zone_sale(zone, (char *) claim->sale_name.data,
                                    claim->sale_name.len);
+    }
 
-        if (claim->sale == NULL) {
-            answer->result = SK_UNKNOWN_SALE;
-            return NGX_OK;
+    if (claim->sale == NULL) {
+
+        if (ngx_http_seckill_sale_pending(claim->zone, &claim->sale_name)) {
+            return ngx_http_seckill_claim_early(zone, answer);
         }
+
+        answer->result = SK_UNKNOWN_SALE;
+        return NGX_OK;
     }
 
     tp = ngx_timeofday();
@@ -218,6 +230,23 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
     }
 
     return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* the helper has not got so far yet: wait, unless the store fails */
+
+static ngx_int_t
+ngx_http_seckill_claim_early(sk_zone_t *zone, sk_answer_t *answer)
+{
+    ngx_memzero(answer, sizeof(sk_answer_t));
+
+    if (sk_load(&zone->failing)) {
+        answer->result = SK_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    answer->result = SK_WAIT;
+    return NGX_AGAIN;
 }
 
 

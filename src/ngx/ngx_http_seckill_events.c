@@ -110,6 +110,11 @@ ngx_http_seckill_events_handler(ngx_http_request_t *r,
 
     (void) sqlite3_reset(zone->read_events);
 
+    if (rc == NGX_DECLINED) {
+        /* opened anew the next time */
+        ngx_http_seckill_events_close(zone);
+    }
+
     switch (rc) {
 
     case NGX_OK:

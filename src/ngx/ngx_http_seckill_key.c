@@ -132,7 +132,13 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
     u_char                  *key, *label, *kind;
     ngx_http_seckill_key_t  *k;
 
+    /* blanks before the first word end an empty one */
+
     key = ngx_http_seckill_word(&p, last, &key_len);
+
+    if (key_len == 0) {
+        key = ngx_http_seckill_word(&p, last, &key_len);
+    }
 
     if (key_len == 0 || key[0] == '#') {
         return NGX_OK;

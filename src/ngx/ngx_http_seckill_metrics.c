@@ -14,7 +14,9 @@
 
 typedef struct {
     u_char                   *p;
+    u_char                   *end;
     ngx_http_seckill_zone_t  *zone;
+    uint32_t                  n_sales;      /* when it began */
     ngx_uint_t                json;
     ngx_uint_t                n_metrics;
     ngx_uint_t                n_samples;
@@ -155,8 +157,14 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
+    ngx_memzero(&w, sizeof(ngx_http_seckill_writer_t));
+
+    /* sales may be added meanwhile */
+
+    w.n_sales = sk_load_acquire(&slcf->zone->shm->sales.n);
+
     size = (NGX_HTTP_SECKILL_FIXED_SAMPLES + NGX_HTTP_SECKILL_SALE_SAMPLES
-            * (size_t) sk_load(&slcf->zone->shm->sales.n))
+            * (size_t) w.n_sales)
            * NGX_HTTP_SECKILL_SAMPLE_SIZE;
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -164,9 +172,8 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_memzero(&w, sizeof(ngx_http_seckill_writer_t));
-
     w.p = b->last;
+    w.end = b->end;
     w.zone = slcf->zone;
     w.json = slcf->json;
 
@@ -191,7 +198,7 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
     const ngx_http_seckill_metric_t  *m;
 
     if (w->json) {
-        *w->p++ = '{';
+        w->p = ngx_slprintf(w->p, w->end, "{");
     }
 
     for (m = ngx_http_seckill_metric_table; m->name; m++) {
@@ -200,23 +207,23 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
         w->n_samples = 0;
 
         if (w->json) {
-            w->p = ngx_sprintf(w->p, "%s\"%s\":[", w->n_metrics++ ? "," : "",
+            w->p = ngx_slprintf(w->p, w->end, "%s\"%s\":[", w->n_metrics++ ? "," : "",
                                m->name);
 
         } else {
-            w->p = ngx_sprintf(w->p, "# HELP %s %s\n# TYPE %s %s\n",
+            w->p = ngx_slprintf(w->p, w->end, "# HELP %s %s\n# TYPE %s %s\n",
                                m->name, m->help, m->name, m->type);
         }
 
         m->write(w);
 
         if (w->json) {
-            *w->p++ = ']';
+            w->p = ngx_slprintf(w->p, w->end, "]");
         }
     }
 
     if (w->json) {
-        w->p = ngx_cpymem(w->p, "}\n", 2);
+        w->p = ngx_slprintf(w->p, w->end, "}\n");
     }
 }
 
@@ -227,40 +234,38 @@ static void
 ngx_http_seckill_sample(ngx_http_seckill_writer_t *w, const char *suffix,
     sk_sale_t *sale, const char *label, const char *value, double number)
 {
-    const char  *equals;
+    const char  *equals, *before, *after;
 
     equals = w->json ? "\":" : "=";
+    before = w->json ? ",\"value\":" : "} ";
+    after = w->json ? "}" : "\n";
 
-    w->p = w->json ? ngx_sprintf(w->p, "%s{\"zone%s\"%V\"",
+    w->p = w->json ? ngx_slprintf(w->p, w->end, "%s{\"zone%s\"%V\"",
                                  w->n_samples ? "," : "", equals,
                                  &w->zone->name)
-                   : ngx_sprintf(w->p, "%s%s{zone%s\"%V\"", w->name, suffix,
+                   : ngx_slprintf(w->p, w->end, "%s%s{zone%s\"%V\"", w->name, suffix,
                                  equals, &w->zone->name);
 
     if (sale) {
-        w->p = ngx_sprintf(w->p, ",%ssale%s\"%*s\"", w->json ? "\"" : "",
+        w->p = ngx_slprintf(w->p, w->end, ",%ssale%s\"%*s\"", w->json ? "\"" : "",
                            equals, (size_t) sale->name_len, sale->name);
     }
 
     if (label) {
-        w->p = ngx_sprintf(w->p, ",%s%s%s\"%s\"", w->json ? "\"" : "", label,
+        w->p = ngx_slprintf(w->p, w->end, ",%s%s%s\"%s\"", w->json ? "\"" : "", label,
                            equals, value);
     }
 
     if (w->json && suffix[0]) {
-        w->p = ngx_sprintf(w->p, ",\"of\":\"%s\"", suffix + 1);
+        w->p = ngx_slprintf(w->p, w->end, ",\"of\":\"%s\"", suffix + 1);
     }
-
-    w->p = ngx_cpymem(w->p, w->json ? ",\"value\":" : "} ",
-                      w->json ? 9 : 2);
 
     /* up to 2^53 a double is exact */
 
     w->p = (number == (double) (int64_t) number)
-           ? ngx_sprintf(w->p, "%L", (int64_t) number)
-           : ngx_sprintf(w->p, "%.6f", number);
-
-    *w->p++ = w->json ? '}' : '\n';
+           ? ngx_slprintf(w->p, w->end, "%s%L%s", before, (int64_t) number,
+                          after)
+           : ngx_slprintf(w->p, w->end, "%s%.6f%s", before, number, after);
 
     w->n_samples++;
 }
@@ -276,7 +281,7 @@ ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w)
     sk_result_e   result;
 
     zone = w->zone->shm;
-    n = sk_load_acquire(&zone->sales.n);
+    n = w->n_sales;
 
     /* the last round is of answers without a sale */
 
@@ -309,7 +314,7 @@ ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w)
     sk_sale_t  *sale;
 
     zone = w->zone->shm;
-    n = sk_load_acquire(&zone->sales.n);
+    n = w->n_sales;
 
     for (slot = 0; slot <= n; slot++) {
         sale = (slot < n) ? &zone->sales.elts[slot] : NULL;
@@ -328,7 +333,7 @@ ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w)
     sk_sale_t  *sale;
 
     zone = w->zone->shm;
-    n = sk_load_acquire(&zone->sales.n);
+    n = w->n_sales;
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
@@ -348,7 +353,7 @@ ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w)
     sk_sale_t  *sale;
 
     zone = w->zone->shm;
-    n = sk_load_acquire(&zone->sales.n);
+    n = w->n_sales;
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
@@ -379,7 +384,7 @@ ngx_http_seckill_write_broken(ngx_http_seckill_writer_t *w)
     sk_sale_t  *sale;
 
     zone = w->zone->shm;
-    n = sk_load_acquire(&zone->sales.n);
+    n = w->n_sales;
     broken = 0;
 
     for (slot = 0; slot < n; slot++) {

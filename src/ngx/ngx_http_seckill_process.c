@@ -10,7 +10,8 @@ static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
 static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
 static void ngx_http_seckill_drain_event(ngx_event_t *ev);
-static ngx_msec_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
+static ngx_int_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
+static void ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone);
 static void ngx_http_seckill_drain_fd_event(ngx_event_t *ev);
 static void ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log);
 
@@ -183,6 +184,14 @@ ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone)
 void
 ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
 {
+    if (zone->drain_event.timer_set) {
+        ngx_del_timer(&zone->drain_event);
+    }
+
+    if (zone->drain_event.posted) {
+        ngx_delete_posted_event(&zone->drain_event);
+    }
+
     sk_drain_close(&zone->drain);
 
     zone->role = 0;
@@ -195,22 +204,9 @@ static void
 ngx_http_seckill_drain_event(ngx_event_t *ev)
 {
     ngx_uint_t                first;
-    ngx_msec_t                delay;
     ngx_http_seckill_zone_t  *zone;
 
     zone = ev->data;
-
-    if (ngx_process == NGX_PROCESS_WORKER && zone->n_waits == 0) {
-
-        /* an exiting worker drains as long as somebody waits for it */
-
-        if (zone->role) {
-            ngx_http_seckill_drain_leave(zone);
-        }
-
-        return;
-    }
-
     first = !zone->role;
 
     if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
@@ -232,30 +228,46 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
                       &zone->name);
     }
 
-    delay = ngx_http_seckill_drain_steps(zone);
+    switch (ngx_http_seckill_drain_steps(zone)) {
 
-    if (delay == 0) {
+    case SK_OK:
+        ngx_add_timer(ev, SK_DRAIN_POLL_MS);
+        break;
+
+    case SK_AGAIN:
+        ngx_add_timer(ev, SK_DRAIN_BUSY_RETRY_MS);
+        break;
+
+    case SK_ERROR:
+        ngx_add_timer(ev, SK_DRAIN_RETRY_MS);
+        break;
+
+    default: /* SK_MORE */
         ngx_post_event(ev, &ngx_posted_next_events);
-        return;
     }
 
-    ngx_add_timer(ev, delay);
+    /* an exiting worker drains as long as somebody waits for it, no longer */
+
+    if (ngx_process == NGX_PROCESS_WORKER && zone->n_waits == 0) {
+        ngx_http_seckill_drain_leave(zone);
+    }
 }
 
 
-/* drains until the queue is empty, or, with 0, it is other events' turn */
+/* drains until the queue is empty, or, with SK_MORE, other events have a turn */
 
-static ngx_msec_t
+static ngx_int_t
 ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
 {
-    unsigned      delay, decided;
-    ngx_uint_t    i;
-    ngx_time_t   *tp;
+    int          rc;
+    unsigned     decided;
+    ngx_uint_t   i;
+    ngx_time_t  *tp;
 
     for (i = 0; i < NGX_HTTP_SECKILL_STEPS_MAX; i++) {
 
         if (ngx_process == NGX_PROCESS_HELPER && (ngx_quit || ngx_terminate)) {
-            return 1;
+            break;
         }
 
         sk_store(&zone->shm->idle, 0);
@@ -263,40 +275,46 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
         ngx_time_update();
         tp = ngx_timeofday();
 
-        delay = sk_drain_work(&zone->drain,
-                              (int64_t) tp->sec * 1000 + tp->msec, &decided);
+        rc = sk_drain_work(&zone->drain, (int64_t) tp->sec * 1000 + tp->msec,
+                           &decided);
 
         if (decided) {
-
-            if (ngx_process == NGX_PROCESS_HELPER || ngx_exiting) {
-                ngx_http_seckill_signal(zone->wake->workers,
-                                        zone->drain_event.log);
-            }
-
-            if (ngx_process != NGX_PROCESS_HELPER) {
-                ngx_http_seckill_wait_decided(zone);
-            }
+            ngx_http_seckill_drain_decided(zone);
         }
 
-        if (delay == 0) {
+        if (rc == SK_MORE) {
             continue;
         }
 
-        if (delay != SK_DRAIN_POLL_MS) {
-            return delay;
+        if (rc != SK_OK) {
+            return rc;
         }
 
-        /* a claim that came after the look at the queue sees "idle", or is
-           seen here */
+        /* a worker that queues a claim after this sees that it has to wake
+           the drainer; one that did so before is seen here */
 
-        atomic_store(&zone->shm->idle, 1);
+        sk_store(&zone->shm->idle, 1);
+        atomic_thread_fence(memory_order_seq_cst);
 
         if (sk_queue_depth(&zone->shm->queue) == 0) {
-            return delay;
+            return SK_OK;
         }
     }
 
-    return 0;
+    return SK_MORE;
+}
+
+
+static void
+ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone)
+{
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        ngx_http_seckill_signal(zone->wake->workers, zone->drain_event.log);
+    }
+
+    if (ngx_process != NGX_PROCESS_HELPER) {
+        ngx_http_seckill_wait_decided(zone);
+    }
 }
 
 

@@ -7,6 +7,8 @@
 ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
 
 
+static ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
+    sk_result_e result, ngx_uint_t status, const char *message);
 static u_char *ngx_http_seckill_utf8_end(u_char *p, u_char *last);
 
 
@@ -162,6 +164,42 @@ ngx_int_t
 ngx_http_seckill_send_error(ngx_http_request_t *r, sk_result_e result,
     const char *message)
 {
+    return ngx_http_seckill_send_message(r, result, sk_results[result].status,
+                                         message);
+}
+
+
+ngx_int_t
+ngx_http_seckill_send_invalid(ngx_http_request_t *r, ngx_uint_t status,
+    const char *message)
+{
+    return ngx_http_seckill_send_message(r, SK_INVALID, status, message);
+}
+
+
+ngx_int_t
+ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_seckill_header(r, "Allow", methods) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_seckill_send_invalid(r, NGX_HTTP_NOT_ALLOWED,
+                                         "the method is not allowed here");
+}
+
+
+static ngx_int_t
+ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
+    ngx_uint_t status, const char *message)
+{
     ngx_buf_t          *b;
     ngx_str_t           text;
     const sk_result_t  *res;
@@ -184,17 +222,5 @@ ngx_http_seckill_send_error(ngx_http_request_t *r, sk_result_e result,
     b->last = ngx_http_seckill_json(b->last, &text);
     b->last = ngx_cpymem(b->last, "\"}\n", 3);
 
-    return ngx_http_seckill_send(r, res->status, &ngx_http_seckill_json_type,
-                                 b);
-}
-
-
-ngx_int_t
-ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
-{
-    if (ngx_http_seckill_header(r, "Allow", methods) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return NGX_HTTP_NOT_ALLOWED;
+    return ngx_http_seckill_send(r, status, &ngx_http_seckill_json_type, b);
 }

@@ -179,9 +179,10 @@ ngx_http_seckill_wait_unlink(ngx_http_seckill_wait_t *w)
 void
 ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
 {
-    uint64_t            head;
-    ngx_queue_t        *q, loading;
-    ngx_rbtree_node_t  *node;
+    uint64_t                  head;
+    ngx_queue_t              *q, loading;
+    ngx_rbtree_node_t        *node;
+    ngx_http_seckill_wait_t  *w;
 
     if (!ngx_queue_empty(&zone->loading)
         && (sk_load_acquire(&zone->shm->state) == SK_ZONE_READY
@@ -195,8 +196,8 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
 
         while (!ngx_queue_empty(&loading)) {
             q = ngx_queue_head(&loading);
-            ngx_http_seckill_wait_resume(ngx_queue_data(q,
-                                             ngx_http_seckill_wait_t, queue));
+            w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+            ngx_http_seckill_wait_resume(w);
         }
     }
 
@@ -210,8 +211,8 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
             break;
         }
 
-        ngx_http_seckill_wait_resume(ngx_rbtree_data(node,
-                                         ngx_http_seckill_wait_t, node));
+        w = ngx_rbtree_data(node, ngx_http_seckill_wait_t, node);
+        ngx_http_seckill_wait_resume(w);
     }
 }
 
@@ -334,7 +335,9 @@ ngx_http_seckill_wait_deadline(ngx_event_t *ev)
     ngx_memzero(&answer, sizeof(sk_answer_t));
     answer.result = SK_UNAVAILABLE;
 
-    ngx_log_error(NGX_LOG_WARN, w->request->connection->log, 0,
+    /* a metric counts them; what is wrong is in the drainer's message */
+
+    ngx_log_error(NGX_LOG_INFO, w->request->connection->log, 0,
                   "seckill claim was not decided in %M ms", w->claim.timeout);
 
     ngx_http_seckill_wait_unlink(w);

@@ -1,6 +1,5 @@
 #include "ngx_http_seckill.h"
 
-#include <pwd.h>
 #include <sys/eventfd.h>
 
 
@@ -13,38 +12,14 @@ static char *ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_str_t *name,
     ssize_t *size, ngx_http_seckill_zone_t *params);
 static ngx_int_t ngx_http_seckill_init_store(ngx_conf_t *cf,
     ngx_http_seckill_zone_t **zones, ngx_uint_t n);
-static ngx_int_t ngx_http_seckill_init_path(ngx_conf_t *cf,
-    ngx_http_seckill_zone_t *zone);
-static ngx_int_t ngx_http_seckill_check_owner(ngx_conf_t *cf, ngx_str_t *dir);
-static ngx_int_t ngx_http_seckill_is_empty(ngx_str_t *dir);
 static ngx_int_t ngx_http_seckill_init_shm(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_http_seckill_lay_out(ngx_shm_zone_t *shm_zone,
     sk_zone_plan_t *plan, size_t size);
 static ngx_int_t ngx_http_seckill_check_room(ngx_shm_zone_t *shm_zone,
-    uint64_t room, ngx_uint_t workers);
+    uint64_t room, uint32_t sales_max);
 static ngx_int_t ngx_http_seckill_wake_init(ngx_shm_zone_t *shm_zone);
 static void ngx_http_seckill_wake_cleanup(void *data);
-
-
-/* whether an argument is "name=value" */
-
-ngx_uint_t
-ngx_http_seckill_param(ngx_str_t *arg, const char *name, ngx_str_t *value)
-{
-    size_t  len;
-
-    len = ngx_strlen(name);
-
-    if (arg->len < len || ngx_strncmp(arg->data, name, len) != 0) {
-        return 0;
-    }
-
-    value->len = arg->len - len;
-    value->data = arg->data + len;
-
-    return 1;
-}
 
 
 ngx_http_seckill_zone_t *
@@ -108,6 +83,10 @@ ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ssize_t                   size;
     ngx_str_t                 name;
     ngx_http_seckill_zone_t   params, *zone;
+
+    if (ngx_http_seckill_param_once(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     ngx_memzero(&params, sizeof(ngx_http_seckill_zone_t));
     ngx_str_null(&name);
@@ -203,14 +182,16 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size,
                 continue;
             }
 
-            allowed = "zone=name:size, with a size like 64m";
+            allowed = "zone=name:size, with a size in k or m, like 64m";
 
         } else if (ngx_http_seckill_param(&arg[i], "store=", &value)) {
 
-            if (value.len) {
+            if (value.len && value.data[value.len - 1] != '/') {
                 params->store = value;
                 continue;
             }
+
+            allowed = "store=file";
 
         } else if (ngx_strcmp(arg[i].data, "sync=full") == 0) {
             params->full = 1;
@@ -232,10 +213,7 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_str_t *name, ssize_t *size,
             allowed = "16 to 1048576";
         }
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\" of \"%V\", allowed: %s",
-                           &arg[i], &arg[0], allowed);
-        return NGX_CONF_ERROR;
+        return ngx_http_seckill_param_invalid(cf, &arg[i], allowed);
     }
 
     return NGX_CONF_OK;
@@ -296,122 +274,7 @@ ngx_http_seckill_init_store(ngx_conf_t *cf, ngx_http_seckill_zone_t **zones,
         }
     }
 
-    return ngx_http_seckill_init_path(cf, zones[n]);
-}
-
-
-/*
- * The directory of a store is given to nginx as a path: ngx_create_paths()
- * makes it and lets it belong to the worker user, and for the first one's
- * manager ngx_start_cache_manager_processes() starts the helper.
- */
-
-static ngx_int_t
-ngx_http_seckill_init_path(ngx_conf_t *cf, ngx_http_seckill_zone_t *zone)
-{
-    u_char                        *p;
-    ngx_path_t                    *path;
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_seckill_module);
-
-    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
-    if (path == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = zone->store.data + zone->store.len;
-
-    while (*p != '/') { p--; }
-
-    path->name.len = p - zone->store.data;
-    path->name.data = ngx_pnalloc(cf->pool, path->name.len + 1);
-    if (path->name.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_cpystrn(path->name.data, zone->store.data, path->name.len + 1);
-
-    path->data = smcf;
-    path->conf_file = zone->conf_file;
-    path->line = zone->line;
-
-    if (smcf->path == NULL) {
-        smcf->path = path;
-        path->manager = ngx_http_seckill_helper;
-    }
-
-    if (ngx_http_seckill_check_owner(cf, &path->name) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_add_path(cf, &path);
-}
-
-
-/* ngx_create_paths() would take /var/lib from root for "store=/var/lib/x" */
-
-static ngx_int_t
-ngx_http_seckill_check_owner(ngx_conf_t *cf, ngx_str_t *dir)
-{
-    uid_t             uid;
-    struct passwd    *pwd;
-    ngx_file_info_t   fi;
-    ngx_core_conf_t  *ccf;
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
-                                           ngx_core_module);
-    uid = ccf->user;
-
-    if (ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT) {
-        pwd = getpwnam(NGX_USER);
-        if (pwd == NULL) {
-            return NGX_OK;
-        }
-
-        uid = pwd->pw_uid;
-    }
-
-    if (geteuid() != 0
-        || ngx_file_info(dir->data, &fi) == NGX_FILE_ERROR
-        || fi.st_uid == uid
-        || ngx_http_seckill_is_empty(dir) == NGX_OK)
-    {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "the directory \"%V\" of a seckill store is in use and "
-                  "belongs to uid %d, not to the worker user (uid %d): name "
-                  "a directory of its own", dir, (int) fi.st_uid, (int) uid);
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_seckill_is_empty(ngx_str_t *dir)
-{
-    ngx_int_t   rc;
-    ngx_dir_t   d;
-
-    if (ngx_open_dir(dir, &d) == NGX_ERROR) {
-        return NGX_DECLINED;
-    }
-
-    rc = NGX_OK;
-
-    while (rc == NGX_OK && ngx_read_dir(&d) == NGX_OK) {
-        if (ngx_strcmp(ngx_de_name(&d), ".") != 0
-            && ngx_strcmp(ngx_de_name(&d), "..") != 0)
-        {
-            rc = NGX_DECLINED;
-        }
-    }
-
-    (void) ngx_close_dir(&d);
-
-    return rc;
+    return ngx_http_seckill_path_init(cf, zones[n]);
 }
 
 
@@ -452,7 +315,7 @@ ngx_http_seckill_init_shm(ngx_shm_zone_t *shm_zone, void *data)
         }
 
         return ngx_http_seckill_check_room(shm_zone, zone->shm->units.n_max,
-                                           zone->shm->workers_n);
+                                           zone->shm->sales.n_max);
     }
 
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
@@ -461,7 +324,7 @@ ngx_http_seckill_init_shm(ngx_shm_zone_t *shm_zone, void *data)
 
     sk_zone_plan(&plan, size, zone->workers, zone->queue, zone->sales.nelts);
 
-    if (ngx_http_seckill_check_room(shm_zone, plan.units, zone->workers)
+    if (ngx_http_seckill_check_room(shm_zone, plan.units, plan.sales)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -507,7 +370,7 @@ ngx_http_seckill_lay_out(ngx_shm_zone_t *shm_zone, sk_zone_plan_t *plan,
 
 static ngx_int_t
 ngx_http_seckill_check_room(ngx_shm_zone_t *shm_zone, uint64_t room,
-    ngx_uint_t workers)
+    uint32_t sales_max)
 {
     size_t                    need;
     uint64_t                  units;
@@ -524,17 +387,17 @@ ngx_http_seckill_check_room(ngx_shm_zone_t *shm_zone, uint64_t room,
         units += sale[i].stock;
     }
 
-    if (room && units <= room && zone->sales.nelts <= SK_SALES_MAX) {
+    if (room && units <= room && zone->sales.nelts <= sales_max) {
         return NGX_OK;
     }
 
-    need = sk_zone_size_for(units ? units : 1, workers, zone->queue,
+    need = sk_zone_size_for(units ? units : 1, zone->workers, zone->queue,
                             zone->sales.nelts);
 
     ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                  "seckill zone \"%V\" of %uzk has room for %uL units, its "
-                  "%ui sales have %uL: a size of %uzm would do",
-                  &zone->name, shm_zone->shm.size >> 10, room,
+                  "seckill zone \"%V\" of %uzk has room for %uL units in %uD "
+                  "sales, its %ui sales have %uL: a size of %uzm would do",
+                  &zone->name, shm_zone->shm.size >> 10, room, sales_max,
                   zone->sales.nelts, units,
                   (ngx_http_seckill_gross(need) + 1048575) >> 20);
 

@@ -3,6 +3,8 @@
 #include "sk_apply.h"
 
 
+static void sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc,
+    char *reason, size_t size);
 static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
@@ -19,8 +21,11 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
 
     rc = sk_apply_locked(zone, e);
 
+    /* seen, once all that it changes is changed: a kill between the two makes
+       the next drainer apply it again */
+
     if (rc == SK_OK) {
-        sk_store(&zone->applied_seq, e->seq);
+        sk_store_release(&zone->applied_seq, e->seq);
     }
 
     sk_zone_unlock(zone);
@@ -29,16 +34,39 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
         return SK_OK;
     }
 
+    sk_apply_reason(zone, e, rc, reason, size);
+
+    return SK_ERROR;
+}
+
+
+static void
+sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc, char *reason,
+    size_t size)
+{
+    uint32_t    n;
+    int64_t     units;
+    sk_sale_t  *sale;
+
     if (rc == SK_ERROR) {
         (void) snprintf(reason, size, "damaged: event %llu is of sale %llu, "
                         "which was never added", (unsigned long long) e->seq,
                         (unsigned long long) e->sale_id);
-
-    } else {
-        (void) sk_apply_fits(zone, e, reason, size);
+        return;
     }
 
-    return SK_ERROR;
+    if (e->type == SK_EVENT_WON) {
+        (void) snprintf(reason, size, "the zone has no room for order %llu: "
+                        "give it a larger size", (unsigned long long) e->seq);
+        return;
+    }
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+    n = sk_load(&zone->sales.n) + (sale == NULL);
+    units = (int64_t) zone->reserved + e->def.stock
+            - (sale ? sk_load(&sale->stock) : 0);
+
+    (void) sk_apply_fits(zone, &e->def, (uint64_t) units, n, reason, size);
 }
 
 
@@ -156,32 +184,20 @@ sk_apply_outcome(sk_zone_t *zone, uint64_t ticket, sk_outcome_e outcome,
 
 
 int
-sk_apply_fits(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
+sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
+    uint32_t sales, char *reason, size_t size)
 {
-    int64_t     more;
-    uint32_t    n;
-    uint64_t    units;
-    sk_sale_t  *sale;
-
-    sale = sk_zone_sale_by_id(zone, e->sale_id);
-    more = e->def.stock - (sale ? sk_load(&sale->stock) : 0);
-
-    sk_zone_lock(zone);
-    units = (uint64_t) ((int64_t) zone->reserved + more);
-    sk_zone_unlock(zone);
-
-    n = sk_load(&zone->sales.n) + (sale == NULL);
-
-    if (n <= zone->sales.n_max && (more <= 0 || units <= zone->units.n_max)) {
+    if (sales <= zone->sales.n_max && units <= zone->units.n_max) {
         return SK_OK;
     }
 
     (void) snprintf(reason, size,
                     "sale \"%.*s\" does not fit in the zone: %llu units and "
                     "%u sales in all need a size of %zum at least",
-                    (int) e->def.name_len, e->def.name,
-                    (unsigned long long) units, n,
-                    sk_zone_size_for(units, zone->workers_n, zone->queue.n, n)
+                    (int) def->name_len, def->name,
+                    (unsigned long long) units, sales,
+                    sk_zone_size_for(units, zone->workers_n, zone->queue.n,
+                                     sales)
                     >> 20);
 
     return SK_FULL;
@@ -204,7 +220,8 @@ sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
         return 0;
     }
 
-    /* no lock: nobody else removes units, or makes them won */
+    /* no lock: nobody else makes units won, or removes any that are in the
+       queue; who is not found for once is refused, and asks again */
 
     if (sk_units_get(&zone->units, cell->key,
                      sk_unit_value(SK_UNIT_UNDECIDED, ticket))

@@ -22,9 +22,12 @@
  */
 int sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size);
 
-/* whether a sale's event would fit: SK_OK, or SK_FULL with a reason */
-int sk_apply_fits(sk_zone_t *zone, const sk_event_t *e, char *reason,
-    size_t size);
+/*
+ * Whether a zone has room for so many units and sales in all: SK_OK, or
+ * SK_FULL with a reason that names the sale and a size that would do.
+ */
+int sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
+    uint32_t sales, char *reason, size_t size);
 
 /*
  * Whether a claim in the queue may still win, now that the zone has seen the

@@ -3,61 +3,71 @@
 #include <time.h>
 
 #include "sk_apply.h"
+#include "sk_declare.h"
 #include "sk_drain.h"
 
 
+static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_open(sk_drain_t *d);
 static int sk_drain_load(sk_drain_t *d);
 static int sk_drain_event(void *ctx, const sk_event_t *e);
-static int sk_drain_declare(sk_drain_t *d, int64_t now_ms);
-static int sk_drain_declare_sale(sk_drain_t *d, const sk_sale_def_t *def,
-    int64_t now_ms);
-static int sk_drain_begin(sk_drain_t *d);
+static int sk_drain_recover(sk_drain_t *d);
 static int sk_drain_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
     unsigned *appended, uint64_t *seq);
 static void sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n);
 static void sk_drain_give_back(sk_drain_t *d);
-static unsigned sk_drain_idle(sk_drain_t *d);
-static unsigned sk_drain_fail(sk_drain_t *d, int rc, unsigned *decided);
-static void sk_drain_recovered(sk_drain_t *d);
-static void sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+static int sk_drain_idle(sk_drain_t *d);
+static void sk_drain_fail(sk_drain_t *d, int rc);
 
 
-unsigned
+int
 sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 {
     int  rc;
 
     *decided = 0;
 
+    rc = sk_drain_step(d, now_ms, decided);
+
+    if (rc == SK_AGAIN || rc == SK_ERROR) {
+        sk_drain_fail(d, rc);
+        *decided = (rc == SK_ERROR);
+    }
+
+    return rc;
+}
+
+
+static int
+sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+{
+    int  rc;
+
     if (d->ledger == NULL) {
         rc = sk_drain_open(d);
 
         if (rc != SK_OK) {
-            return sk_drain_fail(d, rc, decided);
+            return rc;
         }
     }
 
     if (!d->loaded) {
         rc = sk_drain_load(d);
 
-        if (rc == SK_AGAIN) {
-            return 0;
-        }
-
         if (rc != SK_OK) {
-            return sk_drain_fail(d, rc, decided);
+            return rc;
         }
     }
 
     if (!d->declared) {
-        rc = sk_drain_declare(d, now_ms);
+        rc = sk_declare(d, now_ms);
 
         if (rc != SK_OK) {
-            return sk_drain_fail(d, rc, decided);
+            return rc;
         }
+
+        d->declared = 1;
 
         sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
         sk_store_release(&d->zone->state, SK_ZONE_READY);
@@ -65,14 +75,14 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         *decided = 1;
     }
 
-    if (d->failed) {
-        rc = sk_ledger_probe(d->ledger);
+    /* said by this process, or by one that drained before it */
+
+    if (d->zone->reason[0] || sk_load(&d->zone->failing)) {
+        rc = sk_drain_recover(d);
 
         if (rc != SK_OK) {
-            return sk_drain_fail(d, rc, decided);
+            return rc;
         }
-
-        sk_drain_recovered(d);
     }
 
     if (sk_queue_depth(&d->zone->queue) == 0) {
@@ -81,25 +91,31 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 
     rc = sk_drain_batch(d, now_ms, decided);
 
-    if (rc != SK_OK) {
-        return sk_drain_fail(d, rc, decided);
+    if (rc == SK_OK
+        && sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_MAX_PAGES)
+    {
+        rc = sk_ledger_checkpoint(d->ledger);
     }
 
-    if (sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_MAX_PAGES) {
-        (void) sk_ledger_checkpoint(d->ledger);
-    }
-
-    return 0;
+    return (rc == SK_OK) ? SK_MORE : rc;
 }
 
 
 static int
 sk_drain_open(sk_drain_t *d)
 {
-    int   rc;
+    int   rc, flags;
     char  error[SK_LEDGER_ERROR_SIZE_MAX];
 
-    rc = sk_ledger_open(&d->ledger, d->path, d->full, error);
+    flags = d->full ? SK_LEDGER_FULL : 0;
+
+    /* a store that has been seen is not made anew, empty, if it is gone */
+
+    if (sk_load(&d->zone->applied_seq) == 0) {
+        flags |= SK_LEDGER_CREATE;
+    }
+
+    rc = sk_ledger_open(&d->ledger, d->path, flags, error);
 
     if (rc != SK_OK) {
         (void) snprintf(d->reason, sizeof(d->reason), "%s", error);
@@ -124,14 +140,9 @@ sk_drain_load(sk_drain_t *d)
 
     rc = sk_ledger_read(d->ledger, seq, SK_DRAIN_LOAD_MAX, sk_drain_event, d);
 
-    if (rc == SK_ERROR && d->reason[0] == '\0') {
-        (void) snprintf(d->reason, sizeof(d->reason), "%s",
-                        sk_ledger_error(d->ledger));
-    }
-
     n = sk_load(&d->zone->applied_seq) - d->load_first;
 
-    if (rc == SK_AGAIN) {
+    if (rc == SK_MORE) {
 
         if (n / SK_DRAIN_PROGRESS != (seq - d->load_first) / SK_DRAIN_PROGRESS)
         {
@@ -139,14 +150,20 @@ sk_drain_load(sk_drain_t *d)
                          (unsigned long long) n);
         }
 
-        return SK_AGAIN;
+        return SK_MORE;
     }
 
     if (rc == SK_OK) {
-        d->loaded = 1;
+        rc = sk_drain_seen_all(d);
     }
 
-    if (rc == SK_OK && !d->declared) {
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    d->loaded = 1;
+
+    if (!d->declared) {
         sk_drain_log(d, SK_LOG_NOTICE,
                      "%llu events read in %lld ms, the last is %llu",
                      (unsigned long long) n,
@@ -154,7 +171,7 @@ sk_drain_load(sk_drain_t *d)
                      (unsigned long long) (d->load_first + n));
     }
 
-    return rc;
+    return SK_OK;
 }
 
 
@@ -167,139 +184,86 @@ sk_drain_event(void *ctx, const sk_event_t *e)
 }
 
 
-/*
- * What the configuration declares becomes events where it differs from what
- * the ledger says; a sale keeps its buyers whatever is edited.
- */
+/* SK_MORE: the ledger goes on behind what the zone has seen */
 
-static int
-sk_drain_declare(sk_drain_t *d, int64_t now_ms)
-{
-    int       rc;
-    unsigned  i;
-
-    for (i = 0; i < d->n_sales; i++) {
-        rc = sk_drain_declare_sale(d, &d->sales[i], now_ms);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-    }
-
-    d->declared = 1;
-
-    return SK_OK;
-}
-
-
-static int
-sk_drain_declare_sale(sk_drain_t *d, const sk_sale_def_t *def, int64_t now_ms)
-{
-    int             rc;
-    int64_t         taken;
-    sk_sale_t      *sale;
-    sk_event_t      e;
-    sk_sale_def_t   old;
-
-    sale = sk_zone_sale(d->zone, def->name, def->name_len);
-
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = sale ? SK_EVENT_SALE_EDITED : SK_EVENT_SALE_ADDED;
-    e.at_ms = now_ms;
-    e.def = *def;
-
-    if (sale) {
-        taken = sk_load(&sale->held) + sk_load(&sale->sold);
-
-        if (e.def.stock < taken) {
-            sk_drain_log(d, SK_LOG_ERR,
-                         "sale \"%.*s\": %lld units are sold, the stock "
-                         "cannot be %lld", (int) def->name_len, def->name,
-                         (long long) taken, (long long) def->stock);
-            e.def.stock = taken;
-        }
-
-        sk_sale_def(sale, &old);
-
-        if (memcmp(&old, &e.def, sizeof(sk_sale_def_t)) == 0) {
-            return SK_OK;
-        }
-    }
-
-    rc = sk_drain_begin(d);
-
-    if (rc == SK_OK) {
-        e.seq = d->last_seq + 1;
-        e.sale_id = sale ? sk_load(&sale->id) : e.seq;
-
-        rc = sk_apply_fits(d->zone, &e, d->reason, sizeof(d->reason));
-    }
-
-    if (rc == SK_FULL) {
-        /* the other sales go on */
-        sk_drain_log(d, SK_LOG_ERR, "%s", d->reason);
-        sk_ledger_rollback(d->ledger);
-        d->reason[0] = '\0';
-        return SK_OK;
-    }
-
-    if (rc == SK_OK) {
-        rc = sk_ledger_append(d->ledger, &e);
-    }
-
-    if (rc == SK_OK) {
-        rc = sk_ledger_commit(d->ledger);
-    }
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    return sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
-}
-
-
-/* begins a transaction in which the zone has seen the whole ledger */
-
-static int
-sk_drain_begin(sk_drain_t *d)
+int
+sk_drain_seen_all(sk_drain_t *d)
 {
     int       rc;
     uint64_t  seq;
 
-    rc = sk_ledger_begin(d->ledger);
-
-    if (rc == SK_OK) {
-        rc = sk_ledger_last_seq(d->ledger, &d->last_seq);
-    }
+    rc = sk_ledger_last_seq(d->ledger, &d->last_seq);
 
     if (rc != SK_OK) {
         return rc;
     }
 
+    seq = sk_load(&d->zone->applied_seq);
+
+    if (d->last_seq < seq) {
+        (void) snprintf(d->reason, sizeof(d->reason),
+                        "the store ends at event %llu, but event %llu was "
+                        "seen: it was replaced, restart nginx",
+                        (unsigned long long) d->last_seq,
+                        (unsigned long long) seq);
+        return SK_ERROR;
+    }
+
+    return (d->last_seq == seq) ? SK_OK : SK_MORE;
+}
+
+
+int
+sk_drain_begin(sk_drain_t *d)
+{
+    int  rc;
+
+    rc = sk_ledger_in_place(d->ledger);
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_begin(d->ledger);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_drain_seen_all(d);
+    }
+
+    return (rc == SK_MORE) ? sk_drain_catch_up(d) : rc;
+}
+
+
+int
+sk_drain_catch_up(sk_drain_t *d)
+{
+    int  rc;
+
     do {
-        seq = sk_load(&d->zone->applied_seq);
-
-        if (d->last_seq == seq) {
-            return SK_OK;
-        }
-
-        if (d->last_seq < seq) {
-            (void) snprintf(d->reason, sizeof(d->reason),
-                            "the store ends at event %llu, but event %llu was "
-                            "seen: it was replaced, restart nginx",
-                            (unsigned long long) d->last_seq,
-                            (unsigned long long) seq);
-            return SK_ERROR;
-        }
-
-        rc = sk_ledger_read(d->ledger, seq, SK_DRAIN_LOAD_MAX, sk_drain_event,
-                            d);
-
-    } while (rc == SK_OK || rc == SK_AGAIN);
+        rc = sk_ledger_read(d->ledger, sk_load(&d->zone->applied_seq),
+                            SK_DRAIN_LOAD_MAX, sk_drain_event, d);
+    } while (rc == SK_MORE);
 
     return rc;
+}
+
+
+/* whatever it was: if a commit succeeds, it is over */
+
+static int
+sk_drain_recover(sk_drain_t *d)
+{
+    int  rc;
+
+    rc = sk_ledger_probe(d->ledger);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_store(&d->zone->failing, 0);
+    sk_zone_set_reason(d->zone, "");
+    sk_drain_log(d, SK_LOG_NOTICE, "works again");
+
+    return SK_OK;
 }
 
 
@@ -459,25 +423,38 @@ sk_drain_give_back(sk_drain_t *d)
 }
 
 
-static unsigned
+static int
 sk_drain_idle(sk_drain_t *d)
 {
-    uint64_t  seq;
+    int  rc;
 
-    /* has another process appended?  then the zone follows */
+    rc = sk_ledger_in_place(d->ledger);
 
-    if (sk_ledger_last_seq(d->ledger, &seq) == SK_OK
-        && seq > sk_load(&d->zone->applied_seq))
-    {
+    if (rc == SK_OK) {
+        rc = sk_drain_seen_all(d);
+    }
+
+    if (rc == SK_MORE) {
+
+        /* another process has appended: the zone follows */
+
         d->loaded = 0;
         d->load_start_us = sk_drain_now_us();
         d->load_first = sk_load(&d->zone->applied_seq);
-        return 0;
+
+        return SK_MORE;
     }
 
-    if (sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_IDLE_PAGES) {
-        (void) sk_ledger_checkpoint(d->ledger);
-        return 0;
+    if (rc == SK_OK
+        && sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_IDLE_PAGES)
+    {
+        rc = sk_ledger_checkpoint(d->ledger);
+
+        return (rc == SK_OK) ? SK_MORE : rc;
+    }
+
+    if (rc != SK_OK) {
+        return rc;
     }
 
     /* a process killed while it held the mutex is noticed here at the latest */
@@ -487,63 +464,46 @@ sk_drain_idle(sk_drain_t *d)
 
     sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
 
-    return SK_DRAIN_POLL_MS;
+    return SK_OK;
 }
 
 
-static unsigned
-sk_drain_fail(sk_drain_t *d, int rc, unsigned *decided)
+static void
+sk_drain_fail(sk_drain_t *d, int rc)
 {
-    unsigned  busy;
-
-    busy = (rc == SK_AGAIN);
-
     if (d->reason[0] == '\0' && d->ledger) {
         (void) snprintf(d->reason, sizeof(d->reason), "%s",
                         sk_ledger_error(d->ledger));
     }
 
-    if (d->ledger) {
-        sk_ledger_rollback(d->ledger);
-    }
+    /* said once, until it is over or something else is wrong */
 
-    if (!d->failed || strcmp(d->reason, d->zone->reason) != 0) {
-        d->failed = 1;
-        sk_drain_log(d, busy ? SK_LOG_WARN : SK_LOG_ERR, "%s", d->reason);
+    if (strcmp(d->reason, d->zone->reason) != 0) {
+        sk_drain_log(d, (rc == SK_AGAIN) ? SK_LOG_WARN : SK_LOG_ERR, "%s",
+                     d->reason);
         sk_zone_set_reason(d->zone, d->reason);
     }
 
     d->reason[0] = '\0';
 
-    if (busy) {
+    if (rc == SK_AGAIN) {
+
         /* claims wait in the queue until their time is over, and after */
-        return SK_DRAIN_BUSY_RETRY_MS;
+
+        if (d->ledger) {
+            sk_ledger_rollback(d->ledger);
+        }
+
+        return;
     }
 
     /* whatever SQLite knows of the file is doubtful now: open it anew */
 
-    if (d->ledger) {
-        sk_ledger_close(d->ledger);
-        d->ledger = NULL;
-    }
+    sk_drain_close(d);
 
     sk_store(&d->zone->failing, 1);
 
     sk_drain_give_back(d);
-
-    *decided = 1;
-
-    return SK_DRAIN_RETRY_MS;
-}
-
-
-static void
-sk_drain_recovered(sk_drain_t *d)
-{
-    d->failed = 0;
-    sk_store(&d->zone->failing, 0);
-    sk_zone_set_reason(d->zone, "");
-    sk_drain_log(d, SK_LOG_NOTICE, "works again");
 }
 
 
@@ -551,6 +511,7 @@ void
 sk_drain_close(sk_drain_t *d)
 {
     if (d->ledger) {
+        sk_ledger_rollback(d->ledger);
         sk_ledger_close(d->ledger);
         d->ledger = NULL;
     }
@@ -568,7 +529,7 @@ sk_drain_now_us(void)
 }
 
 
-static void
+void
 sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
 {
     char     message[512];

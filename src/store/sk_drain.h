@@ -56,7 +56,6 @@ typedef struct {
     uint64_t              last_seq;     /* in the open transaction */
     unsigned              loaded:1;     /* has seen the ledger's end */
     unsigned              declared:1;
-    unsigned              failed:1;     /* its reason is logged */
     int64_t               load_start_us;
     uint64_t              load_first;
     char                  reason[SK_REASON_SIZE_MAX];
@@ -67,18 +66,37 @@ typedef struct {
 /*
  * Does the next piece of work: opens the store, reads some of the ledger,
  * declares the sales, decides a batch, checkpoints.  "now_ms" is the time of
- * day.  Returns the milliseconds after which it wants to be called again, 0
- * for at once; "decided" says whether workers that wait may find an answer.
- * When it returns more than 0 and the zone is ready, the queue was empty or
- * the store is away.
+ * day.  "decided" says whether workers that wait may find an answer.  Returns
+ *
+ *   SK_MORE   there is more to do: call again at once;
+ *   SK_OK     the queue was empty: call again when a claim comes, or after
+ *             SK_DRAIN_POLL_MS;
+ *   SK_AGAIN  another program has the store locked: after
+ *             SK_DRAIN_BUSY_RETRY_MS;
+ *   SK_ERROR  the store failed: after SK_DRAIN_RETRY_MS.
  */
-unsigned sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+int sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 
 /* closes the store */
 void sk_drain_close(sk_drain_t *d);
 
 /* microseconds of a monotonic clock */
 int64_t sk_drain_now_us(void);
+
+
+/* The parts that sk_declare.c shares. */
+
+/* begins a transaction in which the zone has seen the whole ledger */
+int sk_drain_begin(sk_drain_t *d);
+
+/* applies what the ledger has and the zone has not seen */
+int sk_drain_catch_up(sk_drain_t *d);
+
+/* SK_OK, SK_MORE if there is more to see, SK_ERROR if there is less */
+int sk_drain_seen_all(sk_drain_t *d);
+
+void sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 
 #pragma GCC visibility pop

@@ -18,12 +18,15 @@ struct sk_ledger_s {
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     unsigned       wal_pages;
+    dev_t          dev;
+    ino_t          ino;
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];
 };
 
 
-static int sk_ledger_setup(sk_ledger_t *l, int full);
+static int sk_ledger_setup(sk_ledger_t *l, int flags);
+static int sk_ledger_wal(sk_ledger_t *l);
 static int sk_ledger_prepare(sk_ledger_t *l);
 static int sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name,
     int pages);
@@ -46,9 +49,9 @@ static const struct {
 
 
 int
-sk_ledger_open(sk_ledger_t **ledger, const char *path, int full, char *error)
+sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags, char *error)
 {
-    int           rc, flags;
+    int           rc, open;
     sk_ledger_t  *l;
 
     *ledger = NULL;
@@ -61,11 +64,12 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int full, char *error)
 
     (void) snprintf(l->path, sizeof(l->path), "%s", path);
 
-    flags = SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_NOMUTEX;
+    open = SQLITE_OPEN_READWRITE|SQLITE_OPEN_NOMUTEX
+           |((flags & SK_LEDGER_CREATE) ? SQLITE_OPEN_CREATE : 0);
 
-    rc = sqlite3_open_v2(path, &l->db, flags, NULL);
+    rc = sqlite3_open_v2(path, &l->db, open, NULL);
 
-    rc = (rc == SQLITE_OK) ? sk_ledger_setup(l, full) : sk_ledger_fail(l, rc);
+    rc = (rc == SQLITE_OK) ? sk_ledger_setup(l, flags) : sk_ledger_fail(l, rc);
 
     if (rc != SK_OK) {
         (void) snprintf(error, SK_LEDGER_ERROR_SIZE_MAX, "%s", l->error);
@@ -80,10 +84,11 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int full, char *error)
 
 
 static int
-sk_ledger_setup(sk_ledger_t *l, int full)
+sk_ledger_setup(sk_ledger_t *l, int flags)
 {
-    int   rc;
-    char  sql[256];
+    int          rc;
+    char         sql[256];
+    struct stat  st;
 
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
@@ -94,12 +99,16 @@ sk_ledger_setup(sk_ledger_t *l, int full)
         /* checkpoints are the drainer's, away from the commit's path */
 
         (void) snprintf(sql, sizeof(sql),
-                        "PRAGMA journal_mode = WAL;"
                         "PRAGMA synchronous = %s;"
                         "PRAGMA wal_autocheckpoint = 0;"
-                        "PRAGMA cache_size = -8192;", full ? "FULL" : "NORMAL");
+                        "PRAGMA cache_size = -8192;",
+                        (flags & SK_LEDGER_FULL) ? "FULL" : "NORMAL");
 
         rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
+    }
+
+    if (rc == SQLITE_OK) {
+        rc = sk_ledger_wal(l);
     }
 
     if (rc == SQLITE_OK) {
@@ -110,9 +119,46 @@ sk_ledger_setup(sk_ledger_t *l, int full)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
+    if (stat(l->path, &st) != 0) {
+        return sk_ledger_fail(l, SQLITE_CANTOPEN);
+    }
+
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 
     return sk_ledger_prepare(l);
+}
+
+
+/* a file system without shared memory keeps the old mode, without an error */
+
+static int
+sk_ledger_wal(sk_ledger_t *l)
+{
+    int            rc;
+    const char    *mode;
+    sqlite3_stmt  *stmt;
+
+    rc = sqlite3_prepare_v2(l->db, "PRAGMA journal_mode = WAL", -1, &stmt,
+                            NULL);
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+        mode = (const char *) sqlite3_column_text(stmt, 0);
+
+        if (mode == NULL || strcmp(mode, "wal") != 0) {
+            (void) snprintf(l->error, sizeof(l->error),
+                            "its file system does not allow SQLite's WAL mode");
+            (void) sqlite3_finalize(stmt);
+            return SQLITE_ERROR;
+        }
+    }
+
+    return sqlite3_finalize(stmt);
 }
 
 
@@ -338,7 +384,7 @@ sk_ledger_read(sk_ledger_t *l, uint64_t after, unsigned max,
         rc = sqlite3_step(l->read);
 
         if (rc == SQLITE_DONE) {
-            rc = (n < max) ? SK_OK : SK_AGAIN;
+            rc = (n < max) ? SK_OK : SK_MORE;
             break;
         }
 
@@ -495,6 +541,23 @@ unsigned
 sk_ledger_wal_pages(sk_ledger_t *l)
 {
     return l->wal_pages;
+}
+
+
+int
+sk_ledger_in_place(sk_ledger_t *l)
+{
+    struct stat  st;
+
+    if (stat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+    {
+        return SK_OK;
+    }
+
+    (void) snprintf(l->error, sizeof(l->error),
+                    "was moved or removed while it was open: put it back");
+
+    return SK_ERROR;
 }
 
 

@@ -58,13 +58,15 @@ typedef struct sk_ledger_s  sk_ledger_t;
 typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
 
 
+#define SK_LEDGER_FULL    1     /* an fsync before a commit returns */
+#define SK_LEDGER_CREATE  2     /* make the store if there is none */
+
 /*
- * Opens a store, makes it if there is none, migrates an older schema forward.
- * "full" asks for an fsync before a commit returns.  Returns SK_OK; SK_AGAIN
- * if another process has it locked; SK_ERROR.  In both other cases "error"
- * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
+ * Opens a store, and migrates an older schema forward.  Returns SK_OK;
+ * SK_AGAIN if another process has it locked; SK_ERROR.  In both other cases
+ * "error" (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
  */
-int sk_ledger_open(sk_ledger_t **ledger, const char *path, int full,
+int sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags,
     char *error);
 void sk_ledger_close(sk_ledger_t *ledger);
 
@@ -89,8 +91,9 @@ int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
 
 /*
  * Calls "handler" for at most "max" events after a seq, in order.  Returns
- * SK_OK at the ledger's end, SK_AGAIN after "max" events, SK_ERROR (also for
- * a gap in the numbers), or what the handler returned.
+ * SK_OK at the ledger's end, SK_MORE after "max" events, SK_AGAIN if it is
+ * locked, SK_ERROR (also for a gap in the numbers), or what the handler
+ * returned.
  */
 int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
     sk_ledger_event_pt handler, void *ctx);
@@ -100,6 +103,12 @@ int sk_ledger_checkpoint(sk_ledger_t *ledger);
 
 /* pages of 4 KB in the log of writes after the last commit */
 unsigned sk_ledger_wal_pages(sk_ledger_t *ledger);
+
+/*
+ * SK_OK if the path still names the file that is open; SK_ERROR if that was
+ * moved or removed: SQLite would go on writing to what nobody will find.
+ */
+int sk_ledger_in_place(sk_ledger_t *ledger);
 
 /* bytes of the file and its log */
 uint64_t sk_ledger_size(sk_ledger_t *ledger);

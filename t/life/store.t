@@ -99,6 +99,22 @@ $s->start->ready;
 ok(-e "$s->{dir}/seckill/drop.db", 'a start does');
 is($s->claim('phone', 'a')->{order}, 2, 'and sells');
 
+# the helper is killed while the store fails: the next one ends the failure
+
+mkdir "$s->{dir}/away";
+rename "$s->{dir}/seckill/drop.db", "$s->{dir}/away/drop.db";
+$s->wait_for('it to be missed', sub {
+    $s->request('GET', '/api/health')->{body} =~ /moved or removed|unable to open/;
+});
+is($s->claim('phone', 'z')->{result}, 'unavailable', 'a store that is gone');
+is($s->ask('phone', 'a')->{order}, 2, 'who has won is told so');
+push @{$s->{allow}}, qr/exited on signal 9/;
+kill KILL => $s->helper;
+ok(!-e "$s->{dir}/seckill/drop.db", 'no empty store is made in its place');
+rename "$s->{dir}/away/drop.db", "$s->{dir}/seckill/drop.db";
+$s->ready;
+is($s->claim('phone', 'z')->{result}, 'won', 'it is back');
+
 # damaged: a page is overwritten
 
 $s->buyers(sale => 'phone', users => 900);

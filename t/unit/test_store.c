@@ -91,19 +91,19 @@ drainer(sk_zone_t *zone, const sk_sale_def_t *sales, unsigned n)
 }
 
 
-/* works until there is nothing left to do; returns the last delay, ms */
+/* works until there is nothing left to do, or to be done now */
 
-static unsigned
+static int
 settle(sk_drain_t *d)
 {
-    int       i;
-    unsigned  delay, decided;
+    int       i, rc;
+    unsigned  decided;
 
     for (i = 0; i < SETTLE_MAX; i++) {
-        delay = sk_drain_work(d, SK_TEST_NOW, &decided);
+        rc = sk_drain_work(d, SK_TEST_NOW, &decided);
 
-        if (delay) {
-            return delay;
+        if (rc != SK_MORE) {
+            return rc;
         }
     }
 
@@ -180,7 +180,7 @@ test_claims_become_orders(void **state)
     d = drainer(zone, &def, 1);
 
     assert_int_equal(sk_load(&zone->state), SK_ZONE_LOADING);
-    assert_int_equal(settle(&d), SK_DRAIN_POLL_MS);
+    assert_int_equal(settle(&d), SK_OK);
     assert_int_equal(sk_load(&zone->state), SK_ZONE_READY);
 
     sale = sk_zone_sale(zone, "phone", 5);
@@ -385,7 +385,7 @@ refused(const char *why)
     zone = sk_test_zone(ZONE_SIZE, 0);
     d = drainer(zone, NULL, 0);
 
-    assert_int_equal(settle(&d), SK_DRAIN_RETRY_MS);
+    assert_int_equal(settle(&d), SK_ERROR);
     assert_int_equal(sk_load(&zone->state), SK_ZONE_LOADING);
     assert_int_equal(sk_load(&zone->failing), 1);
 
@@ -622,8 +622,8 @@ test_locked_by_another(void **state)
     /* the claim stays in the queue, undecided, and is decided afterwards */
 
     a = sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
-    assert_int_equal(settle(&d), SK_DRAIN_BUSY_RETRY_MS);
-    assert_int_equal(settle(&d), SK_DRAIN_BUSY_RETRY_MS);
+    assert_int_equal(settle(&d), SK_AGAIN);
+    assert_int_equal(settle(&d), SK_AGAIN);
     assert_int_equal(sk_queue_depth(&zone->queue), 1);
     assert_non_null(strstr(logged, "database is locked"));
     assert_string_equal(zone->reason, "database is locked");
@@ -636,6 +636,193 @@ test_locked_by_another(void **state)
     assert_non_null(strstr(logged, "works again"));
 
     sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/* a failure that another drainer has left behind is over when this one works */
+
+static void
+test_next_drainer_recovers(void **state)
+{
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
+    fault_vfs_on(FAULT_FULL, 1);
+    assert_int_equal(settle(&d), SK_ERROR);
+    fault_vfs_off();
+
+    assert_int_equal(sk_load(&zone->failing), 1);
+    assert_string_not_equal(zone->reason, "");
+    sk_drain_close(&d);
+
+    d = drainer(zone, &def, 1);
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_load(&zone->failing), 0);
+    assert_string_equal(zone->reason, "");
+    assert_true(sk_test_claim(zone, sk_zone_sale(zone, "phone", 5),
+                              "alice").admitted);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/* another zone sells, and declares, between this one's load and its lock */
+
+static sk_drain_t  other;
+
+
+static void
+log_interferes(void *ctx, sk_log_e level, const char *message)
+{
+    int         i;
+    char        user[16];
+    sk_sale_t  *sale;
+
+    log_message(ctx, level, message);
+
+    if (strstr(message, "events read") == NULL || other.zone == NULL) {
+        return;
+    }
+
+    settle(&other);
+    sale = sk_zone_sale(other.zone, "phone", 5);
+
+    for (i = 0; sale && i < 8; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        (void) sk_test_claim(other.zone, sale, user);
+    }
+
+    settle(&other);
+}
+
+
+static void
+test_declare_against_another_zone(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d;
+    sk_sale_def_t  many, few;
+
+    (void) state;
+
+    many = sk_test_def("phone", 10, 1);
+    few = sk_test_def("phone", 5, 1);
+
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    other = drainer(one, &many, 1);
+    d = drainer(two, &few, 1);
+    d.log = log_interferes;
+
+    assert_int_equal(settle(&d), SK_OK);
+
+    /* it was there, and eight were sold: an edit, down to eight */
+
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE type = 'sale_added'"), 1);
+    assert_int_equal(count_sql("SELECT json_extract(detail, '$.stock')"
+                               " FROM ledger WHERE type = 'sale_edited'"), 8);
+    assert_int_equal(sk_load(&sk_zone_sale(two, "phone", 5)->free), 0);
+    sk_test_conserved(two);
+
+    sk_drain_close(&d);
+    sk_drain_close(&other);
+    other.zone = NULL;
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+static void
+test_store_was_removed(void **state)
+{
+    char           moved[256], name[256];
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+    (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
+    settle(&d);
+    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
+
+    (void) snprintf(moved, sizeof(moved), "%s.moved", path);
+    assert_int_equal(rename(path, moved), 0);
+
+    /* noticed, and no empty store is made in its place */
+
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_int_equal(sk_load(&zone->failing), 1);
+    assert_non_null(strstr(logged, "was moved or removed while it was open"));
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_int_not_equal(access(path, F_OK), 0);
+
+    (void) snprintf(name, sizeof(name), "%s-wal", path);
+    (void) unlink(name);
+    (void) snprintf(name, sizeof(name), "%s-shm", path);
+    (void) unlink(name);
+    assert_int_equal(rename(moved, path), 0);
+
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_load(&zone->failing), 0);
+    assert_true(sk_test_claim(zone, sk_zone_sale(zone, "phone", 5),
+                              "bob").admitted);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_order_does_not_fit(void **state)
+{
+    char         reason[SK_REASON_SIZE_MAX] = "";
+    char         user[16];
+    unsigned     i;
+    sk_zone_t   *zone;
+    sk_event_t   e;
+
+    (void) state;
+
+    zone = sk_test_zone(96 * 1024, SK_QUEUE_MIN);
+    (void) sk_test_sale(zone, "phone", 1, 1);
+
+    memset(&e, 0xa5, sizeof(e));
+    e.type = SK_EVENT_WON;
+    e.sale_id = 1;
+    e.user = user;
+
+    /* more than the table has entries, as another zone may sell */
+
+    for (i = 2; i < 100000; i++) {
+        e.seq = i;
+        e.ticket = i;
+        e.user_len = (size_t) snprintf(user, sizeof(user), "u%u", i);
+
+        if (sk_apply(zone, &e, reason, sizeof(reason)) != SK_OK) {
+            break;
+        }
+    }
+
+    assert_in_range(i, zone->units.n_max, zone->units.n + 2);
+    assert_non_null(strstr(reason, "the zone has no room for order"));
+
     sk_test_zone_free(zone);
 }
 
@@ -910,6 +1097,10 @@ main(void)
         T(test_ledger_is_append_only),
         T(test_store_was_replaced),
         T(test_locked_by_another),
+        T(test_next_drainer_recovers),
+        T(test_declare_against_another_zone),
+        T(test_store_was_removed),
+        T(test_order_does_not_fit),
         T(test_write_fails),
         T(test_disk_is_full),
         T(test_sync_fails),

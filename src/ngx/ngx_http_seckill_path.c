@@ -1,0 +1,123 @@
+#include "ngx_http_seckill.h"
+
+#include <pwd.h>
+
+
+static ngx_int_t ngx_http_seckill_path_check(ngx_conf_t *cf, ngx_str_t *dir);
+static ngx_int_t ngx_http_seckill_path_empty(ngx_str_t *dir);
+
+
+/*
+ * The directory of a store is given to nginx as a path: ngx_create_paths()
+ * makes it and lets it belong to the worker user, and for the first one's
+ * manager ngx_start_cache_manager_processes() starts the helper.
+ */
+
+ngx_int_t
+ngx_http_seckill_path_init(ngx_conf_t *cf, ngx_http_seckill_zone_t *zone)
+{
+    u_char                        *p;
+    ngx_path_t                    *path;
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_seckill_module);
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (path == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = zone->store.data + zone->store.len;
+
+    while (*p != '/') { p--; }
+
+    path->name.len = (p == zone->store.data) ? 1 : p - zone->store.data;
+    path->name.data = ngx_pnalloc(cf->pool, path->name.len + 1);
+    if (path->name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cpystrn(path->name.data, zone->store.data, path->name.len + 1);
+
+    path->data = smcf;
+    path->conf_file = zone->conf_file;
+    path->line = zone->line;
+
+    if (smcf->path == NULL) {
+        smcf->path = path;
+        path->manager = ngx_http_seckill_helper;
+    }
+
+    if (ngx_http_seckill_path_check(cf, &path->name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_add_path(cf, &path);
+}
+
+
+/* ngx_create_paths() would take /var/lib from root for "store=/var/lib/x" */
+
+static ngx_int_t
+ngx_http_seckill_path_check(ngx_conf_t *cf, ngx_str_t *dir)
+{
+    uid_t             uid;
+    struct passwd    *pwd;
+    ngx_file_info_t   fi;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+    uid = ccf->user;
+
+    if (ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        pwd = getpwnam(NGX_USER);
+        if (pwd == NULL) {
+            return NGX_OK;
+        }
+
+        uid = pwd->pw_uid;
+    }
+
+    if (geteuid() != 0
+        || ngx_file_info(dir->data, &fi) == NGX_FILE_ERROR
+        || fi.st_uid == uid
+        || ngx_http_seckill_path_empty(dir) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "the directory \"%V\" of a seckill store is in use and "
+                  "belongs to uid %d, not to the worker user (uid %d): name "
+                  "a directory of its own; \"user\" is to stand before "
+                  "\"http\"", dir, (int) fi.st_uid, (int) uid);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_path_empty(ngx_str_t *dir)
+{
+    ngx_int_t   rc;
+    ngx_dir_t   d;
+
+    if (ngx_open_dir(dir, &d) == NGX_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    rc = NGX_OK;
+
+    while (rc == NGX_OK && ngx_read_dir(&d) == NGX_OK) {
+        if (ngx_strcmp(ngx_de_name(&d), ".") != 0
+            && ngx_strcmp(ngx_de_name(&d), "..") != 0)
+        {
+            rc = NGX_DECLINED;
+        }
+    }
+
+    (void) ngx_close_dir(&d);
+
+    return rc;
+}

@@ -1,0 +1,157 @@
+#include "sk_apply.h"
+#include "sk_declare.h"
+
+
+typedef struct {
+    uint64_t  units;            /* of all sales, with those to be added */
+    uint32_t  sales;
+    uint64_t  seq;              /* of the last event */
+} sk_declare_t;
+
+
+static int sk_declare_anything(sk_drain_t *d);
+static int sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def,
+    sk_event_t *e);
+static int sk_declare_append(sk_drain_t *d, sk_declare_t *sum,
+    sk_event_t *e);
+
+
+int
+sk_declare(sk_drain_t *d, int64_t now_ms)
+{
+    int           rc;
+    unsigned      i;
+    sk_event_t    e;
+    sk_declare_t  sum;
+
+    if (!sk_declare_anything(d)) {
+        return SK_OK;
+    }
+
+    rc = sk_drain_begin(d);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sum.units = d->zone->reserved;
+    sum.sales = sk_load(&d->zone->sales.n);
+    sum.seq = d->last_seq;
+
+    for (i = 0; i < d->n_sales; i++) {
+
+        if (sk_declare_event(d, &d->sales[i], &e)) {
+            e.at_ms = now_ms;
+            rc = sk_declare_append(d, &sum, &e);
+
+            if (rc != SK_OK) {
+                return rc;
+            }
+        }
+    }
+
+    rc = sk_ledger_commit(d->ledger);
+
+    return (rc == SK_OK) ? sk_drain_catch_up(d) : rc;
+}
+
+
+/* a look before the lock: mostly there is nothing to declare */
+
+static int
+sk_declare_anything(sk_drain_t *d)
+{
+    int                   differs;
+    unsigned              i;
+    sk_event_t            e;
+    const sk_sale_def_t  *def;
+
+    differs = 0;
+
+    for (i = 0; i < d->n_sales; i++) {
+        def = &d->sales[i];
+
+        differs |= sk_declare_event(d, def, &e);
+
+        if (e.def.stock != def->stock) {
+            sk_drain_log(d, SK_LOG_ERR,
+                         "sale \"%.*s\": %lld units are sold, the stock "
+                         "cannot be %lld", (int) def->name_len, def->name,
+                         (long long) e.def.stock, (long long) def->stock);
+        }
+    }
+
+    return differs;
+}
+
+
+/* the event that a declaration makes; 0 if it makes none */
+
+static int
+sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
+{
+    int64_t         taken;
+    sk_sale_t      *sale;
+    sk_sale_def_t   old;
+
+    memset(e, 0, sizeof(sk_event_t));
+
+    e->def = *def;
+    e->type = SK_EVENT_SALE_ADDED;
+
+    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+
+    if (sale == NULL) {
+        return 1;
+    }
+
+    e->type = SK_EVENT_SALE_EDITED;
+    e->sale_id = sk_load(&sale->id);
+
+    taken = sk_load(&sale->held) + sk_load(&sale->sold);
+
+    if (def->stock < taken) {
+        e->def.stock = taken;
+    }
+
+    sk_sale_def(sale, &old);
+
+    return !sk_sale_def_equal(&old, &e->def);
+}
+
+
+static int
+sk_declare_append(sk_drain_t *d, sk_declare_t *sum, sk_event_t *e)
+{
+    char                  reason[SK_REASON_SIZE_MAX];
+    uint32_t              sales;
+    uint64_t              units;
+    sk_sale_t            *sale;
+    const sk_sale_def_t  *def;
+
+    def = &e->def;
+    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+
+    sales = sum->sales + (sale == NULL);
+    units = sum->units + (uint64_t) def->stock
+            - (uint64_t) (sale ? sk_load(&sale->stock) : 0);
+
+    if (sk_apply_fits(d->zone, def, units, sales, reason, sizeof(reason))
+        != SK_OK)
+    {
+        /* the other sales go on */
+        sk_drain_log(d, SK_LOG_ERR, "%s", reason);
+        return SK_OK;
+    }
+
+    sum->sales = sales;
+    sum->units = units;
+
+    e->seq = ++sum->seq;
+
+    if (sale == NULL) {
+        e->sale_id = e->seq;
+    }
+
+    return sk_ledger_append(d->ledger, e);
+}
