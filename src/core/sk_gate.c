@@ -6,12 +6,12 @@ static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
 static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
-    sk_key_t key, int64_t now_us, sk_answer_t *answer);
+    sk_key_t key, sk_answer_t *answer);
 
 
 void
 sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
-    int64_t now_us, sk_answer_t *answer)
+    sk_answer_t *answer)
 {
     sk_key_t      key;
     sk_holding_t  h;
@@ -39,7 +39,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     if (!sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)
         && !sk_gate_closed(zone, claim->sale, now_ms, answer))
     {
-        sk_gate_admit(zone, claim, key, now_us, answer);
+        sk_gate_admit(zone, claim, key, answer);
     }
 
     sk_zone_unlock(zone);
@@ -141,7 +141,7 @@ sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
 
 static void
 sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
-    int64_t now_us, sk_answer_t *answer)
+    sk_answer_t *answer)
 {
     uint32_t     slot;
     uint64_t     ticket;
@@ -176,7 +176,6 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 
     cell->sale = slot;
     cell->key = key;
-    cell->admitted_us = now_us;
     cell->user_len = (uint32_t) claim->user_len;
     memcpy(cell->user, claim->user, claim->user_len);
 

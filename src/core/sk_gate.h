@@ -38,15 +38,14 @@ typedef struct {
 
 
 /*
- * "now_ms" is the time of day, for the sale's window; "now_us" is monotonic and
- * only kept, to measure the wait.
+ * "now_ms" is the time of day, for the sale's window.
  *
  * Answers a claim: already, ended, not_started, paused, sold_out, unavailable,
  * or SK_WAIT with the ticket to wait for.  A claim that was admitted gets its
  * outcome from sk_queue_outcome(); any other that waited is to be asked again.
  */
 void sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
-    int64_t now_us, sk_answer_t *answer);
+    sk_answer_t *answer);
 
 /* answers a question: won, none, or SK_WAIT while a claim is undecided */
 void sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,

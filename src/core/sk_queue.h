@@ -33,7 +33,6 @@ typedef struct {
     _Atomic uint64_t  order;            /* if the outcome is SK_OUTCOME_WON */
     _Atomic uint32_t  outcome;
     uint32_t          sale;             /* its slot */
-    int64_t           admitted_us;      /* monotonic, for the metrics */
     sk_key_t          key;
     uint32_t          user_len;
     char              user[SK_USER_SIZE_MAX];

@@ -8,12 +8,26 @@ const char *const  sk_sale_states[SK_SALE_STATE_N] = {
 };
 
 
+/* at least twice as many places as sales, a power of two */
+
+static uint32_t
+sk_sales_index_n(uint32_t sales)
+{
+    uint32_t  n;
+
+    for (n = 2; n < 2 * sales; n *= 2) { /* void */ }
+
+    return n;
+}
+
+
 size_t
 sk_sales_size(uint32_t sales)
 {
     size_t  size;
 
-    size = sales * sizeof(sk_sale_t) + 2 * sales * sizeof(uint32_t);
+    size = sales * sizeof(sk_sale_t)
+           + sk_sales_index_n(sales) * sizeof(uint32_t);
 
     return (size + SK_CACHE_LINE - 1) & ~((size_t) SK_CACHE_LINE - 1);
 }
@@ -25,7 +39,7 @@ sk_sales_init(sk_sales_t *s, void *memory, uint32_t sales)
     s->elts = memory;
     s->n_max = sales;
     s->index = (_Atomic uint32_t *) (s->elts + sales);
-    s->index_n = 2 * sales;
+    s->index_mask = sk_sales_index_n(sales) - 1;
 
     sk_store(&s->n, 0);
 }
@@ -37,9 +51,9 @@ sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
     uint32_t    i, n, slot;
     sk_sale_t  *sale;
 
-    i = hash % s->index_n;
+    i = (uint32_t) hash & s->index_mask;
 
-    for (n = 0; n < s->index_n; n++) {
+    for (n = 0; n <= s->index_mask; n++) {
         slot = sk_load_acquire(&s->index[i]);
 
         if (slot == 0) {
@@ -52,7 +66,7 @@ sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
             return sale;
         }
 
-        i = (i + 1) % s->index_n;
+        i = (i + 1) & s->index_mask;
     }
 
     return NULL;
@@ -99,10 +113,10 @@ sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
         return;
     }
 
-    i = hash % s->index_n;
+    i = (uint32_t) hash & s->index_mask;
 
     while (sk_load(&s->index[i])) {
-        i = (i + 1) % s->index_n;
+        i = (i + 1) & s->index_mask;
     }
 
     sk_store_release(&s->index[i], sk_sale_slot(s, sale) + 1);

@@ -78,7 +78,7 @@ typedef struct {
     sk_sale_t         *elts;
     uint32_t           n_max;
     _Atomic uint32_t   n;
-    uint32_t           index_n;
+    uint32_t           index_mask;       /* places minus one, 2^n - 1 */
     _Atomic uint32_t  *index;           /* by name: slot plus one, or 0 */
 } sk_sales_t;
 

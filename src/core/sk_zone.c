@@ -354,7 +354,11 @@ sk_zone_count(sk_zone_t *zone, unsigned worker, sk_sale_t *sale,
 {
     size_t  row, slot;
 
-    row = (size_t) (worker % zone->workers_n) * (zone->sales.n_max + 1);
+    if (worker >= zone->workers_n) {
+        worker %= zone->workers_n;
+    }
+
+    row = (size_t) worker * (zone->sales.n_max + 1);
     slot = sale ? sk_sale_slot(&zone->sales, sale) : zone->sales.n_max;
 
     sk_add(&zone->counters[row + slot].results[result], 1);

@@ -105,7 +105,11 @@ typedef struct {
     _Atomic uint64_t  repairs;
     sk_hist_t         commit_seconds;
     sk_hist_t         commit_claims;
-    sk_hist_t         wait_seconds;     /* from admission to decision */
+
+    /* written by the workers, for claims that were admitted */
+
+    alignas(SK_CACHE_LINE)
+    sk_hist_t         wait_seconds;     /* until the worker saw the outcome */
 } sk_zone_t;
 
 

@@ -70,6 +70,7 @@ typedef struct {
     ngx_queue_t                 loading;    /* wait until the ledger is read */
     ngx_queue_t                 free;       /* records to use again */
     ngx_uint_t                  n_waits;
+    sk_sale_t                  *last_sale;
     ngx_event_t                 watch;
 
     ngx_event_t                 drain_event;

@@ -1,14 +1,28 @@
 #include "ngx_http_seckill.h"
 
 
-static ngx_int_t ngx_http_seckill_get_value(ngx_http_request_t *r,
-    ngx_http_seckill_value_t *value, ngx_str_t *text);
+static ngx_int_t ngx_http_seckill_get_values(ngx_http_request_t *r,
+    ngx_http_seckill_loc_conf_t *slcf, ngx_http_seckill_claim_t *claim);
+static ngx_int_t ngx_http_seckill_arg(u_char *p, u_char *end,
+    ngx_str_t *name, ngx_str_t *value);
+static sk_sale_t *ngx_http_seckill_claim_sale(
+    ngx_http_seckill_claim_t *claim);
 static ngx_int_t ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
     const char **wrong);
 static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
     sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
     ngx_http_seckill_zone_t *zone, const char *message);
+
+
+/* how the answers begin */
+
+static const ngx_str_t  ngx_http_seckill_heads[] = {
+#define X(constant, code, status, name)                                      \
+    ngx_string("{\"code\":" #code ",\"result\":\"" name "\",\"sale\":\""),
+    SK_RESULT_TABLE(X)
+#undef X
+};
 
 
 ngx_int_t
@@ -36,11 +50,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
     claim.sale = NULL;
     claim.ask = !(r->method & NGX_HTTP_POST);
 
-    rc = ngx_http_seckill_get_value(r, &slcf->sale, &claim.sale_name);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_seckill_get_value(r, &slcf->user, &claim.user);
-    }
+    rc = ngx_http_seckill_get_values(r, slcf, &claim);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone,
@@ -71,36 +81,67 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED: the argument is there twice, which one is meant? */
+/* NGX_DECLINED: an argument is there twice, which one is meant? */
 
 static ngx_int_t
-ngx_http_seckill_get_value(ngx_http_request_t *r,
-    ngx_http_seckill_value_t *value, ngx_str_t *text)
+ngx_http_seckill_get_values(ngx_http_request_t *r,
+    ngx_http_seckill_loc_conf_t *slcf, ngx_http_seckill_claim_t *claim)
 {
-    u_char     *last;
+    u_char     *p, *end, *last;
     ngx_int_t   rc;
-    ngx_str_t   args, again;
 
-    if (value->arg.len == 0) {
-        return ngx_http_complex_value(r, &value->value, text);
+    ngx_str_null(&claim->sale_name);
+    ngx_str_null(&claim->user);
+
+    rc = NGX_OK;
+
+    if (slcf->sale.arg.len == 0) {
+        rc = ngx_http_complex_value(r, &slcf->sale.value, &claim->sale_name);
     }
 
-    if (ngx_http_arg(r, value->arg.data, value->arg.len, text) != NGX_OK) {
-        ngx_str_null(text);
+    if (rc == NGX_OK && slcf->user.arg.len == 0) {
+        rc = ngx_http_complex_value(r, &slcf->user.value, &claim->user);
+    }
+
+    /* both arguments in one pass, each as ngx_http_arg() finds it */
+
+    last = r->args.data + r->args.len;
+
+    for (p = r->args.data; p < last && rc == NGX_OK; p = end + 1) {
+
+        end = memchr(p, '&', last - p);
+        end = end ? end : last;
+
+        rc = ngx_http_seckill_arg(p, end, &slcf->sale.arg, &claim->sale_name);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_seckill_arg(p, end, &slcf->user.arg, &claim->user);
+        }
+    }
+
+    return rc;
+}
+
+
+static ngx_inline ngx_int_t
+ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    if (name->len == 0 || (size_t) (end - p) <= name->len
+        || p[name->len] != '='
+        || ngx_strncasecmp(p, name->data, name->len) != 0)
+    {
         return NGX_OK;
     }
 
-    args = r->args;
-    last = args.data + args.len;
+    if (value->data) {
+        return NGX_DECLINED;
+    }
 
-    r->args.data = text->data + text->len;
-    r->args.len = last - r->args.data;
+    value->data = p + name->len + 1;
+    value->len = end - value->data;
 
-    rc = ngx_http_arg(r, value->arg.data, value->arg.len, &again);
-
-    r->args = args;
-
-    return (rc == NGX_OK) ? NGX_DECLINED : NGX_OK;
+    return NGX_OK;
 }
 
 
@@ -126,7 +167,7 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
 
     last = s->data + s->len;
 
-    if (ngx_strlchr(s->data, last, '%')) {
+    if (memchr(s->data, '%', s->len)) {
 
         dst = ngx_pnalloc(r->pool, s->len);
         if (dst == NULL) {
@@ -197,8 +238,7 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
     }
 
     if (claim->sale == NULL) {
-        claim->sale = sk_zone_sale(zone, (char *) claim->sale_name.data,
-                                   claim->sale_name.len);
+        claim->sale = ngx_http_seckill_claim_sale(claim);
     }
 
     if (claim->sale == NULL) {
@@ -222,7 +262,7 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
         sk_gate_ask(zone, &c, now_ms, answer);
 
     } else {
-        sk_gate_claim(zone, &c, now_ms, sk_drain_now_us(), answer);
+        sk_gate_claim(zone, &c, now_ms, answer);
 
         if (answer->admitted) {
             ngx_http_seckill_drain_wake(claim->zone);
@@ -230,6 +270,33 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
     }
 
     return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* in a rush it is the same sale time and again; sales stay where they are */
+
+static sk_sale_t *
+ngx_http_seckill_claim_sale(ngx_http_seckill_claim_t *claim)
+{
+    sk_sale_t                *sale;
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = claim->zone;
+    sale = zone->last_sale;
+
+    if (sale && sale->name_len == claim->sale_name.len
+        && ngx_memcmp(sale->name, claim->sale_name.data, sale->name_len) == 0)
+    {
+        return sale;
+    }
+
+    sale = sk_zone_sale(zone->shm, (char *) claim->sale_name.data,
+                        claim->sale_name.len);
+    if (sale) {
+        zone->last_sale = sale;
+    }
+
+    return sale;
 }
 
 
@@ -256,15 +323,17 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 {
     size_t              len;
     ngx_buf_t          *b;
+    const ngx_str_t    *head;
     const sk_result_t  *res;
 
     res = &sk_results[answer->result];
+    head = &ngx_http_seckill_heads[answer->result];
 
     sk_zone_count(claim->zone->shm, ngx_worker, claim->sale,
                   claim->ask ? SK_NONE : answer->result);
 
-    len = sizeof("{\"code\":,\"result\":\"\",\"sale\":\"\",\"user\":\"\"}\n")
-          + sizeof(",\"order\":,\"state\":\"held\",\"units\":") + res->len
+    len = head->len + sizeof("\",\"user\":\"\"}\n")
+          + sizeof(",\"order\":,\"state\":\"held\",\"units\":")
           + ngx_http_seckill_json_len(&claim->sale_name)
           + ngx_http_seckill_json_len(&claim->user) + 3 * NGX_INT64_LEN;
 
@@ -273,9 +342,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = ngx_sprintf(b->last, "{\"code\":%ud,\"result\":\"", res->code);
-    b->last = ngx_cpymem(b->last, res->name, res->len);
-    b->last = ngx_cpymem(b->last, "\",\"sale\":\"", 10);
+    b->last = ngx_cpymem(b->last, head->data, head->len);
     b->last = ngx_http_seckill_json(b->last, &claim->sale_name);
     b->last = ngx_cpymem(b->last, "\",\"user\":\"", 10);
     b->last = ngx_http_seckill_json(b->last, &claim->user);

@@ -93,7 +93,7 @@ static const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
       ngx_http_seckill_write_commit_claims },
 
     { "seckill_wait_seconds", "histogram",
-      "Time from a claim's admission to its decision.",
+      "Time from a claim's admission until its decision is seen.",
       ngx_http_seckill_write_waits },
 
     { "seckill_queue_claims", "gauge",

@@ -12,6 +12,25 @@ static ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
 static u_char *ngx_http_seckill_utf8_end(u_char *p, u_char *last);
 
 
+/* whether a string is the same in JSON: mostly it is */
+
+static ngx_inline ngx_uint_t
+ngx_http_seckill_plain(ngx_str_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if (s->data[i] < 0x20 || s->data[i] >= 0x7f || s->data[i] == '"'
+            || s->data[i] == '\\')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* the end of the character at "p", or "p" if it is no valid UTF-8 */
 
 static u_char *
@@ -38,6 +57,10 @@ ngx_http_seckill_json_len(ngx_str_t *s)
 {
     size_t   len;
     u_char  *p, *end, *last;
+
+    if (ngx_http_seckill_plain(s)) {
+        return s->len;
+    }
 
     len = s->len + ngx_escape_json(NULL, s->data, s->len);
 
@@ -68,6 +91,10 @@ u_char *
 ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
 {
     u_char  *p, *end, *last, *start;
+
+    if (ngx_http_seckill_plain(s)) {
+        return ngx_cpymem(dst, s->data, s->len);
+    }
 
     last = s->data + s->len;
     start = s->data;

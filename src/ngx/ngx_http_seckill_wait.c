@@ -13,6 +13,7 @@ typedef struct {
     ngx_http_request_t         *request;
     ngx_http_cleanup_t         *cleanup;
     ngx_http_seckill_claim_t    claim;
+    int64_t                     start_us;
     unsigned                    loading:1;
     unsigned                    admitted:1;
 } ngx_http_seckill_wait_t;
@@ -140,6 +141,11 @@ ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
     zone = w->claim.zone;
 
     w->admitted = answer->admitted;
+
+    if (w->admitted) {
+        w->start_us = sk_drain_now_us();
+    }
+
     w->loading = (answer->ticket == 0);
 
     if (w->loading) {
@@ -243,12 +249,18 @@ ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w)
 static ngx_int_t
 ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
 {
+    int64_t       waited_us;
     uint64_t      order;
     sk_outcome_e  outcome;
 
     if (!w->admitted) {
         return NGX_DECLINED;
     }
+
+    waited_us = sk_drain_now_us() - w->start_us;
+
+    sk_hist_observe(&w->claim.zone->shm->wait_seconds, &sk_hist_seconds,
+                    (double) waited_us / 1e6, (uint64_t) waited_us);
 
     ngx_memzero(answer, sizeof(sk_answer_t));
 

@@ -372,27 +372,22 @@ sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
 static void
 sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n)
 {
-    int64_t      now_us, waited_us;
     unsigned     i;
     sk_cell_t   *cell;
     sk_event_t   e;
 
-    now_us = sk_drain_now_us();
-
     for (i = 0; i < n; i++) {
-        cell = sk_queue_cell(&d->zone->queue, first + i);
 
-        if (d->seqs[i]) {
-            sk_apply_cell_event(d->zone, cell, &e);
-            e.seq = d->seqs[i];
-
-            (void) sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
+        if (d->seqs[i] == 0) {
+            continue;
         }
 
-        waited_us = now_us - cell->admitted_us;
+        cell = sk_queue_cell(&d->zone->queue, first + i);
 
-        sk_hist_observe(&d->zone->wait_seconds, &sk_hist_seconds,
-                        (double) waited_us / 1e6, (uint64_t) waited_us);
+        sk_apply_cell_event(d->zone, cell, &e);
+        e.seq = d->seqs[i];
+
+        (void) sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
     }
 
     sk_store_release(&d->zone->queue.head, first + n);

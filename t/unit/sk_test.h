@@ -98,7 +98,7 @@ sk_test_claim(sk_zone_t *zone, sk_sale_t *sale, const char *user)
     claim.user = user;
     claim.user_len = strlen(user);
 
-    sk_gate_claim(zone, &claim, SK_TEST_NOW, 0, &answer);
+    sk_gate_claim(zone, &claim, SK_TEST_NOW, &answer);
 
     return answer;
 }

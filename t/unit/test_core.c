@@ -326,31 +326,31 @@ test_window_and_pause(void **state)
     claim.user = "alice";
     claim.user_len = 5;
 
-    sk_gate_claim(zone, &claim, 4999, 0, &a);
+    sk_gate_claim(zone, &claim, 4999, &a);
     assert_int_equal(a.result, SK_NOT_STARTED);
     assert_int_equal(a.starts_in_ms, 1);
 
-    sk_gate_claim(zone, &claim, 9000, 0, &a);
+    sk_gate_claim(zone, &claim, 9000, &a);
     assert_int_equal(a.result, SK_ENDED);
 
     sk_store(&sale->paused, 1);
-    sk_gate_claim(zone, &claim, 5000, 0, &a);
+    sk_gate_claim(zone, &claim, 5000, &a);
     assert_int_equal(a.result, SK_PAUSED);
     assert_int_equal(sk_load(&sale->free), 5);
 
     sk_store(&sale->paused, 0);
     sk_store(&zone->failing, 1);
-    sk_gate_claim(zone, &claim, 5000, 0, &a);
+    sk_gate_claim(zone, &claim, 5000, &a);
     assert_int_equal(a.result, SK_UNAVAILABLE);
 
     sk_store(&zone->failing, 0);
-    sk_gate_claim(zone, &claim, 5000, 0, &a);
+    sk_gate_claim(zone, &claim, 5000, &a);
     assert_true(a.admitted);
 
     /* a winner is told so whatever became of the sale */
 
     sk_test_win(zone, sale, "alice", a.ticket);
-    sk_gate_claim(zone, &claim, 9000, 0, &a);
+    sk_gate_claim(zone, &claim, 9000, &a);
     assert_int_equal(a.result, SK_ALREADY);
 
     sk_test_zone_free(zone);
