@@ -167,14 +167,15 @@ build_unit() {
     local libs=(-lcmocka -lsqlite3 -lsodium -lpthread)
     local engine=("$top"/src/core/*.c "$top"/src/store/*.c)
     local sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+    local name
 
     mkdir -p "$build/unit"
 
-    gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/test_core.c" \
-        "${engine[@]}" -o "$build/unit/test_core" "${libs[@]}"
-    gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/test_store.c" \
-        "$top/t/unit/fault_vfs.c" "${engine[@]}" -o "$build/unit/test_store" \
-        "${libs[@]}"
+    for name in test_core test_store test_fault; do
+        gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
+            "$top/t/unit/fault_vfs.c" "${engine[@]}" \
+            -o "$build/unit/$name" "${libs[@]}"
+    done
 
     # stepped through instruction by instruction: as few of them as it has
     gcc "${flags[@]}" "$top/t/unit/test_kill.c" "${engine[@]}" \
@@ -191,8 +192,7 @@ run_tests() {
     build_unit
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("$build"/unit/test_core "$build"/unit/test_store
-               "$build"/unit/test_kill t/*.t t/life/*.t)
+        tests=("$build"/unit/test_{core,store,fault,kill} t/*.t t/life/*.t)
     fi
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours

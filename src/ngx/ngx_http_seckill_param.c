@@ -51,7 +51,8 @@ ngx_http_seckill_param_once(ngx_conf_t *cf)
 
 
 char *
-ngx_http_seckill_param_invalid(ngx_conf_t *cf, ngx_str_t *arg, const char *allowed)
+ngx_http_seckill_param_invalid(ngx_conf_t *cf, ngx_str_t *arg,
+    const char *allowed)
 {
     ngx_str_t  *directive;
 

@@ -254,7 +254,7 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
 }
 
 
-/* drains until the queue is empty, or, with SK_MORE, other events have a turn */
+/* drains until the queue is empty; SK_MORE: other events have a turn now */
 
 static ngx_int_t
 ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)

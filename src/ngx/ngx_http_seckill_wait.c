@@ -386,7 +386,9 @@ ngx_http_seckill_wait_watch(ngx_event_t *ev)
         return;
     }
 
-    if (ngx_exiting && !zone->role && ngx_http_seckill_drain_take(zone) == NGX_OK) {
+    if (ngx_exiting && !zone->role
+        && ngx_http_seckill_drain_take(zone) == NGX_OK)
+    {
         ngx_post_event(&zone->drain_event, &ngx_posted_events);
     }
 

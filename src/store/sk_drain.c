@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "sk_apply.h"
+#include "sk_batch.h"
 #include "sk_declare.h"
 #include "sk_drain.h"
 
@@ -12,11 +13,6 @@ static int sk_drain_open(sk_drain_t *d);
 static int sk_drain_load(sk_drain_t *d);
 static int sk_drain_event(void *ctx, const sk_event_t *e);
 static int sk_drain_recover(sk_drain_t *d);
-static int sk_drain_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided);
-static int sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
-    unsigned *appended, uint64_t *seq);
-static void sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n);
-static void sk_drain_give_back(sk_drain_t *d);
 static int sk_drain_idle(sk_drain_t *d);
 static void sk_drain_fail(sk_drain_t *d, int rc);
 
@@ -89,7 +85,7 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         return sk_drain_idle(d);
     }
 
-    rc = sk_drain_batch(d, now_ms, decided);
+    rc = sk_batch(d, now_ms, decided);
 
     if (rc == SK_OK
         && sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_MAX_PAGES)
@@ -268,157 +264,6 @@ sk_drain_recover(sk_drain_t *d)
 
 
 static int
-sk_drain_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided)
-{
-    int          rc;
-    int64_t      start_us, took_us;
-    uint64_t     head, seq;
-    unsigned     i, n, appended;
-    sk_queue_t  *q;
-
-    q = &d->zone->queue;
-
-    rc = sk_drain_begin(d);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    head = sk_load(&q->head);
-    n = (unsigned) sk_queue_depth(q);
-    n = (n > SK_DRAIN_BATCH_MAX) ? SK_DRAIN_BATCH_MAX : n;
-
-    appended = 0;
-    seq = d->last_seq;
-
-    for (i = 0; i < n; i++) {
-        rc = sk_drain_append(d, head + i, now_ms, &appended, &d->seqs[i]);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-    }
-
-    if (appended == 0) {
-        sk_ledger_rollback(d->ledger);
-
-    } else {
-        start_us = sk_drain_now_us();
-        rc = sk_ledger_commit(d->ledger);
-        took_us = sk_drain_now_us() - start_us;
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-
-        d->last_seq = seq + appended;
-
-        sk_hist_observe(&d->zone->commit_seconds, &sk_hist_seconds,
-                        (double) took_us / 1e6, (uint64_t) took_us);
-        sk_hist_observe(&d->zone->commit_claims, &sk_hist_claims, appended,
-                        appended);
-    }
-
-    sk_drain_publish(d, head, n);
-
-    *decided = 1;
-
-    return SK_OK;
-}
-
-
-/*
- * Appends one claim to the transaction, "seq" is its order; 0 if it is decided
- * already, or refused now.
- */
-
-static int
-sk_drain_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
-    unsigned *appended, uint64_t *seq)
-{
-    int          rc;
-    sk_cell_t   *cell;
-    sk_event_t   e;
-
-    *seq = 0;
-
-    cell = sk_queue_cell(&d->zone->queue, ticket);
-
-    if (sk_load(&cell->outcome) != SK_OUTCOME_NONE) {
-        return SK_OK;
-    }
-
-    if (!sk_apply_may_win(d->zone, cell)) {
-        sk_apply_refuse(d->zone, cell, SK_OUTCOME_REFUSED);
-        return SK_OK;
-    }
-
-    sk_apply_cell_event(d->zone, cell, &e);
-
-    e.seq = d->last_seq + *appended + 1;
-    e.at_ms = now_ms;
-
-    rc = sk_ledger_append(d->ledger, &e);
-
-    if (rc == SK_OK) {
-        *seq = e.seq;
-        (*appended)++;
-    }
-
-    return rc;
-}
-
-
-static void
-sk_drain_publish(sk_drain_t *d, uint64_t first, unsigned n)
-{
-    unsigned     i;
-    sk_cell_t   *cell;
-    sk_event_t   e;
-
-    for (i = 0; i < n; i++) {
-
-        if (d->seqs[i] == 0) {
-            continue;
-        }
-
-        cell = sk_queue_cell(&d->zone->queue, first + i);
-
-        sk_apply_cell_event(d->zone, cell, &e);
-        e.seq = d->seqs[i];
-
-        (void) sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
-    }
-
-    sk_store_release(&d->zone->queue.head, first + n);
-}
-
-
-/* the store failed: nobody waits for it, the units are free again */
-
-static void
-sk_drain_give_back(sk_drain_t *d)
-{
-    uint64_t     head, tail;
-    sk_cell_t   *cell;
-    sk_queue_t  *q;
-
-    q = &d->zone->queue;
-    tail = sk_load_acquire(&q->tail);
-
-    for (head = sk_load(&q->head); head != tail; head++) {
-        cell = sk_queue_cell(q, head);
-
-        if (sk_load(&cell->outcome) == SK_OUTCOME_NONE) {
-            sk_apply_refuse(d->zone, cell, SK_OUTCOME_UNAVAILABLE);
-        }
-    }
-
-    sk_store_release(&q->head, tail);
-}
-
-
-static int
 sk_drain_idle(sk_drain_t *d)
 {
     int  rc;
@@ -498,7 +343,7 @@ sk_drain_fail(sk_drain_t *d, int rc)
 
     sk_store(&d->zone->failing, 1);
 
-    sk_drain_give_back(d);
+    sk_batch_give_back(d);
 }
 
 

@@ -1,0 +1,45 @@
+/* What the files of the ledger share: its connection to SQLite. */
+
+
+#ifndef _SK_LEDGER_DB_H_INCLUDED_
+#define _SK_LEDGER_DB_H_INCLUDED_
+
+
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "sk_ledger.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+struct sk_ledger_s {
+    sqlite3       *db;
+    sqlite3_stmt  *begin;
+    sqlite3_stmt  *commit;
+    sqlite3_stmt  *rollback;
+    sqlite3_stmt  *last;
+    sqlite3_stmt  *append;
+    sqlite3_stmt  *append_sale;
+    sqlite3_stmt  *read;
+    sqlite3_stmt  *read_sale;
+    unsigned       wal_pages;
+    dev_t          dev;
+    ino_t          ino;
+    char           path[4096];
+    char           error[SK_LEDGER_ERROR_SIZE_MAX];
+};
+
+
+/* runs a statement that returns no row: SK_OK, SK_AGAIN, SK_ERROR */
+int sk_ledger_step(sk_ledger_t *l, sqlite3_stmt *stmt);
+
+/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR */
+int sk_ledger_fail(sk_ledger_t *l, int rc);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_LEDGER_DB_H_INCLUDED_ */
