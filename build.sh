@@ -192,7 +192,8 @@ run_tests() {
     build_unit
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("$build"/unit/test_{core,store,fault,kill} t/*.t t/life/*.t)
+        tests=("$build"/unit/test_{core,store,fault,kill} t/*.t t/docs/*.t
+               t/life/*.t)
     fi
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours

@@ -1,0 +1,88 @@
+# The documentation says what the code says: results, directives, metrics,
+# events; and the configurations in conf/ are good as they are.
+
+use strict;
+use warnings;
+use Test::More;
+use File::Temp qw(tempdir);
+
+sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
+
+my ($readme, $http, $directives, $operations)
+    = map { slurp($_) } qw(README.md docs/http.md docs/directives.md
+                           docs/operations.md);
+
+# results: name, code, status
+
+my @results = slurp('src/core/sk_result.h')
+    =~ /X\(SK_\w+,\s+(\d+),\s+(\d+), "(\w+)"\)/g;
+cmp_ok(scalar @results, '==', 39, 'the table of results');
+
+while (my ($code, $status, $name) = splice @results, 0, 3) {
+    next if $name =~ /^(?:conflict|too_large)$/;     # nothing gives them yet
+    like($readme, qr/^\| `$name` \| $code \| $status \|/m,
+         "README has $name, $code, $status");
+}
+
+# directives
+
+for my $name (slurp('ngx_http_seckill_module.c') =~ /ngx_string\("(\w+)"\)/g) {
+    like($directives, qr/^## $name$/m, "directives.md has $name");
+}
+
+# parameters, from what the code says is allowed
+
+my %param = map { $_ => 1 } map { slurp($_) =~ /_param\(&?arg(?:\[i\])?, "(\w+)="/g }
+            glob 'src/ngx/*.c';
+cmp_ok(scalar keys %param, '>', 10, 'parameters');
+like($directives, qr/\b$_=/, "directives.md has $_=") for sort keys %param;
+
+# metrics, both ways
+
+my @metrics = slurp('src/ngx/ngx_http_seckill_samples.c') =~ /\{ "(seckill_\w+)", "/g;
+my %metric = map { $_ => 1 } @metrics;
+cmp_ok(scalar @metrics, '>', 10, 'metrics');
+like($http, qr/^\| `$_` \|/m, "http.md has $_") for @metrics;
+
+my @named = grep { !$metric{$_} } $http =~ /^\| `(seckill_\w+)` \|/mg;
+is("@named", '', 'http.md has no other');
+
+# events
+
+for my $type (slurp('src/store/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g) {
+    like($http, qr/^\| `$type` \|/m, "http.md has the event $type");
+}
+
+# files that the text names are there
+
+for my $file (map { slurp($_) =~ /\]\(((?:\.\.\/)?[\w.\/-]+\.(?:md|conf))/g }
+              'README.md', glob 'docs/*.md')
+{
+    (my $name = $file) =~ s{^\.\./}{};
+    ok(-e $name || -e "docs/$name", "$file is there");
+}
+
+# configurations, with our module and a directory of their own
+
+my ($module) = split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
+my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+
+for my $file (glob 'conf/*.conf') {
+    my $dir = tempdir('seckill-conf-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $text = slurp($file);
+
+    $text =~ s/^load_module .*;/load_module $module;/m;
+    $text =~ s/^user .*;//m if $> != 0;
+    $text =~ s{/run/nginx.pid|/var/(?:lib|log)}{$dir/$&}g;
+    $text =~ s{listen 80 }{listen 8080 };
+    system('mkdir', '-p', "$dir/run", "$dir/var/log/nginx", "$dir/var/lib", "$dir/logs");
+
+    open my $out, '>', "$dir/nginx.conf" or die $!;
+    print $out $text;
+    close $out;
+
+    my $said = `$nginx -p $dir/ -c $dir/nginx.conf -e $dir/stderr -t 2>&1`;
+    is($?, 0, "nginx -t with $file") or diag($said);
+}
+
+done_testing;
