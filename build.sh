@@ -281,7 +281,8 @@ case $command in
     build)          need_build; build_module ;;
     run)            run_demo ;;
     test)           run_tests "$@" ;;
-    rush)           need_build; build_module
+    rush)           need_build; need wrk wrk  sqlite3 sqlite3  perl perl
+                    build_module
                     NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
