@@ -97,13 +97,26 @@ __DATA__
  qr/^\{"code":101,"result":"unauthorized","message":"[^"]+"\}\n$/,
  qr/^\{"code":0,"data":\{"zone":"drop","ledger_seq":0,"undecided":0\}\}\n$/,
  qr/"code":0/, (qr/"code":101/) x 4]
+
+
+=== TEST 4: a wrong key is logged with the client's address, without the key
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location /api/ { seckill_api zone=drop key=KEYFILE; } # 4
+--- request
+GET /api/health
+--- more_headers
+Authorization: Bearer 0123456789abcdeg
+--- error_code: 401
+--- response_body_like: "unauthorized"
 --- error_log
 seckill api refused a request with a wrong key, client: 127.0.0.1
 --- no_error_log
 0123456789abcdeg
 
 
-=== TEST 4: metrics
+=== TEST 5: metrics
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db queue=100;
     seckill_sale zone=drop name=phone stock=2;
@@ -111,7 +124,7 @@ seckill api refused a request with a wrong key, client: 127.0.0.1
 --- config
     location = /seckill { seckill zone=drop; }
     location = /metrics { seckill_metrics zone=drop; }
-    location = /metrics.json { seckill_metrics zone=drop format=json; } # 4
+    location = /metrics.json { seckill_metrics zone=drop format=json; } # 5
 --- request eval
 ["POST /seckill?sale=phone&user=a", "POST /seckill?sale=phone&user=a",
  "POST /seckill?sale=phone&user=b", "POST /seckill?sale=phone&user=c",
