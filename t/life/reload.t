@@ -37,6 +37,19 @@ $s->reload(http => http('2m', 3, "seckill_sale zone=drop name=more stock=1;\n"))
 is($s->claim('more', 'a')->{result}, 'won',
    'a sale was added: its first claim waits until the new helper is there');
 
+# the old helper is slow to leave: claims for a new sale wait for the new one
+
+my $old = $s->helper;
+kill STOP => $old;
+$s->reload(http => http('2m', 3, "seckill_sale zone=drop name=more stock=1;\n"
+                                 . "seckill_sale zone=drop name=slow stock=1;\n"));
+my $sock = $s->connect;
+syswrite $sock, "POST /seckill?sale=slow&user=a HTTP/1.1\r\nHost: a\r\n\r\n";
+is($s->claim('none', 'a')->{result}, 'unknown_sale', 'who asks for no sale is told');
+kill CONT => $old;
+like(Seckill::Server::read_response($sock)->{body}, qr/"won"/,
+     'who asks for one that is to come waits for it');
+
 # another size: a new zone, which reads the ledger
 
 $s->reload(http => http('4m', 4, "seckill_zone zone=new:1m;\n"

@@ -24,7 +24,8 @@ sub unwell {
     $make->("$s->{dir}/seckill/drop.db");
 
     # root makes the file, the directory is the worker user's
-    chown +(getpwnam('nobody'))[2], -1, "$s->{dir}/seckill" if $> == 0;
+    chown +(getpwnam('nobody'))[2], -1, "$s->{dir}/seckill"
+        if $> == 0 && (stat "$s->{dir}/seckill")[4] == 0;
 
     $s->start;
 
@@ -87,6 +88,33 @@ SKIP: {
          'is not taken over');
     ok(!-e '/usr/x.db' && (stat '/usr')[4] == 0, 'and not changed');
     $t->cleanup;
+}
+
+# a directory that cannot be written to: a file system that is read-only
+
+SKIP: {
+    my $dir;
+    my $mounted = sub {
+        ($dir = $_[0]) =~ s{/drop\.db$}{};
+        return system("mount -t tmpfs -o size=400k,uid=65534,mode=0700 tmpfs $dir"
+                      . " 2> /dev/null && mount -o remount,ro $dir") == 0;
+    };
+    my $try = Seckill::Server->new;
+    mkdir "$try->{dir}/seckill";
+    my $can = $> == 0 && $mounted->("$try->{dir}/seckill/drop.db");
+    system("umount $dir") if $can;
+    $try->cleanup;
+    skip 'a file system cannot be mounted here', 8 if !$can;
+
+    my $s = eval {
+        unwell('read-only', sub { $mounted->(@_) or die },
+               qr/unable to open database file/);
+    };
+    my $error = $@;
+    $s->stop if $s;
+    system("umount $dir");
+    ok($s, 'a directory that cannot be written to') or diag($error);
+    $s->done if $s;
 }
 
 # the directory is missing: nginx makes it; -t leaves no store behind

@@ -1,5 +1,7 @@
 /* the zone and its parts, in one process */
 
+#include <sys/wait.h>
+
 #include "sk_test.h"
 
 
@@ -404,6 +406,79 @@ test_queue_is_bounded(void **state)
 }
 
 
+/* processes that claim for the same users at the same time */
+
+#define RACERS      4
+#define RACE_USERS  20000
+
+static void
+race(sk_zone_t *zone, _Atomic uint32_t *started)
+{
+    int         i;
+    char        user[16];
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale(zone, "phone", 5);
+
+    (void) atomic_fetch_add(started, 1);
+
+    while (sk_load(started) < RACERS) { /* void */ }
+
+    for (i = 0; i < RACE_USERS; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        (void) sk_test_claim(zone, sale, user);
+    }
+
+    _exit(0);
+}
+
+
+static void
+test_processes_claim_at_once(void **state)
+{
+    int                i, status;
+    char               user[16];
+    _Atomic uint32_t  *started;
+    sk_key_t           key;
+    sk_zone_t         *zone;
+    sk_sale_t         *sale;
+    sk_holding_t       h;
+
+    (void) state;
+
+    zone = sk_test_zone(16 * ZONE_SIZE, 2 * RACE_USERS);
+    sale = sk_test_sale(zone, "phone", RACE_USERS - 100, 1);
+
+    /* any word of the shared memory that nobody uses here */
+    started = &zone->idle;
+
+    for (i = 0; i < RACERS; i++) {
+        if (fork() == 0) {
+            race(zone, started);
+        }
+    }
+
+    for (i = 0; i < RACERS; i++) {
+        assert_int_not_equal(wait(&status), -1);
+        assert_int_equal(status, 0);
+    }
+
+    assert_int_equal(sk_load(&sale->undecided), RACE_USERS - 100);
+    assert_int_equal(sk_load(&sale->free), 0);
+    assert_int_equal(sk_queue_depth(&zone->queue), RACE_USERS - 100);
+    sk_test_conserved(zone);
+
+    for (i = 0; i < RACE_USERS; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        key = sk_zone_user_key(zone, sale, user, strlen(user));
+        sk_zone_holding(zone, key, &h);
+        assert_in_range(h.n_undecided, 0, 1);
+    }
+
+    sk_test_zone_free(zone);
+}
+
+
 static void
 test_events_apply_once(void **state)
 {
@@ -566,6 +641,7 @@ main(void)
         cmocka_unit_test(test_same_user_in_two_sales),
         cmocka_unit_test(test_window_and_pause),
         cmocka_unit_test(test_queue_is_bounded),
+        cmocka_unit_test(test_processes_claim_at_once),
         cmocka_unit_test(test_events_apply_once),
         cmocka_unit_test(test_stock_edits),
         cmocka_unit_test(test_sale_names),

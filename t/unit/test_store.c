@@ -137,6 +137,52 @@ test_two_zones_on_one_store(void **state)
 
 
 static void
+test_limit_holds_over_two_zones(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d1, d2;
+    sk_answer_t    a, b, c;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    /* units enough for everybody: it is the limit that refuses */
+
+    def = sk_test_def("tickets", 100, 2);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+    settle(&d1);
+    settle(&d2);
+
+    (void) sk_test_claim(one, sk_zone_sale(one, "tickets", 7), "alice");
+
+    b = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    c = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    assert_true(b.admitted && c.admitted);
+
+    settle(&d1);
+    settle(&d2);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 2);
+    assert_int_equal((outcome_of(two, b.ticket) == SK_OUTCOME_WON)
+                     + (outcome_of(two, c.ticket) == SK_OUTCOME_WON), 1);
+
+    a = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    assert_int_equal(a.result, SK_ALREADY);
+    assert_int_equal(a.n_orders, 2);
+
+    sk_test_conserved(two);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+static void
 test_declared_sales_are_edited(void **state)
 {
     sk_zone_t     *zone;
@@ -591,7 +637,7 @@ test_declare_against_another_zone(void **state)
 static void
 test_store_was_removed(void **state)
 {
-    char           moved[256], name[256];
+    char           moved[256], name[256], command[1024];
     sk_zone_t     *zone;
     sk_drain_t     d;
     sk_sale_def_t  def;
@@ -627,6 +673,17 @@ test_store_was_removed(void **state)
     assert_int_equal(sk_load(&zone->failing), 0);
     assert_true(sk_test_claim(zone, sk_zone_sale(zone, "phone", 5),
                               "bob").admitted);
+    assert_int_equal(settle(&d), SK_OK);
+
+    /* a copy in its place is another file: it is opened anew */
+
+    logged[0] = '\0';
+    (void) snprintf(command, sizeof(command), "cp %s %s && mv %s %s", path,
+                    moved, moved, path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_non_null(strstr(logged, "was moved or removed while it was open"));
+    assert_int_equal(settle(&d), SK_OK);
 
     sk_drain_close(&d);
     sk_test_zone_free(zone);
@@ -678,6 +735,7 @@ main(void)
 #define T(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_claims_become_orders),
         T(test_two_zones_on_one_store),
+        T(test_limit_holds_over_two_zones),
         T(test_declared_sales_are_edited),
         T(test_sale_does_not_fit),
         T(test_not_a_database),
