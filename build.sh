@@ -281,7 +281,10 @@ case $command in
     build)          need_build; build_module ;;
     run)            run_demo ;;
     test)           run_tests "$@" ;;
-    rush)           need_build; need wrk wrk  sqlite3 sqlite3  perl perl
+    rush)           need perl perl
+                    case " $* " in *" --help "*) exec tools/rush --help ;; esac
+                    tools/rush --check "$@"
+                    need_build; need wrk wrk  sqlite3 sqlite3
                     build_module
                     NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
     install)        install_module ;;

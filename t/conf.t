@@ -294,7 +294,7 @@ invalid parameter "timeout=0" of "seckill", allowed: 1ms to 1h, like 5s
     location = /seckill { seckill zone=drop users=all; } # 27
 --- must_die
 --- error_log
-invalid parameter "users=all" of "seckill", allowed: zone=, sale=, user=, timeout=
+invalid parameter "users=all" of "seckill", allowed: zone=name, sale=value, user=value, timeout=time
 
 
 === TEST 28: seckill twice
@@ -314,7 +314,7 @@ invalid parameter "users=all" of "seckill", allowed: zone=, sale=, user=, timeou
     location = /seckill { seckill zone=drop; seckill_metrics zone=drop; } # 29
 --- must_die
 --- error_log
-"seckill_metrics" directive is duplicate
+"seckill_metrics" directive is in a location that another seckill directive answers
 
 
 === TEST 30: the API needs a key, or to be told that it needs none
@@ -519,7 +519,7 @@ invalid parameter "timeout=2h" of "seckill", allowed: 1ms to 1h, like 5s
     # # 48
 --- must_die
 --- error_log
-invalid parameter "hold=15m" of "seckill_sale", allowed: holds are not supported by this version
+invalid parameter "hold=15m" of "seckill_sale", allowed: not yet, this version has no holds
 
 
 === TEST 49: a size in g, which nginx does not know

@@ -394,6 +394,42 @@ sk_zone_set_reason(sk_zone_t *zone, const char *reason)
 }
 
 
+int
+sk_zone_health(sk_zone_t *zone, char *reason)
+{
+    const char  *why;
+
+    sk_zone_lock(zone);
+    memcpy(reason, zone->reason, SK_REASON_SIZE_MAX);
+    sk_zone_unlock(zone);
+
+    if (reason[0]) {
+        return SK_ERROR;
+    }
+
+    why = NULL;
+
+    if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
+        why = "the ledger is being read";
+
+    } else if (sk_zone_role_take(zone) == SK_OK) {
+
+        /* the role is free: no helper, or it has just been killed */
+
+        sk_zone_role_leave(zone);
+        why = "no process drains the queue";
+    }
+
+    if (why == NULL) {
+        return SK_OK;
+    }
+
+    (void) snprintf(reason, SK_REASON_SIZE_MAX, "%s", why);
+
+    return SK_ERROR;
+}
+
+
 void
 sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
     uint64_t addend)

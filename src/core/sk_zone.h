@@ -100,6 +100,8 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  applied_seq;      /* the last event seen here */
+    uint64_t          store_dev;        /* the file that was read; 0: none */
+    uint64_t          store_ino;
     _Atomic uint64_t  ledger_size;      /* bytes on disk */
     _Atomic uint64_t  drainers;         /* how often the role was taken */
     _Atomic uint64_t  repairs;
@@ -187,6 +189,12 @@ void sk_zone_count(sk_zone_t *zone, unsigned worker, sk_sale_t *sale,
 
 /* the sum over the workers; "sale" may be NULL: answers without a sale */
 uint64_t sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result);
+
+/*
+ * Whether the zone takes claims now: SK_OK, or SK_ERROR with the reason, in
+ * SK_REASON_SIZE_MAX bytes.
+ */
+int sk_zone_health(sk_zone_t *zone, char *reason);
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);

@@ -5,8 +5,6 @@ static ngx_int_t ngx_http_seckill_api_allow(ngx_http_request_t *r,
     ngx_http_seckill_loc_conf_t *slcf);
 static ngx_int_t ngx_http_seckill_health(ngx_http_request_t *r,
     ngx_http_seckill_zone_t *zone);
-static ngx_int_t ngx_http_seckill_health_unwell(ngx_http_request_t *r,
-    sk_zone_t *zone);
 
 
 typedef struct {
@@ -112,12 +110,11 @@ ngx_http_seckill_api_allow(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_seckill_health(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone)
 {
-    ngx_int_t   rc;
+    char        reason[SK_REASON_SIZE_MAX];
     ngx_buf_t  *b;
 
-    rc = ngx_http_seckill_health_unwell(r, zone->shm);
-    if (rc != NGX_DECLINED) {
-        return rc;
+    if (sk_zone_health(zone->shm, reason) != SK_OK) {
+        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 
     b = ngx_create_temp_buf(r->pool,
@@ -135,35 +132,4 @@ ngx_http_seckill_health(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone)
 
     return ngx_http_seckill_send(r, NGX_HTTP_OK, &ngx_http_seckill_json_type,
                                  b);
-}
-
-
-static ngx_int_t
-ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone)
-{
-    char  reason[SK_REASON_SIZE_MAX];
-
-    sk_zone_lock(zone);
-    ngx_memcpy(reason, zone->reason, SK_REASON_SIZE_MAX);
-    sk_zone_unlock(zone);
-
-    if (reason[0]) {
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
-    }
-
-    if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
-                                           "the ledger is being read");
-    }
-
-    /* the role is free: no helper is there, or it has just been killed */
-
-    if (sk_zone_role_take(zone) == SK_OK) {
-        sk_zone_role_leave(zone);
-
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
-                                           "no process drains the queue");
-    }
-
-    return NGX_DECLINED;
 }

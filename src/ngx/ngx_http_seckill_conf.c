@@ -67,7 +67,8 @@ ngx_http_seckill_begin(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
     ngx_http_core_loc_conf_t  *clcf;
 
     if (slcf->handler) {
-        return "is duplicate";
+        return (slcf->handler == handler) ? "is duplicate"
+               : "is in a location that another seckill directive answers";
     }
 
     if (ngx_http_seckill_param_once(cf) != NGX_OK) {
@@ -140,7 +141,8 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                        "zone=, sale=, user=, timeout=");
+                                        "zone=name, sale=value, user=value, "
+                                              "timeout=time");
     }
 
     if (slcf->zone == NULL) {

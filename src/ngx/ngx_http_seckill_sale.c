@@ -139,7 +139,7 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
         return NGX_OK;
 
     } else if (ngx_http_seckill_param(arg, "hold=", &value)) {
-        allowed = "holds are not supported by this version";
+        allowed = "not yet, this version has no holds";
 
     } else {
         allowed = "zone=, name=, stock=, limit=, start=, end=, paused";

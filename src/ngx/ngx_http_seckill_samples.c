@@ -239,12 +239,10 @@ ngx_http_seckill_write_broken(ngx_http_seckill_writer_t *w)
 static void
 ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w)
 {
-    unsigned  up;
+    char  reason[SK_REASON_SIZE_MAX];
 
-    up = sk_load(&w->zone->shm->state) == SK_ZONE_READY
-         && !sk_load(&w->zone->shm->failing);
-
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL, up);
+    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
+                            sk_zone_health(w->zone->shm, reason) == SK_OK);
 }
 
 

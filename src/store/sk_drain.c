@@ -100,8 +100,25 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 static int
 sk_drain_open(sk_drain_t *d)
 {
-    int   rc, flags;
-    char  error[SK_LEDGER_ERROR_SIZE_MAX];
+    int       rc, flags;
+    char      error[SK_LEDGER_ERROR_SIZE_MAX];
+    uint64_t  dev, ino;
+
+    /*
+     * SQLite is not to see a file that is not the one of the log of writes
+     * beside it.
+     */
+
+    sk_ledger_identify(d->path, &dev, &ino);
+
+    if (d->zone->store_ino
+        && (dev != d->zone->store_dev || ino != d->zone->store_ino))
+    {
+        (void) snprintf(d->reason, sizeof(d->reason),
+                        "is not the file that it was: put it back, or restart "
+                        "nginx");
+        return SK_ERROR;
+    }
 
     flags = d->full ? SK_LEDGER_FULL : 0;
 
@@ -159,7 +176,11 @@ sk_drain_load(sk_drain_t *d)
 
     d->loaded = 1;
 
-    if (!d->declared) {
+    sk_ledger_identify(d->path, &d->zone->store_dev, &d->zone->store_ino);
+
+    if (!d->told) {
+        d->told = 1;
+
         sk_drain_log(d, SK_LOG_NOTICE,
                      "%llu events read in %lld ms, the last is %llu",
                      (unsigned long long) n,

@@ -56,6 +56,7 @@ typedef struct {
     uint64_t              last_seq;     /* in the open transaction */
     unsigned              loaded:1;     /* has seen the ledger's end */
     unsigned              declared:1;
+    unsigned              told:1;       /* has logged what it has read */
     int64_t               load_start_us;
     uint64_t              load_first;
     char                  reason[SK_REASON_SIZE_MAX];

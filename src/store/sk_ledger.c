@@ -51,9 +51,8 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags, char *error)
 static int
 sk_ledger_setup(sk_ledger_t *l, int flags)
 {
-    int          rc;
-    char         sql[256];
-    struct stat  st;
+    int   rc;
+    char  sql[256];
 
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
@@ -84,12 +83,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
-    if (stat(l->path, &st) != 0) {
-        return sk_ledger_fail(l, SQLITE_CANTOPEN);
-    }
-
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
+    sk_ledger_identify(l->path, &l->dev, &l->ino);
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 
@@ -313,17 +307,33 @@ sk_ledger_wal_pages(sk_ledger_t *l)
 int
 sk_ledger_in_place(sk_ledger_t *l)
 {
-    struct stat  st;
+    uint64_t  dev, ino;
 
-    if (stat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
-    {
+    sk_ledger_identify(l->path, &dev, &ino);
+
+    if (dev == l->dev && ino == l->ino) {
         return SK_OK;
     }
 
     (void) snprintf(l->error, sizeof(l->error),
-                    "was moved or removed while it was open: put it back");
+                    "was moved, removed or exchanged while it was open: put "
+                    "it back, or restart nginx");
 
     return SK_ERROR;
+}
+
+
+void
+sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino)
+{
+    struct stat  st;
+
+    memset(&st, 0, sizeof(st));
+
+    (void) stat(path, &st);
+
+    *dev = st.st_dev;
+    *ino = st.st_ino;
 }
 
 

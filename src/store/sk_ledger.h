@@ -110,6 +110,9 @@ unsigned sk_ledger_wal_pages(sk_ledger_t *ledger);
  */
 int sk_ledger_in_place(sk_ledger_t *ledger);
 
+/* which file a path names: 0 and 0 if it names none */
+void sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino);
+
 /* bytes of the file and its log */
 uint64_t sk_ledger_size(sk_ledger_t *ledger);
 

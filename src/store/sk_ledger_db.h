@@ -6,7 +6,6 @@
 
 
 #include <sqlite3.h>
-#include <sys/types.h>
 
 #include "sk_ledger.h"
 
@@ -25,8 +24,8 @@ struct sk_ledger_s {
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     unsigned       wal_pages;
-    dev_t          dev;
-    ino_t          ino;
+    uint64_t       dev;
+    uint64_t       ino;
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];
 };

@@ -132,16 +132,39 @@ is($s->claim('phone', 'a')->{order}, 2, 'and sells');
 mkdir "$s->{dir}/away";
 rename "$s->{dir}/seckill/drop.db", "$s->{dir}/away/drop.db";
 $s->wait_for('it to be missed', sub {
-    $s->request('GET', '/api/health')->{body} =~ /moved or removed|unable to open/;
+    $s->request('GET', '/api/health')->{body} =~ /is not the file that it was/;
 });
 is($s->claim('phone', 'z')->{result}, 'unavailable', 'a store that is gone');
 is($s->ask('phone', 'a')->{order}, 2, 'who has won is told so');
 push @{$s->{allow}}, qr/exited on signal 9/;
 kill KILL => $s->helper;
 ok(!-e "$s->{dir}/seckill/drop.db", 'no empty store is made in its place');
+is($s->metric('seckill_up'), 0, 'seckill_up says so');
 rename "$s->{dir}/away/drop.db", "$s->{dir}/seckill/drop.db";
 $s->ready;
 is($s->claim('phone', 'z')->{result}, 'won', 'it is back');
+
+# an older copy is put in its place, beside the log of the newer file: it is not
+# touched
+
+is(system("sqlite3 $s->{dir}/seckill/drop.db '.backup $s->{dir}/old.db'"), 0,
+   'a backup');
+$s->buyers(sale => 'phone', users => 50, prefix => 'x');
+$s->buyers_done;
+chown((stat "$s->{dir}/seckill/drop.db")[4, 5], "$s->{dir}/old.db");
+my $sum = `cksum < $s->{dir}/old.db`;
+rename "$s->{dir}/seckill/drop.db", "$s->{dir}/away/drop.db";
+rename "$s->{dir}/old.db", "$s->{dir}/seckill/drop.db";
+$s->wait_for('it to be noticed', sub {
+    $s->request('GET', '/api/health')->{body} =~ /is not the file that it was/;
+});
+is($s->claim('phone', 'y')->{result}, 'unavailable', 'an exchanged store');
+sleep 1;
+is(`cksum < $s->{dir}/seckill/drop.db`, $sum, 'is not written to');
+rename "$s->{dir}/away/drop.db", "$s->{dir}/seckill/drop.db";
+$s->ready;
+is($s->ask('phone', 'x7')->{result}, 'won', 'nobody is lost when it is back');
+is($s->sql('PRAGMA integrity_check'), 'ok', 'and it is whole');
 
 # damaged: a page is overwritten
 

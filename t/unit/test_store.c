@@ -659,7 +659,7 @@ test_store_was_removed(void **state)
 
     assert_int_equal(settle(&d), SK_ERROR);
     assert_int_equal(sk_load(&zone->failing), 1);
-    assert_non_null(strstr(logged, "was moved or removed while it was open"));
+    assert_non_null(strstr(logged, "was moved, removed or exchanged"));
     assert_int_equal(settle(&d), SK_ERROR);
     assert_int_not_equal(access(path, F_OK), 0);
 
@@ -675,14 +675,18 @@ test_store_was_removed(void **state)
                               "bob").admitted);
     assert_int_equal(settle(&d), SK_OK);
 
-    /* a copy in its place is another file: it is opened anew */
+    /* a copy in its place is another file: it is not opened */
 
     logged[0] = '\0';
-    (void) snprintf(command, sizeof(command), "cp %s %s && mv %s %s", path,
-                    moved, moved, path);
+    (void) snprintf(command, sizeof(command), "cp %s %s.copy && mv %s %s && "
+                    "mv %s.copy %s", path, path, path, moved, path, path);
     assert_int_equal(system(command), 0);
     assert_int_equal(settle(&d), SK_ERROR);
-    assert_non_null(strstr(logged, "was moved or removed while it was open"));
+    assert_non_null(strstr(logged, "was moved, removed or exchanged"));
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_non_null(strstr(logged, "is not the file that it was"));
+
+    assert_int_equal(rename(moved, path), 0);
     assert_int_equal(settle(&d), SK_OK);
 
     sk_drain_close(&d);
