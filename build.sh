@@ -22,7 +22,8 @@ usage: ./build.sh [command]
   run       install what is missing, build, and serve a demo sale on
             http://127.0.0.1:8080 until Ctrl-C
               PORT=8080   port to listen on
-              DATA=dir    directory of the store
+              DATA=dir    nginx's prefix, the store is DATA/seckill/demo.db;
+                          remove it to begin anew
   test      install what is missing, build, and run every test
               ./build.sh test t/claim.t    runs some of them
   rush      let a rush of buyers loose on a scratch server and check the

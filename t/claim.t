@@ -134,7 +134,7 @@ Cache-Control: no-store
 --- error_code eval
 [(400) x 13, 200]
 --- response_body_like eval
-[qr/^\{"code":100,"result":"invalid","message":"no user is given"\}\n$/,
+[qr/^\{"code":100,"result":"invalid","message":"no user is given \(a body is not read\)"\}\n$/,
  qr/no user is given/,
  (qr/the user is longer than 128 bytes/) x 2,
  (qr/the user has a control character/) x 3,

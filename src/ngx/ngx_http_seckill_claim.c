@@ -155,7 +155,7 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
     ngx_int_t   ch;
 
     if (s->len == 0) {
-        *wrong = "no user is given";
+        *wrong = "no user is given (a body is not read)";
         return NGX_DECLINED;
     }
 
