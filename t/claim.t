@@ -147,7 +147,7 @@ Cache-Control: no-store
 === TEST 6: any bytes are a user, and the answer is valid JSON
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
-    seckill_sale zone=drop name=phone stock=9;
+    seckill_sale zone=drop name=phone stock=20;
 --- config
     location = /seckill { seckill zone=drop; } # 6
 --- request eval
@@ -158,6 +158,10 @@ Cache-Control: no-store
  "POST /seckill?sale=phone&user=%ed%a0%80",
  "POST /seckill?sale=phone&user=%f5%bf%bf%bf",
  "POST /seckill?sale=phone&user=%e5%bc",
+ "POST /seckill?sale=phone&user=%c2%f5",
+ "POST /seckill?sale=phone&user=%f8%90%80%80",
+ "POST /seckill?sale=phone&user=%e0%80%80%f4%90%80%80",
+ "POST /seckill?sale=phone&user=%f0%9f%8e%ab",
  "POST /seckill?sale=phone&user=%41",
  "POST /seckill?sale=phone&user=A",
  "POST /seckill?sale=phone&user=a"]
@@ -169,9 +173,13 @@ Cache-Control: no-store
  qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 3) . qq(","order":6}\n),
  qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 4) . qq(","order":7}\n),
  qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 2) . qq(","order":8}\n),
- qq({"code":0,"result":"won","sale":"phone","user":"A","order":9}\n),
- qq({"code":1,"result":"already","sale":"phone","user":"A","order":9}\n),
- qq({"code":0,"result":"won","sale":"phone","user":"a","order":10}\n)]
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 2) . qq(","order":9}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 4) . qq(","order":10}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":") . ("\xef\xbf\xbd" x 7) . qq(","order":11}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"\xf0\x9f\x8e\xab","order":12}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"A","order":13}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"A","order":13}\n),
+ qq({"code":0,"result":"won","sale":"phone","user":"a","order":14}\n)]
 
 
 === TEST 7: methods
@@ -216,12 +224,12 @@ Cache-Control: no-store
     location = /seckill { seckill zone=drop sale=phone user=$cookie_uid; }
     location = /typed { seckill zone=drop sale=$arg_s user=m-$arg_u; } # 9
 --- more_headers
-Cookie: uid=c%34
+Cookie: uid=c%34%
 --- request eval
-["POST /seckill", "POST /seckill?user=b&user=c", "POST /typed?s=phone&u=c4"]
+["POST /seckill", "POST /seckill?user=b&user=c", "POST /typed?s=phone&u=c%34"]
 --- response_body eval
-[qq({"code":0,"result":"won","sale":"phone","user":"c4","order":2}\n),
- qq({"code":1,"result":"already","sale":"phone","user":"c4","order":2}\n),
+[qq({"code":0,"result":"won","sale":"phone","user":"c%34%","order":2}\n),
+ qq({"code":1,"result":"already","sale":"phone","user":"c%34%","order":2}\n),
  qq({"code":0,"result":"won","sale":"phone","user":"m-c4","order":3}\n)]
 
 

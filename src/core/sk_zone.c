@@ -395,7 +395,7 @@ sk_zone_set_reason(sk_zone_t *zone, const char *reason)
 
 
 int
-sk_zone_health(sk_zone_t *zone, char *reason)
+sk_zone_health(sk_zone_t *zone, int64_t now_us, char *reason)
 {
     const char  *why;
 
@@ -418,6 +418,9 @@ sk_zone_health(sk_zone_t *zone, char *reason)
 
         sk_zone_role_leave(zone);
         why = "no process drains the queue";
+
+    } else if (now_us - sk_load(&zone->beat_us) > SK_BEAT_MAX_US) {
+        why = "the process that drains the queue hangs";
     }
 
     if (why == NULL) {

@@ -38,6 +38,7 @@
 #define SK_HASH_KEY_SIZE        16
 #define SK_REASON_SIZE_MAX     256
 #define SK_HIST_BUCKETS         16
+#define SK_BEAT_MAX_US     5000000      /* a drainer that is slower hangs */
 
 
 typedef enum {
@@ -100,6 +101,7 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  applied_seq;      /* the last event seen here */
+    _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;
     _Atomic uint64_t  ledger_size;      /* bytes on disk */
@@ -192,9 +194,9 @@ uint64_t sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result);
 
 /*
  * Whether the zone takes claims now: SK_OK, or SK_ERROR with the reason, in
- * SK_REASON_SIZE_MAX bytes.
+ * SK_REASON_SIZE_MAX bytes.  "now_us" is monotonic.
  */
-int sk_zone_health(sk_zone_t *zone, char *reason);
+int sk_zone_health(sk_zone_t *zone, int64_t now_us, char *reason);
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);

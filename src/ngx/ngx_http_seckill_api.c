@@ -113,7 +113,7 @@ ngx_http_seckill_health(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone)
     char        reason[SK_REASON_SIZE_MAX];
     ngx_buf_t  *b;
 
-    if (sk_zone_health(zone->shm, reason) != SK_OK) {
+    if (sk_zone_health(zone->shm, sk_drain_now_us(), reason) != SK_OK) {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 

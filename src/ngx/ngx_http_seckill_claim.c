@@ -7,8 +7,8 @@ static ngx_int_t ngx_http_seckill_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
 static sk_sale_t *ngx_http_seckill_claim_sale(
     ngx_http_seckill_claim_t *claim);
-static ngx_int_t ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
-    const char **wrong);
+static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r, ngx_str_t *s,
+    ngx_uint_t encoded, const char **wrong);
 static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
     sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
@@ -61,7 +61,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_decode(r, &claim.user, &wrong);
+    rc = ngx_http_seckill_check(r, &claim.user, slcf->user.encoded, &wrong);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone, wrong);
@@ -148,8 +148,8 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 /* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
 
 static ngx_int_t
-ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
-    const char **wrong)
+ngx_http_seckill_check(ngx_http_request_t *r, ngx_str_t *s,
+    ngx_uint_t encoded, const char **wrong)
 {
     u_char     *p, *last, *dst;
     ngx_int_t   ch;
@@ -167,7 +167,7 @@ ngx_http_seckill_decode(ngx_http_request_t *r, ngx_str_t *s,
 
     last = s->data + s->len;
 
-    if (memchr(s->data, '%', s->len)) {
+    if (encoded && memchr(s->data, '%', s->len)) {
 
         dst = ngx_pnalloc(r->pool, s->len);
         if (dst == NULL) {
@@ -232,6 +232,10 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
     ngx_time_t  *tp;
 
     zone = claim->zone->shm;
+
+    if (ngx_exiting) {
+        ngx_http_seckill_drain_follow(claim->zone);
+    }
 
     if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
         return ngx_http_seckill_claim_early(zone, answer);

@@ -194,6 +194,11 @@ ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
         return NGX_CONF_ERROR;
     }
 
+    /* a login or a header is what it is, its "%" too */
+
+    value->encoded = ngx_strnstr(text->data, "$arg_", text->len) != NULL
+                     || ngx_strnstr(text->data, "${arg_", text->len) != NULL;
+
     if (text->len <= 5 || ngx_strncmp(text->data, "$arg_", 5) != 0) {
         return NGX_CONF_OK;
     }

@@ -246,10 +246,14 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
         ngx_post_event(ev, &ngx_posted_next_events);
     }
 
-    /* an exiting worker drains as long as somebody waits for it, no longer */
+    if (ngx_process == NGX_PROCESS_WORKER) {
+        ngx_http_seckill_wait_decided(zone);
 
-    if (ngx_process == NGX_PROCESS_WORKER && zone->n_waits == 0) {
-        ngx_http_seckill_drain_leave(zone);
+        /* an exiting worker drains as long as somebody waits for it */
+
+        if (zone->n_waits == 0) {
+            ngx_http_seckill_drain_leave(zone);
+        }
     }
 }
 
@@ -315,6 +319,32 @@ ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone)
     if (ngx_process != NGX_PROCESS_HELPER) {
         ngx_http_seckill_wait_decided(zone);
     }
+}
+
+
+void
+ngx_http_seckill_drain_follow(ngx_http_seckill_zone_t *zone)
+{
+    int          rc;
+    unsigned     decided;
+    ngx_time_t  *tp;
+
+    if (ngx_process != NGX_PROCESS_WORKER
+        || ngx_http_seckill_drain_take(zone) != NGX_OK)
+    {
+        return;
+    }
+
+    tp = ngx_timeofday();
+
+    do {
+        rc = sk_drain_work(&zone->drain, (int64_t) tp->sec * 1000 + tp->msec,
+                           &decided);
+    } while (rc == SK_MORE);
+
+    /* whoever waits is answered there, and the role is left */
+
+    ngx_post_event(&zone->drain_event, &ngx_posted_events);
 }
 
 

@@ -31,24 +31,41 @@ ngx_http_seckill_plain(ngx_str_t *s)
 }
 
 
-/* the end of the character at "p", or "p" if it is no valid UTF-8 */
+/*
+ * The end of the character at "p", or "p" if it is no valid UTF-8: RFC 3629,
+ * section 4.  ngx_utf8_decode() takes more for valid.
+ */
 
 static u_char *
 ngx_http_seckill_utf8_end(u_char *p, u_char *last)
 {
-    u_char    *end;
-    uint32_t   code;
+    u_char   low, high;
+    size_t   len, i;
 
-    end = p;
-    code = ngx_utf8_decode(&end, last - p);
+    len = (*p >= 0xc2 && *p <= 0xdf) ? 2
+          : (*p >= 0xe0 && *p <= 0xef) ? 3
+          : (*p >= 0xf0 && *p <= 0xf4) ? 4 : 0;
 
-    /* ngx_utf8_decode() lets surrogates pass, and codes over the last one */
-
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+    if (len == 0 || (size_t) (last - p) < len) {
         return p;
     }
 
-    return end;
+    /* the second byte: no overlong forms, surrogates, codes over the last */
+
+    low = (*p == 0xe0) ? 0xa0 : (*p == 0xf0) ? 0x90 : 0x80;
+    high = (*p == 0xed) ? 0x9f : (*p == 0xf4) ? 0x8f : 0xbf;
+
+    if (p[1] < low || p[1] > high) {
+        return p;
+    }
+
+    for (i = 2; i < len; i++) {
+        if (p[i] < 0x80 || p[i] > 0xbf) {
+            return p;
+        }
+    }
+
+    return p + len;
 }
 
 

@@ -242,7 +242,9 @@ ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w)
     char  reason[SK_REASON_SIZE_MAX];
 
     ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            sk_zone_health(w->zone->shm, reason) == SK_OK);
+                            sk_zone_health(w->zone->shm, sk_drain_now_us(),
+                                           reason)
+                            == SK_OK);
 }
 
 

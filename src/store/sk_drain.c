@@ -24,6 +24,8 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 
     *decided = 0;
 
+    sk_store(&d->zone->beat_us, sk_drain_now_us());
+
     rc = sk_drain_step(d, now_ms, decided);
 
     if (rc == SK_AGAIN || rc == SK_ERROR) {
@@ -88,7 +90,7 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     rc = sk_batch(d, now_ms, decided);
 
     if (rc == SK_OK
-        && sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_MAX_PAGES)
+        && sk_ledger_log_new_pages(d->ledger) >= SK_DRAIN_LOG_MAX_PAGES)
     {
         rc = sk_ledger_checkpoint(d->ledger);
     }
@@ -307,11 +309,9 @@ sk_drain_idle(sk_drain_t *d)
     }
 
     if (rc == SK_OK
-        && sk_ledger_wal_pages(d->ledger) >= SK_DRAIN_WAL_IDLE_PAGES)
+        && sk_ledger_log_pages(d->ledger) >= SK_DRAIN_LOG_IDLE_PAGES)
     {
         rc = sk_ledger_checkpoint(d->ledger);
-
-        return (rc == SK_OK) ? SK_MORE : rc;
     }
 
     if (rc != SK_OK) {

@@ -28,8 +28,8 @@
 #define SK_DRAIN_BUSY_RETRY_MS        5    /* another program writes */
 #define SK_DRAIN_RETRY_MS           250    /* after an error of the store */
 #define SK_DRAIN_POLL_MS            100    /* for another process's events */
-#define SK_DRAIN_WAL_IDLE_PAGES    1000    /* checkpoint when idle, 4 MB */
-#define SK_DRAIN_WAL_MAX_PAGES    16384    /* checkpoint anyway, 64 MB */
+#define SK_DRAIN_LOG_IDLE_PAGES    1000    /* checkpoint when idle, 4 MB */
+#define SK_DRAIN_LOG_MAX_PAGES    16384    /* checkpoint anyway, 64 MB */
 
 
 typedef enum {

@@ -52,7 +52,7 @@ static int
 sk_ledger_setup(sk_ledger_t *l, int flags)
 {
     int   rc;
-    char  sql[256];
+    char  sql[512];
 
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
@@ -65,6 +65,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         (void) snprintf(sql, sizeof(sql),
                         "PRAGMA synchronous = %s;"
                         "PRAGMA wal_autocheckpoint = 0;"
+                        "PRAGMA journal_size_limit = 67108864;"
                         "PRAGMA cache_size = -8192;",
                         (flags & SK_LEDGER_FULL) ? "FULL" : "NORMAL");
 
@@ -83,7 +84,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
-    sk_ledger_identify(l->path, &l->dev, &l->ino);
+    sk_ledger_identify(l->path, &l->files[0].dev, &l->files[0].ino);
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 
@@ -178,7 +179,15 @@ sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name, int pages)
     (void) db;
     (void) name;
 
-    l->wal_pages = (unsigned) pages;
+    if ((unsigned) pages < l->log_pages) {
+
+        /* all was copied, and the log begins anew */
+
+        l->log_copied = 0;
+        l->log_tried = 0;
+    }
+
+    l->log_pages = (unsigned) pages;
 
     return SQLITE_OK;
 }
@@ -284,42 +293,69 @@ sk_ledger_last_seq(sk_ledger_t *l, uint64_t *seq)
 int
 sk_ledger_checkpoint(sk_ledger_t *l)
 {
-    int  rc;
+    int  rc, pages, copied;
 
     rc = sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                   NULL, NULL);
+                                   &pages, &copied);
+    if (rc != SQLITE_OK) {
+        return sk_ledger_fail(l, rc);
+    }
 
-    /* the next commit says anew how much there is */
+    /* a reader keeps what it may still look at from being copied */
 
-    l->wal_pages = 0;
+    l->log_pages = (unsigned) pages;
+    l->log_copied = (unsigned) copied;
+    l->log_tried = (unsigned) pages;
 
-    return (rc == SQLITE_OK) ? SK_OK : sk_ledger_fail(l, rc);
+    return SK_OK;
 }
 
 
 unsigned
-sk_ledger_wal_pages(sk_ledger_t *l)
+sk_ledger_log_pages(sk_ledger_t *l)
 {
-    return l->wal_pages;
+    return l->log_pages - l->log_copied;
+}
+
+
+unsigned
+sk_ledger_log_new_pages(sk_ledger_t *l)
+{
+    return l->log_pages - l->log_tried;
 }
 
 
 int
 sk_ledger_in_place(sk_ledger_t *l)
 {
-    uint64_t  dev, ino;
+    char       name[sizeof(l->path) + 8];
+    unsigned   i;
+    sk_file_t  file;
 
-    sk_ledger_identify(l->path, &dev, &ino);
+    static const char *const  suffixes[SK_LEDGER_FILES] = {
+        "", "-wal", "-shm"
+    };
 
-    if (dev == l->dev && ino == l->ino) {
-        return SK_OK;
+    for (i = 0; i < SK_LEDGER_FILES; i++) {
+
+        (void) snprintf(name, sizeof(name), "%s%s", l->path, suffixes[i]);
+
+        sk_ledger_identify(name, &file.dev, &file.ino);
+
+        if (l->files[i].ino == 0) {
+            l->files[i] = file;
+        }
+
+        if (file.dev != l->files[i].dev || file.ino != l->files[i].ino) {
+            (void) snprintf(l->error, sizeof(l->error),
+                            "was moved, removed or exchanged while it was "
+                            "open%s%s: put it back, or restart nginx",
+                            i ? ", with " : "", suffixes[i]);
+            return SK_ERROR;
+        }
     }
 
-    (void) snprintf(l->error, sizeof(l->error),
-                    "was moved, removed or exchanged while it was open: put "
-                    "it back, or restart nginx");
-
-    return SK_ERROR;
+    return SK_OK;
 }
 
 

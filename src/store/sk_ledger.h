@@ -101,12 +101,17 @@ int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);
 
-/* pages of 4 KB in the log of writes after the last commit */
-unsigned sk_ledger_wal_pages(sk_ledger_t *ledger);
+/*
+ * Pages of 4 KB in the log of writes that are not in the file yet; and those
+ * that have come since the last checkpoint, whatever that could copy.
+ */
+unsigned sk_ledger_log_pages(sk_ledger_t *ledger);
+unsigned sk_ledger_log_new_pages(sk_ledger_t *ledger);
 
 /*
- * SK_OK if the path still names the file that is open; SK_ERROR if that was
- * moved or removed: SQLite would go on writing to what nobody will find.
+ * SK_OK if the paths of store, log and index still name the files that are
+ * open; SK_ERROR if one was moved, removed or exchanged: SQLite would go on
+ * writing to what nobody will find.  To close it then saves what its log has.
  */
 int sk_ledger_in_place(sk_ledger_t *ledger);
 

@@ -13,6 +13,15 @@
 #pragma GCC visibility push(hidden)
 
 
+#define SK_LEDGER_FILES  3          /* the store, "-wal", "-shm" */
+
+
+typedef struct {
+    uint64_t       dev;
+    uint64_t       ino;                 /* 0: not there yet */
+} sk_file_t;
+
+
 struct sk_ledger_s {
     sqlite3       *db;
     sqlite3_stmt  *begin;
@@ -23,9 +32,10 @@ struct sk_ledger_s {
     sqlite3_stmt  *append_sale;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
-    unsigned       wal_pages;
-    uint64_t       dev;
-    uint64_t       ino;
+    unsigned       log_pages;           /* in the log of writes */
+    unsigned       log_copied;          /* of these, in the file too */
+    unsigned       log_tried;           /* of these, at the last checkpoint */
+    sk_file_t      files[SK_LEDGER_FILES];
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];
 };

@@ -92,6 +92,33 @@ is($s->claim('phone', 'a')->{order}, 2, 'with "http" again, a is known');
 
 $s->done;
 
+# a worker that is exiting, with the memory of before: it follows the ledger
+
+$s = Seckill::Server->new(workers => 1, http => http('2m', 2));
+$s->start->ready;
+
+my @late = map { $s->connect } 1 .. 3;
+syswrite $late[0], "GET /seckill?sale=phone&user=w HTTP/1.1\r\n";
+syswrite $late[1], "POST /seckill?sale=phone&user=w HTTP/1.1\r\n";
+syswrite $late[2], "POST /seckill?sale=phone&user=v HTTP/1.1\r\n";
+$s->wait_for('the worker to have them', sub {
+    $s->request('GET', '/api/health')->{status} == 200;
+});
+$s->claim('phone', "u$_") for 1 .. 2;
+
+$s->reload(http => http('3m', 10));
+$s->ready;
+is($s->claim('phone', 'w')->{result}, 'won', 'the new zone has sold a unit');
+
+syswrite $_, "Host: localhost\r\n\r\n" for @late;
+like(Seckill::Server::read_response($late[0])->{body}, qr/"result":"won"/,
+     'the old worker knows of it when asked');
+like(Seckill::Server::read_response($late[1])->{body}, qr/"result":"already"/,
+     'and when it is claimed again');
+like(Seckill::Server::read_response($late[2])->{body}, qr/"result":"won"/,
+     'it sells what was added');
+$s->done;
+
 # in a rush, with edits and another size each time
 
 my $stock = 6000;

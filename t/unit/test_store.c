@@ -694,6 +694,132 @@ test_store_was_removed(void **state)
 }
 
 
+/* the log is deleted under it: noticed, and what it had is saved */
+
+static void
+test_log_was_removed(void **state)
+{
+    int            i;
+    char           name[256], user[16];
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 50, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    for (i = 0; i < 20; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+        settle(&d);
+
+        if (i == 9) {
+            (void) snprintf(name, sizeof(name), "%s-wal", path);
+            assert_int_equal(unlink(name), 0);
+        }
+    }
+
+    assert_non_null(strstr(logged, "was moved, removed or exchanged"));
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_load(&zone->failing), 0);
+
+    /*
+     * The claim that noticed it was given back, the next was not admitted; all
+     * others are there, those of the removed log too.
+     */
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 18);
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"
+                               " WHERE length(user) = 2"), 10);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->sold), 18);
+    sk_test_conserved(zone);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/* a reader holds the log; when it leaves, the log is copied */
+
+static void
+test_log_waits_for_a_reader(void **state)
+{
+    unsigned       i;
+    char           user[16];
+    sqlite3       *db;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 3000, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM ledger", NULL,
+                                  NULL, NULL), SQLITE_OK);
+
+    for (i = 0; i < 1500; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+        assert_int_equal(settle(&d), SK_OK);
+    }
+
+    assert_true(sk_ledger_log_pages(d.ledger) > SK_DRAIN_LOG_IDLE_PAGES);
+
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_ledger_log_pages(d.ledger), 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+static void
+test_health(void **state)
+{
+    char        why[SK_REASON_SIZE_MAX];
+    sk_zone_t  *zone;
+    sk_drain_t  d;
+
+    (void) state;
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+
+    assert_int_equal(sk_zone_health(zone, 0, why), SK_ERROR);
+    assert_string_equal(why, "the ledger is being read");
+
+    d = drainer(zone, NULL, 0);
+    settle(&d);
+
+    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_ERROR);
+    assert_string_equal(why, "no process drains the queue");
+
+    assert_int_equal(sk_zone_role_take(zone), SK_OK);
+    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_OK);
+
+    assert_int_equal(sk_zone_health(zone, sk_drain_now_us()
+                                    + 2 * SK_BEAT_MAX_US, why), SK_ERROR);
+    assert_string_equal(why, "the process that drains the queue hangs");
+
+    sk_zone_set_reason(zone, "database is locked");
+    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_ERROR);
+    assert_string_equal(why, "database is locked");
+
+    sk_zone_role_leave(zone);
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 static void
 test_order_does_not_fit(void **state)
 {
@@ -754,6 +880,9 @@ main(void)
         T(test_next_drainer_recovers),
         T(test_declare_against_another_zone),
         T(test_store_was_removed),
+        T(test_log_was_removed),
+        T(test_log_waits_for_a_reader),
+        T(test_health),
         T(test_order_does_not_fit),
 #undef T
     };
