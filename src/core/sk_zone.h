@@ -100,7 +100,8 @@ typedef struct {
     /* written by the drainer alone, or by a repair */
 
     alignas(SK_CACHE_LINE)
-    _Atomic uint64_t  applied_seq;      /* the last event seen here */
+    _Atomic uint64_t  applied_seq;      /* the last event applied here */
+    _Atomic uint64_t  seen_seq;         /* or committed here, and on its way */
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;

@@ -73,6 +73,8 @@ typedef struct {
     sk_sale_t                  *last_sale;
     ngx_event_t                 watch;
 
+    _Atomic uint64_t           *seq;        /* the ledger's end, or NULL */
+
     ngx_event_t                 drain_event;
     sk_drain_t                  drain;
 

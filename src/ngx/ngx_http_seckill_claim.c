@@ -241,6 +241,15 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
         return ngx_http_seckill_claim_early(zone, answer);
     }
 
+    /* another zone on this store has told of something that is not seen here */
+
+    if (claim->zone->seq
+        && sk_load_acquire(claim->zone->seq) > sk_load(&zone->seen_seq))
+    {
+        ngx_http_seckill_drain_wake(claim->zone);
+        return ngx_http_seckill_claim_early(zone, answer);
+    }
+
     if (claim->sale == NULL) {
         claim->sale = ngx_http_seckill_claim_sale(claim);
     }

@@ -127,6 +127,9 @@ static void
 ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     ngx_uint_t declare)
 {
+    zone->seq = sk_seq_map((char *) zone->store.data);
+
+    zone->drain.seq = zone->seq;
     zone->drain.zone = zone->shm;
     zone->drain.path = (char *) zone->store.data;
     zone->drain.full = zone->full;

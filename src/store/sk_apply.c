@@ -26,6 +26,10 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
 
     if (rc == SK_OK) {
         sk_store_release(&zone->applied_seq, e->seq);
+
+        if (sk_load(&zone->seen_seq) < e->seq) {
+            sk_store_release(&zone->seen_seq, e->seq);
+        }
     }
 
     sk_zone_unlock(zone);

@@ -52,6 +52,7 @@ sk_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         }
 
         d->last_seq = seq + appended;
+        sk_drain_committed(d, d->last_seq);
 
         sk_hist_observe(&d->zone->commit_seconds, &sk_hist_seconds,
                         (double) took_us / 1e6, (uint64_t) took_us);

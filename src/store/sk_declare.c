@@ -52,7 +52,13 @@ sk_declare(sk_drain_t *d, int64_t now_ms)
 
     rc = sk_ledger_commit(d->ledger);
 
-    return (rc == SK_OK) ? sk_drain_catch_up(d) : rc;
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_drain_committed(d, sum.seq);
+
+    return sk_drain_catch_up(d);
 }
 
 

@@ -12,6 +12,7 @@ static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_open(sk_drain_t *d);
 static int sk_drain_load(sk_drain_t *d);
 static int sk_drain_event(void *ctx, const sk_event_t *e);
+static void sk_drain_settle_seq(sk_drain_t *d);
 static int sk_drain_recover(sk_drain_t *d);
 static int sk_drain_idle(sk_drain_t *d);
 static void sk_drain_fail(sk_drain_t *d, int rc);
@@ -56,6 +57,8 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         if (rc != SK_OK) {
             return rc;
         }
+
+        *decided = 1;
     }
 
     if (!d->declared) {
@@ -178,6 +181,8 @@ sk_drain_load(sk_drain_t *d)
 
     d->loaded = 1;
 
+    sk_drain_settle_seq(d);
+
     sk_ledger_identify(d->path, &d->zone->store_dev, &d->zone->store_ino);
 
     if (!d->told) {
@@ -199,7 +204,44 @@ sk_drain_event(void *ctx, const sk_event_t *e)
 {
     sk_drain_t  *d = ctx;
 
+    /* its drainer may have been killed before it could say so */
+
+    sk_seq_advance(d->seq, e->seq);
+
     return sk_apply(d->zone, e, d->reason, sizeof(d->reason));
+}
+
+
+/*
+ * After a power cut with sync=normal, or a restore, the ledger may end before
+ * what the file says; nobody is to wait for what will not come.
+ */
+
+static void
+sk_drain_settle_seq(sk_drain_t *d)
+{
+    uint64_t  seq, end;
+
+    if (d->seq == NULL || d->declared) {
+        return;
+    }
+
+    seq = sk_load(d->seq);
+    end = sk_load(&d->zone->applied_seq);
+
+    if (seq > end && sk_drain_seen_all(d) == SK_OK) {
+        (void) atomic_compare_exchange_strong(d->seq, &seq, end);
+    }
+}
+
+
+void
+sk_drain_committed(sk_drain_t *d, uint64_t seq)
+{
+    /* this zone's own workers need not wait for it */
+
+    sk_store_release(&d->zone->seen_seq, seq);
+    sk_seq_advance(d->seq, seq);
 }
 
 

@@ -16,6 +16,7 @@
 
 
 #include "sk_ledger.h"
+#include "sk_seq.h"
 #include "sk_zone.h"
 
 
@@ -47,6 +48,7 @@ typedef struct {
     int                   full;         /* fsync before a commit returns */
     const sk_sale_def_t  *sales;        /* declared in the configuration */
     unsigned              n_sales;
+    _Atomic uint64_t     *seq;          /* sk_seq_map(), or NULL */
     void                (*log)(void *ctx, sk_log_e level, const char *message);
     void                 *ctx;
 
@@ -92,6 +94,9 @@ int sk_drain_begin(sk_drain_t *d);
 
 /* applies what the ledger has and the zone has not seen */
 int sk_drain_catch_up(sk_drain_t *d);
+
+/* says that a commit has moved the ledger's end, before it is published */
+void sk_drain_committed(sk_drain_t *d, uint64_t seq);
 
 /* SK_OK, SK_MORE if there is more to see, SK_ERROR if there is less */
 int sk_drain_seen_all(sk_drain_t *d);

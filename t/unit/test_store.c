@@ -694,6 +694,60 @@ test_store_was_removed(void **state)
 }
 
 
+static void
+test_end_of_the_ledger_is_shared(void **state)
+{
+    char               name[256];
+    sk_zone_t         *one, *two;
+    sk_drain_t         d1, d2;
+    sk_sale_def_t      def;
+    _Atomic uint64_t  *seq;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+
+    seq = sk_seq_map(path);
+    d1.seq = sk_seq_map(path);
+    d2.seq = sk_seq_map(path);
+    assert_true(seq && d1.seq && d2.seq);
+    assert_ptr_not_equal(d1.seq, d2.seq);
+
+    /* a number from a ledger that is no more: it is set right at the start */
+
+    sk_store(seq, 1000);
+    settle(&d1);
+    assert_int_equal(sk_load(seq), 1);
+    settle(&d2);
+
+    (void) sk_test_claim(one, sk_zone_sale(one, "phone", 5), "alice");
+    settle(&d1);
+
+    assert_int_equal(sk_load(seq), 2);
+    assert_int_equal(sk_load(&one->seen_seq), 2);
+    assert_int_equal(sk_load(&two->seen_seq), 1);
+    settle(&d2);
+    assert_int_equal(sk_load(&two->seen_seq), 2);
+
+    /* never back */
+
+    sk_seq_advance(seq, 1);
+    assert_int_equal(sk_load(seq), 2);
+
+    (void) snprintf(name, sizeof(name), "%s-seq", path);
+    assert_int_equal(unlink(name), 0);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
 /* the log is deleted under it: noticed, and what it had is saved */
 
 static void
@@ -880,6 +934,7 @@ main(void)
         T(test_next_drainer_recovers),
         T(test_declare_against_another_zone),
         T(test_store_was_removed),
+        T(test_end_of_the_ledger_is_shared),
         T(test_log_was_removed),
         T(test_log_waits_for_a_reader),
         T(test_health),
