@@ -131,6 +131,7 @@ typedef struct {
     sk_sale_t                  *sale;
     ngx_msec_t                  timeout;
     unsigned                    ask:1;      /* GET, HEAD */
+    unsigned                    plain:1;    /* the user is the same in JSON */
 } ngx_http_seckill_claim_t;
 
 
@@ -223,8 +224,8 @@ ngx_msec_t ngx_http_seckill_helper(void *data);
 ngx_int_t ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone);
 void ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone);
 /*
- * For a worker that is exiting: if no helper is left for this zone's memory, the
- * worker itself applies what others have sold since.
+ * For a worker that is exiting: if no helper is left for this zone's memory,
+ * the worker itself applies what others have sold since.
  */
 void ngx_http_seckill_drain_follow(ngx_http_seckill_zone_t *zone);
 /* an admitted claim is in the queue */
@@ -234,6 +235,8 @@ ngx_int_t ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,
 
 /* ngx_http_seckill_reply.c */
 
+/* whether a string is the same in JSON: mostly it is */
+ngx_uint_t ngx_http_seckill_plain(ngx_str_t *s);
 /* bytes that a string takes in JSON, without the quotes */
 size_t ngx_http_seckill_json_len(ngx_str_t *s);
 /* always valid JSON: what is no UTF-8 becomes U+FFFD */

@@ -7,8 +7,8 @@ static ngx_int_t ngx_http_seckill_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
 static sk_sale_t *ngx_http_seckill_claim_sale(
     ngx_http_seckill_claim_t *claim);
-static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r, ngx_str_t *s,
-    ngx_uint_t encoded, const char **wrong);
+static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *claim, ngx_uint_t encoded, const char **wrong);
 static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
     sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
@@ -48,6 +48,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
     claim.zone = slcf->zone;
     claim.timeout = slcf->timeout;
     claim.sale = NULL;
+    claim.plain = 0;
     claim.ask = !(r->method & NGX_HTTP_POST);
 
     rc = ngx_http_seckill_get_values(r, slcf, &claim);
@@ -61,7 +62,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_check(r, &claim.user, slcf->user.encoded, &wrong);
+    rc = ngx_http_seckill_check(r, &claim, slcf->user.encoded, &wrong);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone, wrong);
@@ -129,6 +130,7 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 {
     if (name->len == 0 || (size_t) (end - p) <= name->len
         || p[name->len] != '='
+        || ((p[0] ^ name->data[0]) & ~0x20)
         || ngx_strncasecmp(p, name->data, name->len) != 0)
     {
         return NGX_OK;
@@ -148,11 +150,14 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 /* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
 
 static ngx_int_t
-ngx_http_seckill_check(ngx_http_request_t *r, ngx_str_t *s,
-    ngx_uint_t encoded, const char **wrong)
+ngx_http_seckill_check(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *claim, ngx_uint_t encoded, const char **wrong)
 {
     u_char     *p, *last, *dst;
     ngx_int_t   ch;
+    ngx_str_t  *s;
+
+    s = &claim->user;
 
     if (s->len == 0) {
         *wrong = "no user is given (a body is not read)";
@@ -199,6 +204,11 @@ ngx_http_seckill_check(ngx_http_request_t *r, ngx_str_t *s,
 
     if (s->len > SK_USER_SIZE_MAX) {
         return NGX_DECLINED;
+    }
+
+    if (ngx_http_seckill_plain(s)) {
+        claim->plain = 1;
+        return NGX_OK;
     }
 
     for (p = s->data; p < last; p++) {
@@ -347,8 +357,11 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     len = head->len + sizeof("\",\"user\":\"\"}\n")
           + sizeof(",\"order\":,\"state\":\"held\",\"units\":")
-          + ngx_http_seckill_json_len(&claim->sale_name)
-          + ngx_http_seckill_json_len(&claim->user) + 3 * NGX_INT64_LEN;
+          + (claim->sale ? claim->sale_name.len
+                         : ngx_http_seckill_json_len(&claim->sale_name))
+          + (claim->plain ? claim->user.len
+                          : ngx_http_seckill_json_len(&claim->user))
+          + 3 * NGX_INT64_LEN;
 
     b = ngx_create_temp_buf(r->pool, len);
     if (b == NULL) {
@@ -356,9 +369,19 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     }
 
     b->last = ngx_cpymem(b->last, head->data, head->len);
-    b->last = ngx_http_seckill_json(b->last, &claim->sale_name);
+
+    /* the name of a sale that is there has nothing to escape */
+
+    b->last = claim->sale ? ngx_cpymem(b->last, claim->sale_name.data,
+                                       claim->sale_name.len)
+                          : ngx_http_seckill_json(b->last, &claim->sale_name);
+
     b->last = ngx_cpymem(b->last, "\",\"user\":\"", 10);
-    b->last = ngx_http_seckill_json(b->last, &claim->user);
+
+    b->last = claim->plain ? ngx_cpymem(b->last, claim->user.data,
+                                        claim->user.len)
+                           : ngx_http_seckill_json(b->last, &claim->user);
+
     *b->last++ = '"';
 
     switch (answer->result) {

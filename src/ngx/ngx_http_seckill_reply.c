@@ -12,17 +12,15 @@ static ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
 static u_char *ngx_http_seckill_utf8_end(u_char *p, u_char *last);
 
 
-/* whether a string is the same in JSON: mostly it is */
-
-static ngx_inline ngx_uint_t
+ngx_uint_t
 ngx_http_seckill_plain(ngx_str_t *s)
 {
-    size_t  i;
+    u_char  *p, *last;
 
-    for (i = 0; i < s->len; i++) {
-        if (s->data[i] < 0x20 || s->data[i] >= 0x7f || s->data[i] == '"'
-            || s->data[i] == '\\')
-        {
+    last = s->data + s->len;
+
+    for (p = s->data; p < last; p++) {
+        if (*p < 0x20 || *p >= 0x7f || *p == '"' || *p == '\\') {
             return 0;
         }
     }
@@ -75,10 +73,6 @@ ngx_http_seckill_json_len(ngx_str_t *s)
     size_t   len;
     u_char  *p, *end, *last;
 
-    if (ngx_http_seckill_plain(s)) {
-        return s->len;
-    }
-
     len = s->len + ngx_escape_json(NULL, s->data, s->len);
 
     last = s->data + s->len;
@@ -108,10 +102,6 @@ u_char *
 ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
 {
     u_char  *p, *end, *last, *start;
-
-    if (ngx_http_seckill_plain(s)) {
-        return ngx_cpymem(dst, s->data, s->len);
-    }
 
     last = s->data + s->len;
     start = s->data;

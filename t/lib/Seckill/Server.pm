@@ -444,6 +444,12 @@ sub answers {
         if ($result eq 'won') {
             push @wrong, "$user won twice" if exists $won{$user};
             $won{$user} = $order;
+
+        } elsif (exists $won{$user}
+                 && ($result ne 'unavailable' && $result ne 'already'
+                     || $order && $order != $won{$user}))
+        {
+            push @wrong, "$user had won $won{$user}, then: $result $order";
         }
     }
 
@@ -459,7 +465,7 @@ sub check_sale {
     my $answers = $self->answers;
     my %won = %{$answers->{won}};
 
-    is("@{$answers->{wrong}}", '', 'nobody won twice');
+    is("@{$answers->{wrong}}", '', 'nobody won twice, or heard otherwise later');
 
     my @orders = values %won;
     my %seen;
