@@ -17,6 +17,10 @@ use Time::HiRes qw(sleep time);
 
 my $WAIT = 30;                  # seconds until something is taken to hang
 
+# interrupted, it leaves no server behind: DESTROY sees to that
+
+$SIG{$_} = sub { exit 1 } for qw(HUP INT PIPE TERM);
+
 
 # new(main => ..., http => ..., server => ..., workers => 2): what goes into
 # the configuration's blocks, see config()
