@@ -223,11 +223,6 @@ ngx_msec_t ngx_http_seckill_helper(void *data);
 /* takes the drainer's role if it is free; NGX_OK, NGX_AGAIN */
 ngx_int_t ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone);
 void ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone);
-/*
- * For a worker that is exiting: if no helper is left for this zone's memory,
- * the worker itself applies what others have sold since.
- */
-void ngx_http_seckill_drain_follow(ngx_http_seckill_zone_t *zone);
 /* an admitted claim is in the queue */
 void ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone);
 ngx_int_t ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,

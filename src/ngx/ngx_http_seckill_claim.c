@@ -243,10 +243,6 @@ ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
 
     zone = claim->zone->shm;
 
-    if (ngx_exiting) {
-        ngx_http_seckill_drain_follow(claim->zone);
-    }
-
     if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
         return ngx_http_seckill_claim_early(zone, answer);
     }

@@ -326,32 +326,6 @@ ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone)
 
 
 void
-ngx_http_seckill_drain_follow(ngx_http_seckill_zone_t *zone)
-{
-    int          rc;
-    unsigned     decided;
-    ngx_time_t  *tp;
-
-    if (ngx_process != NGX_PROCESS_WORKER
-        || ngx_http_seckill_drain_take(zone) != NGX_OK)
-    {
-        return;
-    }
-
-    tp = ngx_timeofday();
-
-    do {
-        rc = sk_drain_work(&zone->drain, (int64_t) tp->sec * 1000 + tp->msec,
-                           &decided);
-    } while (rc == SK_MORE);
-
-    /* whoever waits is answered there, and the role is left */
-
-    ngx_post_event(&zone->drain_event, &ngx_posted_events);
-}
-
-
-void
 ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone)
 {
     if (zone->role) {
