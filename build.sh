@@ -172,7 +172,7 @@ build_unit() {
 
     mkdir -p "$build/unit"
 
-    for name in test_core test_store test_fault; do
+    for name in test_core test_store test_files test_fault; do
         gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
             "$top/t/unit/fault_vfs.c" "${engine[@]}" \
             -o "$build/unit/$name" "${libs[@]}"
@@ -193,7 +193,7 @@ run_tests() {
     build_unit
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("$build"/unit/test_{core,store,fault,kill} t/*.t t/docs/*.t
+        tests=("$build"/unit/test_{core,store,files,fault,kill} t/*.t t/docs/*.t
                t/life/*.t)
     fi
 
