@@ -18,7 +18,8 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     memset(answer, 0, sizeof(sk_answer_t));
 
-    key = sk_zone_user_key(zone, claim->sale, claim->user, claim->user_len);
+    key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
+                           claim->user_len);
 
     sk_zone_holding(zone, key, &h);
 
@@ -55,7 +56,8 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     memset(answer, 0, sizeof(sk_answer_t));
 
-    key = sk_zone_user_key(zone, claim->sale, claim->user, claim->user_len);
+    key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
+                           claim->user_len);
 
     sk_zone_holding(zone, key, &h);
 

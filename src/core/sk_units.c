@@ -137,6 +137,15 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 }
 
 
+void
+sk_units_prefetch(sk_units_t *t, sk_key_t key)
+{
+    if (t->n) {
+        __builtin_prefetch(&t->elts[sk_units_home(t, key.hi)], 1);
+    }
+}
+
+
 int
 sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value)
 {

@@ -104,6 +104,9 @@ int sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h);
  */
 sk_unit_t *sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value);
 
+/* brings the place where a search for the key begins into the cache */
+void sk_units_prefetch(sk_units_t *t, sk_key_t key);
+
 /* The functions below are for the holder of the zone's mutex only. */
 
 /* returns SK_OK, or SK_FULL if there is no empty entry */

@@ -168,7 +168,7 @@ void sk_zone_repair(sk_zone_t *zone);
 int sk_zone_reserve(sk_zone_t *zone, int64_t units);
 
 /* the keyed hash (SipHash-2-4-128) of a user in a sale */
-sk_key_t sk_zone_user_key(sk_zone_t *zone, sk_sale_t *sale, const char *user,
+sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
     size_t len);
 
 /*

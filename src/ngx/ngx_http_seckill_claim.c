@@ -130,8 +130,8 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 {
     if (name->len == 0 || (size_t) (end - p) <= name->len
         || p[name->len] != '='
-        || ((p[0] ^ name->data[0]) & ~0x20)
-        || ngx_strncasecmp(p, name->data, name->len) != 0)
+        || (ngx_memcmp(p, name->data, name->len) != 0
+            && ngx_strncasecmp(p, name->data, name->len) != 0))
     {
         return NGX_OK;
     }

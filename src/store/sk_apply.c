@@ -13,18 +13,27 @@ static void sk_apply_outcome(sk_zone_t *zone, uint64_t ticket,
 
 
 int
-sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size)
+sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
+    size_t size)
 {
-    int  rc;
+    int                rc;
+    const sk_event_t  *end;
+
+    rc = SK_OK;
 
     sk_zone_lock(zone);
 
-    rc = sk_apply_locked(zone, e);
+    for (end = e + n; e != end; e++) {
 
-    /* seen, once all that it changes is changed: a kill between the two makes
-       the next drainer apply it again */
+        rc = sk_apply_locked(zone, e);
 
-    if (rc == SK_OK) {
+        if (rc != SK_OK) {
+            break;
+        }
+
+        /* seen, once all that it changes is changed: a kill between the two
+           makes the next drainer apply it again */
+
         sk_store_release(&zone->applied_seq, e->seq);
 
         if (sk_load(&zone->seen_seq) < e->seq) {
@@ -131,7 +140,6 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
 {
     int         rc;
     uint64_t    undecided, won;
-    sk_key_t    key;
     sk_sale_t  *sale;
     sk_unit_t  *u;
 
@@ -141,22 +149,21 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
         return SK_ERROR;
     }
 
-    key = sk_zone_user_key(zone, sale, e->user, e->user_len);
     undecided = sk_unit_value(SK_UNIT_UNDECIDED, e->ticket);
     won = sk_unit_value(SK_UNIT_SOLD, e->seq);
 
-    u = sk_units_get(&zone->units, key, undecided);
+    u = sk_units_get(&zone->units, e->key, undecided);
 
     if (u) {
         sk_store_release(&u->value, won);
         sk_add(&sale->undecided, -1);
         sk_add(&sale->sold, 1);
 
-    } else if (sk_units_get(&zone->units, key, won) == NULL) {
+    } else if (sk_units_get(&zone->units, e->key, won) == NULL) {
 
         /* another process's claim, or one from before this zone */
 
-        rc = sk_units_insert(&zone->units, key,
+        rc = sk_units_insert(&zone->units, e->key,
                              sk_sale_slot(&zone->sales, sale), won);
         if (rc != SK_OK) {
             return rc;
@@ -275,5 +282,6 @@ sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e)
     e->user = cell->user;
     e->user_len = cell->user_len;
     e->ticket = sk_load(&cell->ticket);
+    e->key = cell->key;
     e->at_ms = 0;
 }

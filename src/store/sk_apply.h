@@ -16,11 +16,18 @@
 #pragma GCC visibility push(hidden)
 
 
+/* the most events that are applied under one lock: claims have to wait */
+
+#define SK_APPLY_MAX  32
+
+
 /*
- * Applies an event; one that was applied before changes nothing.  Returns
- * SK_OK, or SK_ERROR with a reason if the zone has no room for it.
+ * Applies "n" events, SK_APPLY_MAX at most, in order; one that was applied
+ * before changes nothing.  Returns SK_OK, or SK_ERROR with a reason if the
+ * zone has no room for one: those before it are applied.
  */
-int sk_apply(sk_zone_t *zone, const sk_event_t *e, char *reason, size_t size);
+int sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
+    size_t size);
 
 /*
  * Whether a zone has room for so many units and sales in all: SK_OK, or

@@ -114,8 +114,7 @@ static void
 sk_batch_publish(sk_drain_t *d, uint64_t first, unsigned n)
 {
     unsigned     i;
-    sk_cell_t   *cell;
-    sk_event_t   e;
+    sk_event_t  *e;
 
     for (i = 0; i < n; i++) {
 
@@ -123,13 +122,18 @@ sk_batch_publish(sk_drain_t *d, uint64_t first, unsigned n)
             continue;
         }
 
-        cell = sk_queue_cell(&d->zone->queue, first + i);
+        e = &d->events[d->n_events++];
 
-        sk_apply_cell_event(d->zone, cell, &e);
-        e.seq = d->seqs[i];
+        sk_apply_cell_event(d->zone,
+                            sk_queue_cell(&d->zone->queue, first + i), e);
+        e->seq = d->seqs[i];
 
-        (void) sk_apply(d->zone, &e, d->reason, sizeof(d->reason));
+        if (d->n_events == SK_APPLY_MAX) {
+            (void) sk_drain_apply(d);
+        }
     }
+
+    (void) sk_drain_apply(d);
 
     sk_store_release(&d->zone->queue.head, first + n);
 }

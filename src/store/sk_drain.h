@@ -17,7 +17,7 @@
 
 #include "sk_ledger.h"
 #include "sk_seq.h"
-#include "sk_zone.h"
+#include "sk_apply.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -63,6 +63,12 @@ typedef struct {
     uint64_t              load_first;
     char                  reason[SK_REASON_SIZE_MAX];
     uint64_t              seqs[SK_DRAIN_BATCH_MAX];
+
+    /* read, but not applied yet */
+
+    unsigned              n_events;
+    sk_event_t            events[SK_APPLY_MAX];
+    char                  users[SK_APPLY_MAX][SK_USER_SIZE_MAX];
 } sk_drain_t;
 
 
@@ -87,13 +93,16 @@ void sk_drain_close(sk_drain_t *d);
 int64_t sk_drain_now_us(void);
 
 
-/* The parts that sk_declare.c shares. */
+/* The parts that sk_batch.c and sk_declare.c share. */
 
 /* begins a transaction in which the zone has seen the whole ledger */
 int sk_drain_begin(sk_drain_t *d);
 
 /* applies what the ledger has and the zone has not seen */
 int sk_drain_catch_up(sk_drain_t *d);
+
+/* applies the events that are kept in "events", and empties it */
+int sk_drain_apply(sk_drain_t *d);
 
 /* says that a commit has moved the ledger's end, before it is published */
 void sk_drain_committed(sk_drain_t *d, uint64_t seq);

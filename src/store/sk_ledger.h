@@ -15,6 +15,7 @@
 
 #include "sk_core.h"
 #include "sk_sale.h"
+#include "sk_units.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -48,6 +49,7 @@ typedef struct {
     const char     *user;       /* won; valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */
+    sk_key_t        key;        /* won: for sk_apply(), not in the ledger */
     sk_sale_def_t   def;        /* sale_added, sale_edited */
 } sk_event_t;
 

@@ -470,7 +470,7 @@ test_processes_claim_at_once(void **state)
 
     for (i = 0; i < RACE_USERS; i++) {
         (void) snprintf(user, sizeof(user), "u%d", i);
-        key = sk_zone_user_key(zone, sale, user, strlen(user));
+        key = sk_zone_user_key(zone, sk_load(&sale->id), user, strlen(user));
         sk_zone_holding(zone, key, &h);
         assert_in_range(h.n_undecided, 0, 1);
     }
@@ -534,7 +534,7 @@ test_stock_edits(void **state)
     e.seq = 2;
     e.def = sk_test_def("phone", 2, 1);
 
-    assert_int_equal(sk_apply(zone, &e, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
     assert_true(sk_test_claim(zone, sale, "bob").admitted);
     sk_test_conserved(zone);
 
@@ -542,7 +542,7 @@ test_stock_edits(void **state)
 
     e.seq = 3;
     e.def.stock = SK_STOCK_MAX;
-    assert_int_equal(sk_apply(zone, &e, reason, sizeof(reason)), SK_ERROR);
+    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_ERROR);
     assert_non_null(strstr(reason, "does not fit in the zone"));
     sk_test_conserved(zone);
 

@@ -197,8 +197,9 @@ win_operate(sk_zone_t *zone)
     e.user = "alice";
     e.user_len = 5;
     e.ticket = ticket;
+    e.key = sk_zone_user_key(zone, e.sale_id, e.user, e.user_len);
 
-    (void) sk_apply(zone, &e, reason, sizeof(reason));
+    (void) sk_apply(zone, &e, 1, reason, sizeof(reason));
 }
 
 
@@ -302,7 +303,7 @@ sale_operate(sk_zone_t *zone)
     e.sale_id = 2;
     e.def = sk_test_def("phone", 3, 1);
 
-    (void) sk_apply(zone, &e, reason, sizeof(reason));
+    (void) sk_apply(zone, &e, 1, reason, sizeof(reason));
 }
 
 

@@ -482,8 +482,9 @@ test_order_does_not_fit(void **state)
         e.seq = i;
         e.ticket = i;
         e.user_len = (size_t) snprintf(user, sizeof(user), "u%u", i);
+        e.key = sk_zone_user_key(zone, e.sale_id, user, e.user_len);
 
-        if (sk_apply(zone, &e, reason, sizeof(reason)) != SK_OK) {
+        if (sk_apply(zone, &e, 1, reason, sizeof(reason)) != SK_OK) {
             break;
         }
     }
