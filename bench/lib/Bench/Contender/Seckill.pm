@@ -1,0 +1,79 @@
+package Bench::Contender::Seckill;
+
+use strict;
+use warnings;
+
+use parent 'Bench::Contender::Http';
+
+use JSON::PP qw(decode_json);
+use Time::HiRes qw(sleep);
+
+sub name { return 'seckill' }
+sub title { return 'this module' }
+sub durable { return 'yes' }
+sub exact { return 'yes' }
+
+
+sub modules { return "load_module $ENV{TEST_NGINX_LOAD_MODULES};" }
+
+
+sub values_of {
+    my ($self) = @_;
+    my $sales = $self->{sales} //= {};
+    my $units = 0;
+
+    $units += $_ for values %$sales;
+
+    return (
+        ZONE_SIZE => ($self->{size} // int($units * 50 / 1048576) + 16) . 'm',
+        SALES => join("\n", map {
+            "seckill_sale zone=drop name=$_ stock=$sales->{$_};"
+        } sort keys %$sales),
+    );
+}
+
+
+# sales are declared in the configuration
+
+sub sales {
+    my ($self, %sales) = @_;
+
+    $self->{sales}{$_} = $sales{$_} for keys %sales;
+
+    if (!$self->{nginx}) {
+        return;
+    }
+
+    # the zone's size stays: it holds what was known at the start
+
+    $self->configure;
+    kill HUP => $self->{nginx}{pid};
+
+    my ($name) = keys %sales;
+
+    for (1 .. 3000) {
+        my $left = eval { $self->left($name) };
+        return if defined $left && $left == $sales{$name};
+        sleep 0.01;
+    }
+
+    die "seckill: no sale \"$name\" after a reload: "
+        . Bench::Process::slurp("$self->{dir}/logs/error.log");
+}
+
+
+sub left { my ($self, $sale) = @_; return $self->units($sale, 'free') }
+
+
+sub units {
+    my ($self, $sale, $state) = @_;
+    my $all = decode_json($self->request('GET', '/metrics'));
+
+    for my $s (@{$all->{seckill_units}}) {
+        return $s->{value} if $s->{sale} eq $sale && $s->{state} eq $state;
+    }
+
+    return;
+}
+
+1;

@@ -1,0 +1,327 @@
+package Bench::Report;
+
+# What was measured, as text, Markdown, JSON and charts.  All figures are
+# medians of the rounds; a ratio is the median of the rounds' ratios.
+
+use strict;
+use warnings;
+
+use Bench::Process qw(run slurp spit);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use JSON::PP;
+
+my $CHART = dirname(__FILE__) . '/../../chart.gp';
+
+my %TITLE = (
+    seckill => 'this module', 'return-200' => '`return 200`',
+    'lua-dict' => 'Lua, shared dict', 'lua-redis' => 'Lua, Redis script',
+    'node-redis' => 'Node.js, Redis script',
+    postgresql => 'PostgreSQL alone', mariadb => 'MariaDB alone',
+);
+my @ORDER = qw(seckill return-200 lua-dict lua-redis node-redis postgresql
+               mariadb);
+
+
+sub median {
+    my @v = sort { $a <=> $b } @_ or return 0;
+
+    return @v % 2 ? $v[$#v / 2] : ($v[@v / 2 - 1] + $v[@v / 2]) / 2;
+}
+
+
+sub range { my @v = sort { $a <=> $b } @_; return @v[0, -1] }
+
+
+# a number with commas, or with enough digits to tell it from another
+
+sub figure {
+    my ($v) = @_;
+
+    my $text = $v >= 100 ? sprintf('%.0f', $v) : $v >= 10
+             ? sprintf('%.1f', $v) : sprintf('%.2f', $v);
+    1 while $text =~ s/^(\d+)(\d{3})/$1,$2/;
+
+    return $text;
+}
+
+
+sub medians { my ($runs, $key) = @_; return median(map { $_->{$key} } @$runs) }
+
+
+# how many times as fast this module was as another, round by round
+
+sub ratios {
+    my ($scene, $name) = @_;
+    my ($ours, $runs) = @{$scene->{runs}}{'seckill', $name};
+
+    return map { $ours->[$_]{rps} / $runs->[$_]{rps} } 0 .. $#$runs;
+}
+
+
+sub ratio {
+    my ($scene, $name) = @_;
+    my @ratios = ratios($scene, $name);
+
+    return $name eq 'seckill' ? ('', '')
+        : (figure(median(@ratios)) . ' x',
+           join ' to ', map { figure($_) } range(@ratios));
+}
+
+
+# rows of a scene: a head, then a row for each contender
+
+sub rows {
+    my ($scene) = @_;
+    my @rows = ['', 'requests/s', 'range', 'CPU us', 'load us', '50 % ms',
+                '99 % ms', '99.9 % ms', 'this module is', 'range'];
+
+    for my $name (grep { $scene->{runs}{$_} } @ORDER) {
+        my $runs = $scene->{runs}{$name};
+
+        push @rows, [$TITLE{$name}, figure(medians($runs, 'rps')),
+            join(' to ', map { figure($_) } range(map { $_->{rps} } @$runs)),
+            map({ figure(medians($runs, $_)) }
+                qw(cpu load_cpu p50 p99 p999)), ratio($scene, $name)];
+    }
+
+    return @rows;
+}
+
+
+sub conditions {
+    my ($scene) = @_;
+
+    return sprintf '%d connections, %s, %d %s of %d s', $scene->{connections},
+        ($scene->{workers} // 1) == 1 ? 'one worker' : 'two workers',
+        $scene->{rounds}, $scene->{rounds} == 1 ? 'round' : 'rounds',
+        $scene->{seconds};
+}
+
+
+sub scene {
+    my ($scene) = @_;
+
+    return "$scene->{title}: " . conditions($scene) . "\n"
+           . text_table(rows($scene))
+           . join '', map { "  $_\n" } @{$scene->{notes}};
+}
+
+
+sub text_table {
+    my @rows = map { [map { s/`//gr } @$_] } @_;
+    my @width;
+
+    for my $row (@rows) {
+        for (0 .. $#$row) {
+            $width[$_] = length $row->[$_]
+                if length $row->[$_] > ($width[$_] // 0);
+        }
+    }
+
+    return join '', map {
+        my $row = $_;
+        join('  ', sprintf('%-*s', $width[0], $row->[0]),
+             map { sprintf '%*s', $width[$_], $row->[$_] } 1 .. $#$row)
+            =~ s/\s+$//r . "\n";
+    } @rows;
+}
+
+
+sub markdown_table {
+    my ($head, @rows) = @_;
+
+    return join '', map { '| ' . join(' | ', @$_) . " |\n" }
+        $head, [map { $_ ? '---:' : '---' } 0 .. $#$head], @rows;
+}
+
+
+sub growth_rows {
+    my ($growth) = @_;
+
+    my @orders = (['orders in the store', 'CPU us a losing claim',
+                   'shared memory, bytes an order', 'start, s'],
+        map { [figure_int($_->{orders}), figure(median(@{$_->{cpu}})),
+               figure($_->{bytes}), figure(median(@{$_->{start}}))] }
+            @{$growth->{orders}});
+    my @sales = (['sales', 'CPU us a losing claim'],
+        map { [figure_int($_->{sales}), figure(median(@{$_->{cpu}}))] }
+            @{$growth->{sales}});
+
+    return (\@orders, \@sales);
+}
+
+sub figure_int { return figure(shift) =~ s/\.0+$//r }
+
+
+sub growth {
+    my ($growth) = @_;
+    my ($orders, $sales) = growth_rows($growth);
+
+    return "What growth costs\n" . text_table(@$orders) . "\n"
+           . text_table(@$sales)
+           . sprintf("%s orders over %s: %.3f times the CPU (%.3f to %.3f)\n",
+                     growth_ratio($growth->{orders}, 'orders'))
+           . sprintf("%s sales over %s: %.3f times the CPU (%.3f to %.3f)\n",
+                     growth_ratio($growth->{sales}, 'sales'));
+}
+
+
+# CPU with the most over CPU with the least, round by round
+
+sub growth_ratio {
+    my ($points, $what) = @_;
+    my ($least, $most) = @$points[0, -1];
+    my @ratios = map { $most->{cpu}[$_] / $least->{cpu}[$_] }
+                 0 .. $#{$least->{cpu}};
+
+    return (figure_int($most->{$what}), figure_int($least->{$what}),
+            median(@ratios), range(@ratios));
+}
+
+
+sub core_rows {
+    my ($core) = @_;
+
+    return (['the core alone, without nginx', 'ns', 'range'],
+            map { [$_->{what}, figure(median(@{$_->{ns}})),
+                   join ' to ', map { figure($_) } range(@{$_->{ns}})] }
+                @$core);
+}
+
+
+sub core { my ($core) = @_; return text_table(core_rows($core)) }
+
+
+sub machine {
+    my ($result) = @_;
+    my $m = $result->{machine};
+    my %v = map { %{$_->{versions}} } values %{$result->{contenders} // {}};
+
+    return sprintf('%s; %s, %d cores, %s, Linux %s, files on %s; %s; '
+                   . 'revision %s',
+        $result->{date}, $m->{cpu}, $m->{cores}, $m->{os}, $m->{kernel},
+        $m->{file_system},
+        join(', ', map({ "$_ $v{$_}" } sort keys %v),
+             map { "$_ $m->{$_}" } qw(sqlite wrk h2load sysbench)),
+        $result->{revision});
+}
+
+
+sub save {
+    my ($result, $out) = @_;
+
+    make_path($out);
+    spit("$out/result.json",
+         JSON::PP->new->canonical->indent->indent_length(1)->encode($result));
+    charts($result, $out);
+}
+
+
+# data files for chart.gp, and what it makes of them
+
+sub charts {
+    my ($result, $out) = @_;
+    my @scenes = grep { $_->{main} } @{$result->{scenes}};
+    my @have;
+
+    if (@scenes) {
+        push @have, 'claims';
+        spit("$out/claims.dat", join '', map {
+            my $name = $_;
+            join("\t", '"' . ($TITLE{$name} =~ s/`//gr) . '"', map {
+                $_->{runs}{$name} ? sprintf('%.0f',
+                    medians($_->{runs}{$name}, 'rps')) : '?'
+            } @scenes) . "\n"
+        } grep { my $n = $_; grep { $_->{runs}{$n} } @scenes } @ORDER);
+    }
+
+    if (my $growth = $result->{growth}) {
+        push @have, 'growth';
+        spit("$out/orders.dat", join '', map {
+            join("\t", $_->{orders}, median(@{$_->{cpu}}), $_->{bytes},
+                 median(@{$_->{start}})) . "\n"
+        } @{$growth->{orders}});
+        spit("$out/sales.dat", join '', map {
+            join("\t", $_->{sales}, median(@{$_->{cpu}})) . "\n"
+        } @{$growth->{sales}});
+    }
+
+    run({ dir => $out }, 'gnuplot', '-e', "chart = '$_'", $CHART) for @have;
+}
+
+
+# the sections between marks in README.md and docs/benchmarks.md
+
+sub publish {
+    my ($result, $out, $top) = @_;
+
+    run('cp', "$out/result.json", glob("$out/*.svg"), "$top/docs/benchmarks/");
+
+    for my $file ('README.md', 'docs/benchmarks.md') {
+        my $text = slurp("$top/$file");
+        spit("$top/$file", with_sections($text, $result));
+    }
+}
+
+
+sub with_sections {
+    my ($text, $result) = @_;
+    my %section = sections($result);
+
+    $text =~ s{(<!-- bench: (\w+) -->\n).*?(<!-- end -->)}
+              {$1 . ($section{$2} // die "no section $2\n") . $3}gse;
+
+    return $text;
+}
+
+
+sub sections {
+    my ($result) = @_;
+    my ($orders, $sales) = growth_rows($result->{growth});
+
+    return (
+        machine => machine($result) . ".\n",
+        summary => summary($result),
+        scenes => join("\n", map {
+            "### $_->{title}\n\n" . conditions($_) . "\n\n"
+            . markdown_table(rows($_))
+            . join '', map { "\n$_\n" } @{$_->{notes}}
+        } @{$result->{scenes}}),
+        growth => markdown_table(@$orders) . "\n" . markdown_table(@$sales)
+            . sprintf("\n%s orders over %s: %.3f times the CPU (%.3f to"
+                      . " %.3f).\n", growth_ratio($result->{growth}{orders},
+                                                  'orders'))
+            . sprintf("%s sales over %s: %.3f times (%.3f to %.3f).\n",
+                      growth_ratio($result->{growth}{sales}, 'sales')),
+        core => markdown_table(core_rows($result->{core})),
+    );
+}
+
+
+# one row a contender: the main scenes, and what it promises
+
+sub summary {
+    my ($result) = @_;
+    my @scenes = grep { $_->{main} } @{$result->{scenes}};
+    my %head = (sold_out => 'sold out', all_win => 'all win', rush => 'rush');
+
+    my @rows = [' ', map({ ("$head{$_->{name}}: requests/s",
+                            'CPU us', 'this module is') } @scenes),
+                'on disk?', 'exact?'];
+
+    for my $name (@ORDER) {
+        my $about = $result->{contenders}{$name} or next;
+
+        push @rows, [$TITLE{$name}, map({
+            my $runs = $_->{runs}{$name};
+            ($runs ? (figure(medians($runs, 'rps')),
+                      figure(medians($runs, 'cpu')),
+                      (ratio($_, $name))[0]) : ('', '', ''))
+        } @scenes), @$about{qw(durable exact)}];
+    }
+
+    return markdown_table(@rows);
+}
+
+1;
