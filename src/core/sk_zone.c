@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <sodium.h>
 
 #include "sk_zone.h"
@@ -199,6 +201,25 @@ sk_zone_mutex_init(pthread_mutex_t *mutex)
     (void) pthread_mutexattr_destroy(&attr);
 
     return (rc == 0) ? SK_OK : SK_ERROR;
+}
+
+
+void
+sk_zone_populate(sk_zone_t *zone)
+{
+    uintptr_t  start, end, page;
+
+    page = (uintptr_t) sysconf(_SC_PAGESIZE);
+    start = ((uintptr_t) zone + page - 1) / page * page;
+    end = ((uintptr_t) zone + zone->size) / page * page;
+
+    /* where /sys/kernel/mm/transparent_hugepage/shmem_enabled allows it */
+
+    (void) madvise((void *) start, end - start, MADV_HUGEPAGE);
+
+#ifdef MADV_POPULATE_WRITE
+    (void) madvise((void *) start, end - start, MADV_POPULATE_WRITE);
+#endif
 }
 
 

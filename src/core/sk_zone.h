@@ -146,6 +146,12 @@ size_t sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
  */
 sk_zone_t *sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan);
 
+/*
+ * Has the zone's memory taken, and mapped in this process, now: not page by
+ * page under the first claims.  A hint to the kernel, which cannot fail.
+ */
+void sk_zone_populate(sk_zone_t *zone);
+
 /* takes the mutex, and repairs the zone if its last holder was killed */
 void sk_zone_lock(sk_zone_t *zone);
 void sk_zone_unlock(sk_zone_t *zone);

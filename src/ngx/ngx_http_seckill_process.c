@@ -50,6 +50,8 @@ ngx_http_seckill_init_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < smcf->zones.nelts; i++) {
 
+        sk_zone_populate(zones[i]->shm);
+
         if (ngx_http_seckill_wait_init(zones[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -115,6 +117,8 @@ ngx_http_seckill_helper(void *data)
     zones = smcf->zones.elts;
 
     for (i = 0; i < smcf->zones.nelts; i++) {
+        sk_zone_populate(zones[i]->shm);
+
         ngx_http_seckill_drain_init(zones[i], cycle, 1);
         ngx_add_timer(&zones[i]->drain_event, 1);
     }

@@ -9,6 +9,7 @@
 static int sk_ledger_setup(sk_ledger_t *l, int flags);
 static int sk_ledger_wal(sk_ledger_t *l);
 static int sk_ledger_prepare(sk_ledger_t *l);
+static void sk_ledger_lengthen_log(sk_ledger_t *l);
 static int sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name,
     int pages);
 
@@ -54,6 +55,8 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
     int   rc;
     char  sql[512];
 
+    l->full = (flags & SK_LEDGER_FULL) != 0;
+
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
     rc = sk_schema_check(l->db, l->error, SK_LEDGER_ERROR_SIZE_MAX);
@@ -67,7 +70,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
                         "PRAGMA wal_autocheckpoint = 0;"
                         "PRAGMA journal_size_limit = 67108864;"
                         "PRAGMA cache_size = -8192;",
-                        (flags & SK_LEDGER_FULL) ? "FULL" : "NORMAL");
+                        l->full ? "FULL" : "NORMAL");
 
         rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
     }
@@ -185,6 +188,7 @@ sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name, int pages)
 
         l->log_copied = 0;
         l->log_tried = 0;
+        l->log_size = 0;
     }
 
     l->log_pages = (unsigned) pages;
@@ -225,6 +229,10 @@ sk_ledger_commit(sk_ledger_t *l)
 {
     int  rc;
 
+    if (l->full) {
+        sk_ledger_lengthen_log(l);
+    }
+
     rc = sk_ledger_step(l, l->commit);
 
     if (rc != SK_OK) {
@@ -232,6 +240,52 @@ sk_ledger_commit(sk_ledger_t *l)
     }
 
     return rc;
+}
+
+
+/*
+ * An fsync of a file that has become longer takes twice as long as of one that
+ * was written over: the file system commits its new size too.  So the log gets
+ * zeros ahead of what is written next; SQLite takes what is no frame of this
+ * log for its end.  For the holder of the write lock: nobody else appends.  It
+ * may fail, a commit then says why.
+ */
+
+static void
+sk_ledger_lengthen_log(sk_ledger_t *l)
+{
+    sqlite3_int64   end, size;
+    sqlite3_file   *log;
+
+    static const char  zeros[65536];
+
+    end = SK_LEDGER_LOG_HEADER_SIZE
+          + (sqlite3_int64) l->log_pages * SK_LEDGER_LOG_FRAME_SIZE;
+
+    if (end + SK_LEDGER_LOG_AHEAD_MIN <= l->log_size) {
+        return;
+    }
+
+    if (sqlite3_file_control(l->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log)
+        != SQLITE_OK
+        || log->pMethods == NULL
+        || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+    {
+        return;
+    }
+
+    while (size < end + SK_LEDGER_LOG_AHEAD) {
+
+        if (log->pMethods->xWrite(log, zeros, sizeof(zeros), size)
+            != SQLITE_OK)
+        {
+            break;
+        }
+
+        size += sizeof(zeros);
+    }
+
+    l->log_size = size;
 }
 
 

@@ -15,6 +15,16 @@
 
 #define SK_LEDGER_FILES  3          /* the store, "-wal", "-shm" */
 
+/* the log of writes: sqlite.org/fileformat2.html, section 4.1 */
+
+#define SK_LEDGER_LOG_HEADER_SIZE  32
+#define SK_LEDGER_LOG_FRAME_SIZE   (24 + 4096)
+
+/* it is kept longer than what is in it, by more than a batch takes */
+
+#define SK_LEDGER_LOG_AHEAD_MIN    (256 * 1024)
+#define SK_LEDGER_LOG_AHEAD        (1024 * 1024)
+
 
 typedef struct {
     uint64_t       dev;
@@ -32,9 +42,11 @@ struct sk_ledger_s {
     sqlite3_stmt  *append_sale;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
+    unsigned       full:1;              /* SK_LEDGER_FULL */
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */
     unsigned       log_tried;           /* of these, at the last checkpoint */
+    int64_t        log_size;            /* bytes of its file, at the least */
     sk_file_t      files[SK_LEDGER_FILES];
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];

@@ -420,6 +420,64 @@ test_log_waits_for_a_reader(void **state)
 }
 
 
+/*
+ * The log's file is longer than what is in it, and commits do not change its
+ * size; what a kill leaves of it is read to its last frame and no further.
+ */
+
+static void
+test_log_is_longer_than_its_frames(void **state)
+{
+    off_t          size;
+    char           user[16], name[256], command[768];
+    unsigned       i;
+    struct stat    st;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 3000, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    (void) snprintf(name, sizeof(name), "%s-wal", path);
+    assert_int_equal(stat(name, &st), 0);
+    size = st.st_size;
+
+    for (i = 0; i < 100; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+        assert_int_equal(settle(&d), SK_OK);
+    }
+
+    assert_in_range(sk_ledger_log_pages(d.ledger), 100, 250);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, size);
+
+    for (i = 0; i < 900; i++) {
+        (void) snprintf(user, sizeof(user), "v%u", i);
+        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+        assert_int_equal(settle(&d), SK_OK);
+    }
+
+    /* the files as they are now, in another place */
+
+    (void) snprintf(command, sizeof(command),
+                    "mkdir %s/x && cp %s %s-wal %s/x/ && "
+                    "test \"$(sqlite3 %s/x/drop.db 'SELECT count(*) FROM ledger"
+                    " WHERE type = \"won\"; PRAGMA integrity_check')\" = "
+                    "'1000\nok'; rc=$?; rm -r %s/x; exit $rc",
+                    dir, path, path, dir, dir, dir);
+    assert_int_equal(system(command), 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 int
 main(void)
 {
@@ -437,6 +495,7 @@ main(void)
         T(test_store_was_removed),
         T(test_log_was_removed),
         T(test_log_waits_for_a_reader),
+        T(test_log_is_longer_than_its_frames),
 #undef T
     };
 
