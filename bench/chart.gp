@@ -19,12 +19,12 @@ if (chart eq 'claims') {
     set yrange [100:*]
     set format y '%.0s%c'
     set key outside right top
-    array scene[3] = ['sold out', 'every claim wins', 'rush, 1 % win']
     array colour[3] = ['#1f77b4', '#d95f02', '#7a9a3a']
     set xtics rotate by -20 scale 0
     set bmargin 5
-    plot for [i = 1:3] 'claims.dat' using (column(i + 1)):xticlabels(strcol(1)) \
-        title scene[i] linecolor rgb colour[i]
+    stats 'claims.dat' skip 1 nooutput
+    plot for [i = 2:STATS_columns] 'claims.dat' using i:xticlabels(1) \
+        title columnheader(i) linecolor rgb colour[i - 1]
 } else {
     set terminal svg size 900,560 dynamic font 'sans-serif,12' background 'white'
     set output 'growth.svg'

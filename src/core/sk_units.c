@@ -4,6 +4,7 @@
 #define SK_UNITS_FIND_TRIES  1000
 
 
+static uint64_t sk_units_entries(size_t size);
 static int sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h);
 static void sk_units_close_hole(sk_units_t *t);
 
@@ -14,6 +15,14 @@ sk_units_home(sk_units_t *t, uint64_t hi)
     /* a hash of 64 bits, scaled to the table: no power of two needed */
 
     return (uint64_t) (((unsigned __int128) hi * t->n) >> 64);
+}
+
+
+static inline uint64_t
+sk_units_filter_bit(sk_units_t *t, uint64_t lo)
+{
+    return (uint64_t) (((unsigned __int128) lo * t->n * SK_UNITS_FILTER_BITS)
+                       >> 64);
 }
 
 
@@ -34,7 +43,33 @@ sk_units_size(uint64_t units)
     n = (units * SK_UNITS_LOAD_DEN + SK_UNITS_LOAD_NUM - 1) / SK_UNITS_LOAD_NUM
         + 1;
 
-    return n * sizeof(sk_unit_t);
+    return n * sizeof(sk_unit_t) + n * SK_UNITS_FILTER_BITS / 8
+           + 2 * sizeof(sk_unit_t);
+}
+
+
+/* so many that their filter fits too, in whole words */
+
+static uint64_t
+sk_units_entries(size_t size)
+{
+    if (size < sizeof(uint64_t)) {
+        return 0;
+    }
+
+    return (size - sizeof(uint64_t)) * 8
+           / (sizeof(sk_unit_t) * 8 + SK_UNITS_FILTER_BITS);
+}
+
+
+uint64_t
+sk_units_room(size_t size)
+{
+    uint64_t  n;
+
+    n = sk_units_entries(size);
+
+    return n ? (n - 1) * SK_UNITS_LOAD_NUM / SK_UNITS_LOAD_DEN : 0;
 }
 
 
@@ -42,8 +77,9 @@ void
 sk_units_init(sk_units_t *t, void *memory, size_t size)
 {
     t->elts = memory;
-    t->n = size / sizeof(sk_unit_t);
-    t->n_max = t->n ? (t->n - 1) * SK_UNITS_LOAD_NUM / SK_UNITS_LOAD_DEN : 0;
+    t->n = sk_units_entries(size);
+    t->n_max = sk_units_room(size);
+    t->filter = (_Atomic uint64_t *) &t->elts[t->n];
 
     sk_store(&t->moves, 0);
     sk_store(&t->hole, 0);
@@ -54,7 +90,14 @@ int
 sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 {
     unsigned  tries;
-    uint64_t  moves;
+    uint64_t  moves, bit;
+
+    bit = sk_units_filter_bit(t, key.lo);
+
+    if (!(sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1)) {
+        memset(h, 0, sizeof(sk_holding_t));
+        return SK_OK;
+    }
 
     for (tries = 0; tries < SK_UNITS_FIND_TRIES; tries++) {
 
@@ -86,10 +129,6 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
     sk_unit_t  *u;
 
     memset(h, 0, sizeof(sk_holding_t));
-
-    if (t->n == 0) {
-        return SK_OK;
-    }
 
     i = sk_units_home(t, key.hi);
 
@@ -140,21 +179,22 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 void
 sk_units_prefetch(sk_units_t *t, sk_key_t key)
 {
-    if (t->n) {
-        __builtin_prefetch(&t->elts[sk_units_home(t, key.hi)], 1);
-    }
+    __builtin_prefetch(&t->filter[sk_units_filter_bit(t, key.lo) / 64], 1);
+    __builtin_prefetch(&t->elts[sk_units_home(t, key.hi)], 1);
 }
 
 
 int
 sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value)
 {
-    uint64_t    i, n;
-    sk_unit_t  *u;
+    uint64_t           i, n, bit;
+    sk_unit_t         *u;
+    _Atomic uint64_t  *word;
 
-    if (t->n == 0) {
-        return SK_FULL;
-    }
+    bit = sk_units_filter_bit(t, key.lo);
+    word = &t->filter[bit / 64];
+
+    sk_store(word, sk_load(word) | (uint64_t) 1 << bit % 64);
 
     i = sk_units_home(t, key.hi);
 
@@ -182,10 +222,6 @@ sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value)
 {
     uint64_t    i, n, v;
     sk_unit_t  *u;
-
-    if (t->n == 0) {
-        return NULL;
-    }
 
     i = sk_units_home(t, key.hi);
 

@@ -12,6 +12,13 @@
  * the store of its value.  A removal moves entries, so it makes "moves" odd
  * while it lasts, and a reader that saw it change looks again (a seqlock).
  * All changes are made under the zone's mutex.
+ *
+ * Most searches are for users who have nothing, and each would wait for memory
+ * that no cache holds.  So a filter stands before the table: a bit of it is set
+ * for each key that was ever inserted, and a search that finds it clear is over
+ * (Bloom, Space/Time Trade-offs in Hash Coding, 1970, with one hash).  Bits are
+ * set before an entry is visible and never cleared, so nothing that is in the
+ * table is missed.
  */
 
 
@@ -45,6 +52,11 @@
 #define SK_UNITS_LOAD_NUM  7
 #define SK_UNITS_LOAD_DEN  10
 
+/* bits of the filter for each entry: of a full table, one search in six is not
+   over with the filter */
+
+#define SK_UNITS_FILTER_BITS  4
+
 
 typedef struct {
     uint64_t  hi;
@@ -65,6 +77,7 @@ typedef struct {
     sk_unit_t        *elts;
     uint64_t          n;
     uint64_t          n_max;    /* units that may be reserved */
+    _Atomic uint64_t *filter;   /* n * SK_UNITS_FILTER_BITS bits */
 
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  moves;    /* odd while a removal moves entries */
@@ -87,7 +100,13 @@ typedef struct {
 /* bytes that a table with room for so many units takes */
 size_t sk_units_size(uint64_t units);
 
-/* lays the table out in "size" bytes of zeroed memory, aligned to 64 */
+/* units that a table of so many bytes may hold */
+uint64_t sk_units_room(size_t size);
+
+/*
+ * Lays the table out in "size" bytes of zeroed memory, aligned to 64, with
+ * room for a unit at least.
+ */
 void sk_units_init(sk_units_t *t, void *memory, size_t size);
 
 /*
@@ -104,7 +123,7 @@ int sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h);
  */
 sk_unit_t *sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value);
 
-/* brings the place where a search for the key begins into the cache */
+/* brings near what an insertion of the key will change, without waiting */
 void sk_units_prefetch(sk_units_t *t, sk_key_t key);
 
 /* The functions below are for the holder of the zone's mutex only. */

@@ -70,9 +70,7 @@ sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
         return;
     }
 
-    n = (size - fixed) / sizeof(sk_unit_t);
-
-    plan->units = (n - 1) * SK_UNITS_LOAD_NUM / SK_UNITS_LOAD_DEN;
+    plan->units = sk_units_room(size - fixed);
 }
 
 

@@ -355,7 +355,7 @@ ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w)
     used = sk_units_size(zone->reserved);
     sk_zone_unlock(zone);
 
-    size = zone->units.n * sizeof(sk_unit_t);
+    size = sk_units_size(zone->units.n_max);
     used = (used < size) ? used : size;
 
     ngx_http_seckill_sample(w, "", NULL, "use", "reserved", (double) used);

@@ -31,12 +31,13 @@ random_number(uint64_t n)
 
 #define MODEL_N     60
 #define MODEL_KEYS  12
+#define MODEL_SIZE  (64 * sizeof(sk_unit_t) + 64 * SK_UNITS_FILTER_BITS / 8 + 8)
 
 static void
 test_units_follow_model(void **state)
 {
     int            rc, i, n, k, step;
-    char           memory[sizeof(sk_unit_t) * 64 + SK_CACHE_LINE];
+    char           memory[MODEL_SIZE + SK_CACHE_LINE];
     uint64_t       number, values[MODEL_N];
     sk_key_t       key, keys[MODEL_N];
     sk_unit_t     *u;
@@ -51,7 +52,8 @@ test_units_follow_model(void **state)
     memset(memory, 0, sizeof(memory));
     aligned = memory + SK_CACHE_LINE
               - ((uintptr_t) memory & (SK_CACHE_LINE - 1));
-    sk_units_init(&t, aligned, sizeof(sk_unit_t) * 64);
+    sk_units_init(&t, aligned, MODEL_SIZE);
+    assert_int_equal(t.n, 64);
 
     n = 0;
     number = 1;

@@ -1,13 +1,15 @@
 -- Stock and winners in shared memory of nginx's workers, as OpenResty's users
 -- write it.  Gone with a restart; and a full dictionary forgets winners.
 
+local cjson = require "cjson"
+
 local stock, winners = ngx.shared.stock, ngx.shared.winners
-local sale, user = ngx.var.arg_sale, ngx.var.arg_user
+local args = ngx.req.get_uri_args()
+local sale, user = args.sale, args.user
 
 local function say(code, result, order)
-    ngx.print('{"code":', code, ',"result":"', result, '","sale":"', sale,
-              '","user":"', user, order and '","order":' .. order or '"',
-              '}\n')
+    ngx.print(cjson.encode { code = code, result = result, sale = sale,
+                             user = user, order = order }, "\n")
 end
 
 local key = sale .. ":" .. user

@@ -1,20 +1,21 @@
 -- One script a request in Redis, connections kept in a pool.
 
+local cjson = require "cjson"
 local redis = require "nginx.redis"
 
-local sale, user = ngx.var.arg_sale, ngx.var.arg_user
+local args = ngx.req.get_uri_args()
+local sale, user = args.sale, args.user
 local ask = ngx.req.get_method() == "GET"
 
 local function say(code, result, order)
-    ngx.print('{"code":', code, ',"result":"', result, '","sale":"', sale,
-              '","user":"', user, order and '","order":' .. order or '"',
-              '}\n')
+    ngx.print(cjson.encode { code = code, result = result, sale = sale,
+                             user = user, order = order }, "\n")
 end
 
 local r = redis:new()
 r:set_timeout(10000)
 
-local ok, err = r:connect("unix:" .. ngx.var.redis_socket,
+local ok, err = r:connect("127.0.0.1", @REDIS_PORT@,
                           { pool_size = 256, backlog = 4096 })
 if not ok then
     ngx.log(ngx.ERR, "redis: ", err)
@@ -38,7 +39,7 @@ end
 r:set_keepalive(60000, 256)
 
 if ask then
-    return res ~= ngx.null and say(0, "won", res) or say(6, "none")
+    return res ~= ngx.null and say(0, "won", tonumber(res)) or say(6, "none")
 end
 
 local results = { [0] = "won", "already", "sold_out" }

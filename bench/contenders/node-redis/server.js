@@ -1,12 +1,12 @@
 // A small shop backend: Node's own HTTP server, one script a request in Redis.
 //
-//   node server.js HTTP-SOCKET REDIS-SOCKET SCRIPT
+//   node server.js HTTP-PORT REDIS-PORT SCRIPT
 
 const http = require('http');
 const fs = require('fs');
 const { createClient } = require('redis');
 
-const [path, redisPath, scriptFile] = process.argv.slice(2);
+const [port, redisPort, scriptFile] = process.argv.slice(2);
 const results = ['won', 'already', 'sold_out'];
 
 function say(res, code, result, sale, user, order) {
@@ -19,7 +19,7 @@ function say(res, code, result, sale, user, order) {
 }
 
 async function main() {
-    const redis = createClient({ socket: { path: redisPath } });
+    const redis = createClient({ socket: { port: Number(redisPort) } });
     await redis.connect();
     const sha = await redis.scriptLoad(fs.readFileSync(scriptFile, 'utf8'));
 
@@ -43,7 +43,7 @@ async function main() {
             res.writeHead(503);
             res.end();
         }
-    }).listen({ path, backlog: 4096 });
+    }).listen({ host: '127.0.0.1', port: Number(port), backlog: 4096 });
 }
 
 main();

@@ -19,6 +19,7 @@ my %TITLE = (
     'node-redis' => 'Node.js, Redis script',
     postgresql => 'PostgreSQL alone', mariadb => 'MariaDB alone',
 );
+my %HEAD = (sold_out => 'sold out', all_win => 'all win', rush => 'rush');
 my @ORDER = qw(seckill return-200 lua-dict lua-redis node-redis postgresql
                mariadb);
 
@@ -227,9 +228,11 @@ sub charts {
 
     if (@scenes) {
         push @have, 'claims';
-        spit("$out/claims.dat", join '', map {
+        my @head = map { $HEAD{$_->{name}} } @scenes;
+        spit("$out/claims.dat", join '', join("\t", 'contender', @head) . "\n",
+            map {
             my $name = $_;
-            join("\t", '"' . ($TITLE{$name} =~ s/`//gr) . '"', map {
+            join("\t", $TITLE{$name} =~ s/`//gr, map {
                 $_->{runs}{$name} ? sprintf('%.0f',
                     medians($_->{runs}{$name}, 'rps')) : '?'
             } @scenes) . "\n"
@@ -304,9 +307,8 @@ sub sections {
 sub summary {
     my ($result) = @_;
     my @scenes = grep { $_->{main} } @{$result->{scenes}};
-    my %head = (sold_out => 'sold out', all_win => 'all win', rush => 'rush');
 
-    my @rows = [' ', map({ ("$head{$_->{name}}: requests/s",
+    my @rows = [' ', map({ ("$HEAD{$_->{name}}: requests/s",
                             'CPU us', 'this module is') } @scenes),
                 'on disk?', 'exact?'];
 

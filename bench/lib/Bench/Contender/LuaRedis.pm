@@ -17,7 +17,8 @@ sub configure {
 
     $self->SUPER::configure;
     $self->install('lua-redis/claim.lua', 'claim.lua',
-                   CLAIM_SHA => $self->{sha});
+                   CLAIM_SHA => $self->{sha},
+                   REDIS_PORT => $self->{redis_port});
 }
 
 1;

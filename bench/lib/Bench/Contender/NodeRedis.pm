@@ -6,6 +6,7 @@ use warnings;
 use parent 'Bench::Contender::Redis';
 
 use Bench::Process qw(run);
+use IO::Socket::INET;
 
 sub name { return 'node-redis' }
 sub title { return 'proxy to Node.js, Redis script' }
@@ -19,17 +20,19 @@ sub start_backend {
     local $ENV{NODE_PATH} = '/usr/share/nodejs';
     local $ENV{NODE_ENV} = 'production';
 
-    for my $n (1 .. $self->{workers}) {
-        my $socket = "$self->{dir}/app$n.sock";
+    for (1 .. $self->{workers}) {
+        my $port = Bench::Contender::Http::free_port();
         my $log = "$self->{dir}/logs/node.log";
 
         push @{$self->{processes}}, Bench::Process->start(
             command => ['node', "$Bench::Contender::SOURCE/node-redis/server.js",
-                        $socket, "$self->{dir}/redis.sock",
+                        $port, $self->{redis_port},
                         "$self->{dir}/claim.redis.lua"],
             log => $log,
-            ready => sub { -S $socket });
-        chmod 0777, $socket;
+            ready => sub {
+                IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+            });
+        push @{$self->{app_ports}}, $port;
     }
 }
 
@@ -38,8 +41,8 @@ sub values_of {
     my ($self) = @_;
 
     return (APP_SERVERS => join "\n", map {
-        "    server unix:$self->{dir}/app$_.sock;"
-    } 1 .. $self->{workers});
+        "    server 127.0.0.1:$_;"
+    } @{$self->{app_ports}});
 }
 
 

@@ -16,7 +16,9 @@ sub exact { return 'yes' }
 sub start_backend {
     my ($self) = @_;
 
-    $self->install('redis.conf', 'redis.conf');
+    $self->{redis_port} = Bench::Contender::Http::free_port();
+    $self->install('redis.conf', 'redis.conf',
+                   REDIS_PORT => $self->{redis_port});
     $self->install('claim.redis.lua', 'claim.redis.lua');
 
     push @{$self->{processes}}, Bench::Process->start(
@@ -26,10 +28,6 @@ sub start_backend {
             eval { $self->redis('PING') =~ /PONG/ };
         });
 
-    # workers are another user
-
-    chmod 0777, "$self->{dir}/redis.sock";
-
     ($self->{sha}) = $self->redis('SCRIPT', 'LOAD',
         Bench::Process::slurp("$self->{dir}/claim.redis.lua")) =~ /(\w+)/;
 }
@@ -38,7 +36,7 @@ sub start_backend {
 sub redis {
     my ($self, @command) = @_;
 
-    return run('redis-cli', '-s', "$self->{dir}/redis.sock", @command);
+    return run('redis-cli', '-p', $self->{redis_port}, @command);
 }
 
 
