@@ -11,6 +11,9 @@ module=$build/ngx_http_seckill_module.so
 # where Debian and Ubuntu put the sources that modules are built against
 nginx_dev=/usr/share/nginx/src
 
+# as Debian builds nginx
+optimize=(-O2 -fstack-protector-strong -fPIC)
+
 
 usage() {
     cat <<'END'
@@ -28,6 +31,8 @@ usage: ./build.sh [command]
               ./build.sh test t/claim.t    runs some of them
   rush      let a rush of buyers loose on a scratch server and check the
             seven rules; ./build.sh rush --help
+  bench     put this module beside what would be used instead of it: Lua,
+            Redis, PostgreSQL, MariaDB, Node.js; ./build.sh bench --help
   install   copy the module to nginx's modules; DESTDIR= goes before the path
   clean     remove what was built
 
@@ -95,7 +100,30 @@ need_build() {
 
 need_test() {
     need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
-         sqlite3 sqlite3  openssl openssl  promtool prometheus
+         sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind
+}
+
+
+# this module's peers, and what puts load on them
+
+need_bench() {
+    need perl perl  curl curl  sqlite3 sqlite3  openssl openssl \
+         wrk wrk  h2load nghttp2-client  gnuplot gnuplot-nox \
+         /usr/lib/nginx/modules/ngx_http_lua_module.so libnginx-mod-http-lua \
+         /usr/share/lua/5.1/nginx/redis.lua lua-nginx-redis \
+         "/usr/lib/*/lua/5.1/cjson.so" lua-cjson \
+         redis-server redis-server  redis-cli redis-tools \
+         node nodejs  /usr/share/nodejs/@redis node-redis \
+         "/usr/lib/postgresql/*/bin/pgbench" postgresql \
+         mariadbd mariadb-server  mariadb mariadb-client  sysbench sysbench
+}
+
+
+build_bench() {
+    gcc -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
+        -I"$top/src/core" -I"$top/src/store" "$top/bench/core/core.c" \
+        "$top"/src/core/*.c "$top"/src/store/*.c -o "$build/bench-core" \
+        -lsqlite3 -lsodium -lpthread
 }
 
 
@@ -133,7 +161,7 @@ build_module() {
         rm -rf "$objs"
         mkdir -p "$objs"
         (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs" \
-            --with-cc-opt='-g -O2 -fstack-protector-strong -fPIC -Wall -Wextra -Werror' \
+            --with-cc-opt="-g ${optimize[*]} -Wall -Wextra -Werror" \
             --add-dynamic-module="$top") > "$objs/configure.log" 2>&1 \
             || { tail -20 "$objs/configure.log" >&2; die "configure failed"; }
         printf '%s' "$key" > "$objs/key"
@@ -178,6 +206,10 @@ build_unit() {
             -o "$build/unit/$name" "${libs[@]}"
     done
 
+    # its instructions are counted, as the module has them
+    gcc "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" "${engine[@]}" \
+        -o "$build/unit/losing" "${libs[@]}"
+
     # stepped through instruction by instruction: as few of them as it has
     gcc "${flags[@]}" "$top/t/unit/test_kill.c" "${engine[@]}" \
         -o "$build/unit/test_kill" "${libs[@]}"
@@ -194,7 +226,7 @@ run_tests() {
 
     if [ ${#tests[@]} -eq 0 ]; then
         tests=("$build"/unit/test_{core,store,files,fault,kill} t/*.t t/docs/*.t
-               t/life/*.t)
+               t/perf/*.t t/life/*.t)
     fi
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours
@@ -288,6 +320,14 @@ case $command in
                     need_build; need wrk wrk  sqlite3 sqlite3
                     build_module
                     NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
+    bench)          need perl perl
+                    case " $* " in *" --help "*) exec bench/run --help ;; esac
+                    bench/run --check "$@"
+                    [ -z "${NGINX_SRC:-}" ] \
+                        || die "bench: the peers' modules are for Debian's nginx"
+                    need_build; need_bench
+                    build_module; build_bench
+                    exec bench/run "$@" ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
     help|-h|--help) usage ;;
