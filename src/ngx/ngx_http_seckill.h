@@ -65,11 +65,11 @@ typedef struct {
 
     /* the process's own */
 
-    ngx_rbtree_t                waits;      /* by ticket */
-    ngx_rbtree_node_t           sentinel;
+    ngx_queue_t                 waits;      /* by ticket */
     ngx_queue_t                 loading;    /* wait until the ledger is read */
     ngx_queue_t                 free;       /* records to use again */
     ngx_uint_t                  n_waits;
+    ngx_msec_t                  deadline;   /* of none of them is earlier */
     sk_sale_t                  *last_sale;
     ngx_event_t                 watch;
 

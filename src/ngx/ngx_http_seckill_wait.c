@@ -7,20 +7,15 @@
  */
 
 typedef struct {
-    ngx_rbtree_node_t           node;       /* key: the ticket */
-    ngx_queue_t                 queue;      /* of zone->loading, zone->free */
-    ngx_event_t                 deadline;
+    ngx_queue_t                 queue;      /* of zone->waits, loading, free */
+    uint64_t                    ticket;
+    ngx_msec_t                  deadline;
+    int64_t                     start_us;
     ngx_http_request_t         *request;
     ngx_http_cleanup_t         *cleanup;
     ngx_http_seckill_claim_t    claim;
-    int64_t                     start_us;
-    unsigned                    loading:1;
     unsigned                    admitted:1;
 } ngx_http_seckill_wait_t;
-
-
-_Static_assert(sizeof(ngx_rbtree_key_t) >= sizeof(uint64_t),
-               "tickets are keys of a tree");
 
 
 static ngx_http_seckill_wait_t *ngx_http_seckill_wait_alloc(
@@ -28,14 +23,18 @@ static ngx_http_seckill_wait_t *ngx_http_seckill_wait_alloc(
 static void ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w,
     sk_answer_t *answer);
 static void ngx_http_seckill_wait_unlink(ngx_http_seckill_wait_t *w);
-static void ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w);
+static void ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w,
+    int64_t now_us);
 static ngx_int_t ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w,
-    sk_answer_t *answer);
+    int64_t now_us, sk_answer_t *answer);
 static void ngx_http_seckill_wait_finish(ngx_http_seckill_wait_t *w,
     sk_answer_t *answer);
 static void ngx_http_seckill_wait_free(ngx_http_seckill_wait_t *w);
 static void ngx_http_seckill_wait_cleanup(void *data);
-static void ngx_http_seckill_wait_deadline(ngx_event_t *ev);
+static void ngx_http_seckill_wait_expire(ngx_http_seckill_zone_t *zone);
+static void ngx_http_seckill_wait_sort_out(ngx_http_seckill_zone_t *zone,
+    ngx_queue_t *queue, ngx_queue_t *expired);
+static void ngx_http_seckill_wait_give_up(ngx_http_seckill_wait_t *w);
 static void ngx_http_seckill_wait_event(ngx_event_t *ev);
 static void ngx_http_seckill_wait_watch(ngx_event_t *ev);
 
@@ -43,14 +42,13 @@ static void ngx_http_seckill_wait_watch(ngx_event_t *ev);
 ngx_int_t
 ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle)
 {
-    ngx_rbtree_init(&zone->waits, &zone->sentinel, ngx_rbtree_insert_value);
+    ngx_queue_init(&zone->waits);
     ngx_queue_init(&zone->loading);
     ngx_queue_init(&zone->free);
 
     zone->watch.handler = ngx_http_seckill_wait_watch;
     zone->watch.data = zone;
     zone->watch.log = cycle->log;
-    zone->watch.cancelable = 1;
 
     if (!(ngx_event_flags & NGX_USE_CLEAR_EVENT)) {
         /* select, poll: the watch has to do */
@@ -88,12 +86,7 @@ ngx_http_seckill_wait(ngx_http_request_t *r, ngx_http_seckill_claim_t *claim,
     w->request = r;
     w->cleanup = cln;
     w->claim = *claim;
-
-    w->deadline.handler = ngx_http_seckill_wait_deadline;
-    w->deadline.data = w;
-    w->deadline.log = r->connection->log;
-
-    ngx_add_timer(&w->deadline, claim->timeout);
+    w->deadline = ngx_current_msec + claim->timeout;
 
     ngx_http_seckill_wait_link(w, answer);
 
@@ -111,52 +104,64 @@ ngx_http_seckill_wait(ngx_http_request_t *r, ngx_http_seckill_claim_t *claim,
 static ngx_http_seckill_wait_t *
 ngx_http_seckill_wait_alloc(ngx_http_seckill_zone_t *zone, ngx_log_t *log)
 {
-    ngx_queue_t              *q;
-    ngx_http_seckill_wait_t  *w;
+    ngx_queue_t  *q;
 
     if (ngx_queue_empty(&zone->free)) {
-        w = ngx_alloc(sizeof(ngx_http_seckill_wait_t), log);
-
-        if (w == NULL) {
-            return NULL;
-        }
-
-    } else {
-        q = ngx_queue_head(&zone->free);
-        ngx_queue_remove(q);
-        w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+        return ngx_alloc(sizeof(ngx_http_seckill_wait_t), log);
     }
 
-    ngx_memzero(w, sizeof(ngx_http_seckill_wait_t));
+    q = ngx_queue_head(&zone->free);
+    ngx_queue_remove(q);
 
-    return w;
+    return ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
 }
 
 
 static void
 ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
 {
+    ngx_queue_t              *q;
     ngx_http_seckill_zone_t  *zone;
+    ngx_http_seckill_wait_t  *prev;
 
     zone = w->claim.zone;
 
     w->admitted = answer->admitted;
+    w->ticket = answer->ticket;
 
     if (w->admitted) {
         w->start_us = sk_drain_now_us();
     }
 
-    w->loading = (answer->ticket == 0);
-
-    if (w->loading) {
+    if (w->ticket == 0) {
         ngx_queue_insert_tail(&zone->loading, &w->queue);
 
     } else {
-        w->node.key = (ngx_rbtree_key_t) answer->ticket;
-        ngx_rbtree_insert(&zone->waits, &w->node);
+
+        /* a new ticket is the last; only who asks again for one that is not
+           decided has to look for its place */
+
+        for (q = ngx_queue_last(&zone->waits);
+             q != ngx_queue_sentinel(&zone->waits);
+             q = ngx_queue_prev(q))
+        {
+            prev = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+
+            if (prev->ticket <= w->ticket) {
+                break;
+            }
+        }
+
+        ngx_queue_insert_after(q, &w->queue);
     }
 
-    zone->n_waits++;
+    if (zone->n_waits++ == 0
+        || (ngx_msec_int_t) (w->deadline - zone->deadline) < 0)
+    {
+        zone->deadline = w->deadline;
+    }
+
+    /* not cancelable: a worker that exits waits for it */
 
     if (!zone->watch.timer_set) {
         ngx_add_timer(&zone->watch, NGX_HTTP_SECKILL_WATCH_MS);
@@ -167,28 +172,25 @@ ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
 static void
 ngx_http_seckill_wait_unlink(ngx_http_seckill_wait_t *w)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_queue_remove(&w->queue);
 
-    zone = w->claim.zone;
-
-    if (w->loading) {
-        ngx_queue_remove(&w->queue);
-
-    } else {
-        ngx_rbtree_delete(&zone->waits, &w->node);
-    }
-
-    zone->n_waits--;
+    w->claim.zone->n_waits--;
 }
 
 
 void
 ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
 {
+    int64_t                   now_us;
     uint64_t                  head;
     ngx_queue_t              *q, loading;
-    ngx_rbtree_node_t        *node;
     ngx_http_seckill_wait_t  *w;
+
+    if (zone->n_waits == 0) {
+        return;
+    }
+
+    now_us = sk_drain_now_us();
 
     if (!ngx_queue_empty(&zone->loading)
         && (sk_load_acquire(&zone->shm->state) == SK_ZONE_READY
@@ -203,33 +205,32 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
         while (!ngx_queue_empty(&loading)) {
             q = ngx_queue_head(&loading);
             w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-            ngx_http_seckill_wait_resume(w);
+            ngx_http_seckill_wait_resume(w, now_us);
         }
     }
 
     head = sk_load_acquire(&zone->shm->queue.head);
 
-    while (zone->waits.root != zone->waits.sentinel) {
+    while (!ngx_queue_empty(&zone->waits)) {
+        q = ngx_queue_head(&zone->waits);
+        w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
 
-        node = ngx_rbtree_min(zone->waits.root, zone->waits.sentinel);
-
-        if ((uint64_t) node->key >= head) {
+        if (w->ticket >= head) {
             break;
         }
 
-        w = ngx_rbtree_data(node, ngx_http_seckill_wait_t, node);
-        ngx_http_seckill_wait_resume(w);
+        ngx_http_seckill_wait_resume(w, now_us);
     }
 }
 
 
 static void
-ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w)
+ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w, int64_t now_us)
 {
     ngx_int_t    rc;
     sk_answer_t  answer;
 
-    rc = ngx_http_seckill_wait_outcome(w, &answer);
+    rc = ngx_http_seckill_wait_outcome(w, now_us, &answer);
 
     ngx_http_seckill_wait_unlink(w);
 
@@ -247,7 +248,8 @@ ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w)
 /* NGX_DECLINED: the zone is to be asked again */
 
 static ngx_int_t
-ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
+ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, int64_t now_us,
+    sk_answer_t *answer)
 {
     int64_t       waited_us;
     uint64_t      order;
@@ -257,14 +259,14 @@ ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
         return NGX_DECLINED;
     }
 
-    waited_us = sk_drain_now_us() - w->start_us;
+    waited_us = now_us - w->start_us;
 
     sk_hist_observe(&w->claim.zone->shm->wait_seconds, &sk_hist_seconds,
                     (double) waited_us / 1e6, (uint64_t) waited_us);
 
     ngx_memzero(answer, sizeof(sk_answer_t));
 
-    if (sk_queue_outcome(&w->claim.zone->shm->queue, w->node.key, &outcome,
+    if (sk_queue_outcome(&w->claim.zone->shm->queue, w->ticket, &outcome,
                          &order)
         != SK_OK)
     {
@@ -316,10 +318,6 @@ ngx_http_seckill_wait_finish(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
 static void
 ngx_http_seckill_wait_free(ngx_http_seckill_wait_t *w)
 {
-    if (w->deadline.timer_set) {
-        ngx_del_timer(&w->deadline);
-    }
-
     ngx_queue_insert_head(&w->claim.zone->free, &w->queue);
 }
 
@@ -336,13 +334,62 @@ ngx_http_seckill_wait_cleanup(void *data)
 }
 
 
+/*
+ * A timer for each request would change a tree twice for it, and few wait to
+ * the end.  So the zone knows a time before which no deadline is, and looks for
+ * the next one when that has come.
+ */
+
 static void
-ngx_http_seckill_wait_deadline(ngx_event_t *ev)
+ngx_http_seckill_wait_expire(ngx_http_seckill_zone_t *zone)
 {
-    sk_answer_t               answer;
+    ngx_queue_t               expired;
     ngx_http_seckill_wait_t  *w;
 
-    w = ev->data;
+    ngx_queue_init(&expired);
+
+    zone->deadline = ngx_current_msec + NGX_HTTP_SECKILL_TIMEOUT_MAX_MS;
+
+    ngx_http_seckill_wait_sort_out(zone, &zone->waits, &expired);
+    ngx_http_seckill_wait_sort_out(zone, &zone->loading, &expired);
+
+    /* one that is answered may end others, of the same HTTP/2 connection */
+
+    while (!ngx_queue_empty(&expired)) {
+        w = ngx_queue_data(ngx_queue_head(&expired), ngx_http_seckill_wait_t,
+                           queue);
+        ngx_http_seckill_wait_give_up(w);
+    }
+}
+
+
+static void
+ngx_http_seckill_wait_sort_out(ngx_http_seckill_zone_t *zone,
+    ngx_queue_t *queue, ngx_queue_t *expired)
+{
+    ngx_queue_t              *q, *next;
+    ngx_http_seckill_wait_t  *w;
+
+    for (q = ngx_queue_head(queue); q != ngx_queue_sentinel(queue); q = next) {
+
+        next = ngx_queue_next(q);
+        w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+
+        if ((ngx_msec_int_t) (w->deadline - ngx_current_msec) <= 0) {
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(expired, q);
+
+        } else if ((ngx_msec_int_t) (w->deadline - zone->deadline) < 0) {
+            zone->deadline = w->deadline;
+        }
+    }
+}
+
+
+static void
+ngx_http_seckill_wait_give_up(ngx_http_seckill_wait_t *w)
+{
+    sk_answer_t  answer;
 
     ngx_memzero(&answer, sizeof(sk_answer_t));
     answer.result = SK_UNAVAILABLE;
@@ -384,6 +431,10 @@ ngx_http_seckill_wait_watch(ngx_event_t *ev)
 
     if (zone->n_waits == 0) {
         return;
+    }
+
+    if ((ngx_msec_int_t) (zone->deadline - ngx_current_msec) <= 0) {
+        ngx_http_seckill_wait_expire(zone);
     }
 
     if (ngx_exiting && !zone->role

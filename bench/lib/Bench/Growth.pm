@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use Bench::Contender::Seckill;
-use Bench::Process qw(run);
+use Bench::Process qw(run slurp spit);
 use Time::HiRes qw(sleep time);
 
 my $CONNECTIONS = 64;
@@ -34,11 +34,12 @@ sub measure {
     $shop->start;
     first_claim($shop);
 
-    push @points, { server => $points[0]{server}, sales => 1 } if 0;
     push @sales, { sales => $_, server => $shop } for @{$o{sales}};
 
+    my @turns = (@points, @sales);
+
     for my $round (0 .. $o{rounds}) {
-        for my $p (@points, @sales) {
+        for my $p (@turns) {
             $o{progress}->("round $round of $o{rounds}, "
                 . ($p->{orders} ? "$p->{orders} orders"
                                 : "$p->{sales} sales"));
@@ -50,6 +51,8 @@ sub measure {
             # the first is to warm up
             push @{$p->{cpu}}, $run->{cpu} if $round;
         }
+
+        push @turns, shift @turns;
     }
 
     $_->{server}->stop for @points, @sales;
@@ -68,6 +71,7 @@ sub server {
         sales => { sale1 => $orders });
     my @took;
 
+    $s->{size} = least_size($s);
     $s->start;
     sleep 0.01 while !defined eval { $s->left('sale1') };
     $s->stop;
@@ -97,6 +101,22 @@ sub server {
 }
 
 
+# the least size of a zone with room for so many units: nginx says it
+
+sub least_size {
+    my ($s) = @_;
+    my $file = "$s->{dir}/try.conf";
+
+    spit($file, $s->modules . 'events {} http { seckill_zone zone=drop:1m'
+         . " store=$s->{dir}/seckill/drop.db; seckill_sale zone=drop"
+         . " name=sale1 stock=$s->{sales}{sale1}; }");
+
+    eval { run($s->binary, '-t', '-p', $s->{dir}, '-c', $file); };
+
+    return $@ =~ /a size of (\d+)m would do/ ? $1 : 1;
+}
+
+
 # until the ledger is read: an answer that is not "unavailable"
 
 sub first_claim {
@@ -117,7 +137,7 @@ sub shared_memory {
     my $most = 0;
 
     for my $file (glob '/proc/[0-9]*/status') {
-        my $text = Bench::Process::slurp($file);
+        my $text = slurp($file);
         next if $text !~ /^PPid:\s+$master$/m;
         my ($kb) = $text =~ /^RssShmem:\s+(\d+)/m or next;
         $most = $kb * 1024 if $kb * 1024 > $most;

@@ -19,6 +19,7 @@ my $H2_USERS = 20_000;          # different users of a load by h2load
 
 
 sub modules { return '' }
+sub binary { return $ENV{TEST_NGINX_BINARY} || 'nginx' }
 sub values_of { return () }     # more @NAMES@ of contender.conf
 
 
@@ -37,10 +38,8 @@ sub start {
     $self->install('nginx.conf', 'nginx.conf', MODULES => $self->modules);
     $self->configure;
 
-    my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
-
     push @{$self->{processes}}, $self->{nginx} = Bench::Process->start(
-        command => [$binary, '-p', "$self->{dir}/", '-c',
+        command => [$self->binary, '-p', "$self->{dir}/", '-c',
                     "$self->{dir}/nginx.conf", '-e',
                     "$self->{dir}/logs/error.log", '-g', 'daemon off;'],
         log => "$self->{dir}/logs/nginx.log",
@@ -137,9 +136,9 @@ sub load_h2 {
 
 
 sub versions {
-    my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+    my ($self) = @_;
 
-    return (nginx => run($binary, '-v') =~ m{nginx/(\S+)});
+    return (nginx => run($self->binary, '-v') =~ m{nginx/(\S+)});
 }
 
 1;
