@@ -204,6 +204,16 @@ $s->wait_for('the lock', sub {
 my $locked = time;
 
 $s->reload(server => 'location = /soon { seckill zone=drop timeout=500ms; }');
+
+# one that was there before, and waits for longer, does not hold it up
+
+my $patient = $s->connect;
+syswrite $patient, "POST /seckill?sale=phone&user=d HTTP/1.1\r\n"
+    . "Host: localhost\r\n\r\n";
+$s->wait_for('a patient buyer', sub {
+    $s->metric('seckill_units', sale => 'phone', state => 'undecided') == 1;
+});
+
 my $r = $s->request('POST', '/soon?sale=phone&user=c');
 is($r->{status}, 503, 'locked: the deadline passes');
 like($r->{body}, qr/"unavailable"/, 'locked: unavailable, not sold out');
@@ -216,6 +226,8 @@ sleep 0.1 while time < $locked + 10;
 print $lock "ROLLBACK;\n";
 close $lock;
 
+like(Seckill::Server::read_response($patient)->{body}, qr/"won".*"user":"d"/,
+     'free again: who waited has won');
 is($s->claim('phone', 'c')->{result}, 'already',
    'free again: the claim was decided, asked again it gets the one true answer');
 $s->ready;
