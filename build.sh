@@ -100,7 +100,8 @@ need_build() {
 
 need_test() {
     need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
-         sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind
+         sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind \
+         wrk wrk  gnuplot gnuplot-nox
 }
 
 
@@ -226,7 +227,7 @@ run_tests() {
 
     if [ ${#tests[@]} -eq 0 ]; then
         tests=("$build"/unit/test_{core,store,files,fault,kill} t/*.t t/docs/*.t
-               t/perf/*.t t/life/*.t)
+               t/perf/*.t t/bench/*.t t/life/*.t)
     fi
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours

@@ -150,7 +150,7 @@ sk_ledger_prepare(sk_ledger_t *l)
           " 'limit', ?7, 'start_ms', ?8, 'end_ms', ?9, 'paused', ?10))" },
 
         { &l->read,
-          "SELECT seq, at, type, sale, user, ticket FROM ledger"
+          "SELECT seq, type, sale, user, ticket FROM ledger"
           " WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
 
         { &l->read_sale,

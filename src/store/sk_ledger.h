@@ -43,7 +43,7 @@ typedef enum {
 
 typedef struct {
     uint64_t        seq;        /* of a won claim: the order's number too */
-    int64_t         at_ms;
+    int64_t         at_ms;      /* for sk_ledger_append() */
     sk_event_e      type;
     uint64_t        sale_id;    /* seq of the event that added the sale */
     const char     *user;       /* won; valid until the next call */
@@ -92,7 +92,8 @@ int sk_ledger_probe(sk_ledger_t *ledger);
 int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
 
 /*
- * Calls "handler" for at most "max" events after a seq, in order.  Returns
+ * Calls "handler" for at most "max" events after a seq, in order; their time is
+ * not read.  Returns
  * SK_OK at the ledger's end, SK_MORE after "max" events, SK_AGAIN if it is
  * locked, SK_ERROR (also for a gap in the numbers), or what the handler
  * returned.

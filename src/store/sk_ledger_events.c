@@ -125,10 +125,9 @@ sk_ledger_row(sk_ledger_t *l, sk_event_t *e)
     const char  *type;
 
     e->seq = (uint64_t) sqlite3_column_int64(l->read, 0);
-    e->at_ms = sqlite3_column_int64(l->read, 1);
-    type = (const char *) sqlite3_column_text(l->read, 2);
-    len = (size_t) sqlite3_column_bytes(l->read, 2);
-    e->sale_id = (uint64_t) sqlite3_column_int64(l->read, 3);
+    type = (const char *) sqlite3_column_text(l->read, 1);
+    len = (size_t) sqlite3_column_bytes(l->read, 1);
+    e->sale_id = (uint64_t) sqlite3_column_int64(l->read, 2);
 
     for (i = 0; i < SK_EVENT_N; i++) {
         if (type && sk_events[i].len == len
@@ -144,9 +143,9 @@ sk_ledger_row(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_row_sale(l, e);
     }
 
-    e->user = (const char *) sqlite3_column_text(l->read, 4);
-    e->user_len = (size_t) sqlite3_column_bytes(l->read, 4);
-    e->ticket = (uint64_t) sqlite3_column_int64(l->read, 5);
+    e->user = (const char *) sqlite3_column_text(l->read, 3);
+    e->user_len = (size_t) sqlite3_column_bytes(l->read, 3);
+    e->ticket = (uint64_t) sqlite3_column_int64(l->read, 4);
 
     if (e->user == NULL || e->user_len > SK_USER_SIZE_MAX) {
         (void) snprintf(l->error, sizeof(l->error),

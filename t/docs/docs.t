@@ -5,6 +5,9 @@ use strict;
 use warnings;
 use Test::More;
 use File::Temp qw(tempdir);
+use JSON::PP qw(decode_json);
+use lib 'bench/lib';
+use Bench::Report;
 
 sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
 
@@ -51,6 +54,16 @@ is("@named", '', 'http.md has no other');
 
 for my $type (slurp('src/store/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g) {
     like($http, qr/^\| `$type` \|/m, "http.md has the event $type");
+}
+
+# figures: what the benchmark has printed, and nothing else
+
+my $result = decode_json(slurp('docs/benchmarks/result.json'));
+
+for my $file ('README.md', 'docs/benchmarks.md') {
+    my $text = slurp($file);
+    ok($text eq Bench::Report::with_sections($text, $result),
+       "$file has the figures of result.json");
 }
 
 # files that the text names are there

@@ -7,11 +7,12 @@ use strict;
 use warnings;
 
 use Bench::Process qw(run slurp spit);
+use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP;
 
-my $CHART = dirname(__FILE__) . '/../../chart.gp';
+my $CHART = abs_path(dirname(__FILE__) . '/../../chart.gp');
 
 my %TITLE = (
     seckill => 'this module', 'return-200' => '`return 200`',
@@ -250,7 +251,10 @@ sub charts {
         } @{$growth->{sales}});
     }
 
-    run({ dir => $out }, 'gnuplot', '-e', "chart = '$_'", $CHART) for @have;
+    for my $chart (@have) {
+        run({ dir => $out }, 'gnuplot', '-e',
+            "chart = '$chart'; scenes = " . @scenes, $CHART);
+    }
 }
 
 

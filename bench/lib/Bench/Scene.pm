@@ -63,6 +63,8 @@ sub measure_scene {
     my @names = grep { $contenders->{$_} } @{$scene->{contenders}};
     my (%runs, %sale, @note);
 
+    $rounds = int(($rounds + 1) / 2) if !$scene->{main};
+
     my %load = (%$scene, seconds => $seconds,
                 method => $scene->{what} eq 'ask' ? 'GET' : 'POST',
                 times => $scene->{what} eq 'rush' ? 2 : 1,

@@ -29,10 +29,7 @@ sub start {
     $self->{port} = free_port();
     $self->{tls_port} = free_port();
 
-    run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
-        'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj',
-        '/CN=localhost', '-keyout', "$self->{dir}/key.pem",
-        '-out', "$self->{dir}/cert.pem");
+    $self->make_certificate if !-e "$self->{dir}/cert.pem";
 
     $self->start_backend;
     $self->install('nginx.conf', 'nginx.conf', MODULES => $self->modules);
@@ -48,6 +45,16 @@ sub start {
         });
 
     return $self;
+}
+
+
+sub make_certificate {
+    my ($self) = @_;
+
+    run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+        'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj',
+        '/CN=localhost', '-keyout', "$self->{dir}/key.pem",
+        '-out', "$self->{dir}/cert.pem");
 }
 
 

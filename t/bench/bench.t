@@ -1,0 +1,42 @@
+# The benchmark runs, counts what was answered, and draws; what it measures is
+# not asserted.
+
+use strict;
+use warnings;
+use Test::More;
+use File::Temp qw(tempdir);
+use JSON::PP qw(decode_json);
+
+my $out = tempdir('seckill-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+
+sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
+
+my $text = `bench/run --quick --contenders return-200 --scenes all_win,rush --out $out 2>&1`;
+is($?, 0, 'the benchmark ends well') or diag($text);
+
+my $result = decode_json(slurp("$out/result.json"));
+my ($win, $rush) = @{$result->{scenes}};
+
+for my $scene ($win, $rush) {
+    for my $name (qw(seckill return-200)) {
+        my ($run) = @{$scene->{runs}{$name}};
+
+        cmp_ok($run->{n}, '>', 0, "$scene->{name}: $name has answered");
+        cmp_ok($run->{rps}, '==', $run->{n} / $run->{seconds}, 'so many a second');
+        cmp_ok($run->{cpu}, '>', 0, 'with some CPU');
+        cmp_ok($run->{p50}, '<=', $run->{p99}, 'half of them within less');
+        cmp_ok($run->{p99}, '<=', $run->{p999}, 'than nearly all');
+    }
+}
+
+like($text, qr/^Every claim wins.*\n.*requests\/s.*\nthis module .*\nreturn 200 .* x /m,
+     'there is a table');
+like(slurp("$out/claims.svg"), qr/this module/, 'and a chart');
+
+for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--nonsense'], ['more']) {
+    my $said = `bench/run @$bad 2>&1`;
+    isnt($?, 0, "refused: @$bad");
+    like($said, qr/none|--rounds|usage/, 'and said why');
+}
+
+done_testing;
