@@ -84,6 +84,11 @@ need() {
 }
 
 
+# all of Perl: a minimal system has its interpreter
+
+need_perl() { need "/usr/share/perl/*/FindBin.pm" perl; }
+
+
 need_build() {
     need gcc gcc  make make  "/usr/include/*/sys/types.h" libc6-dev \
          /usr/include/sqlite3.h libsqlite3-dev \
@@ -108,7 +113,7 @@ need_test() {
 # this module's peers, and what puts load on them
 
 need_bench() {
-    need perl perl  curl curl  sqlite3 sqlite3  openssl openssl \
+    need curl curl  sqlite3 sqlite3  openssl openssl \
          wrk wrk  h2load nghttp2-client  gnuplot gnuplot-nox \
          /usr/lib/nginx/modules/ngx_http_lua_module.so libnginx-mod-http-lua \
          /usr/share/lua/5.1/nginx/redis.lua lua-nginx-redis \
@@ -315,13 +320,13 @@ case $command in
     build)          need_build; build_module ;;
     run)            run_demo ;;
     test)           run_tests "$@" ;;
-    rush)           need perl perl
+    rush)           need_perl
                     case " $* " in *" --help "*) exec tools/rush --help ;; esac
                     tools/rush --check "$@"
                     need_build; need wrk wrk  sqlite3 sqlite3
                     build_module
                     NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
-    bench)          need perl perl
+    bench)          need_perl
                     case " $* " in *" --help "*) exec bench/run --help ;; esac
                     bench/run --check "$@"
                     [ -z "${NGINX_SRC:-}" ] \
