@@ -19,7 +19,9 @@ function say(res, code, result, sale, user, order) {
 }
 
 async function main() {
-    const redis = createClient({ socket: { port: Number(redisPort) } });
+    const redis = createClient({
+        socket: { host: '127.0.0.1', port: Number(redisPort) },
+    });
     await redis.connect();
     const sha = await redis.scriptLoad(fs.readFileSync(scriptFile, 'utf8'));
 
