@@ -45,6 +45,7 @@ our @SCENES = (
 
 my $next = 10;                  # sale1 is sold out, sale2 is for all
 my $first = 0;
+my %rate;                       # of each contender when it was warmed up
 
 
 # what a scene's contenders need to know of sales at their start
@@ -56,10 +57,12 @@ sub sales_at_start {
 }
 
 
-# measure_scene(SCENE, { NAME => CONTENDER }, ROUNDS, SECONDS, PROGRESS)
+# measure_scene(SCENE, { NAME => CONTENDER }, rounds => N, seconds => N,
+# quick => to warm up once for all scenes, progress => sub)
 
 sub measure_scene {
-    my ($scene, $contenders, $rounds, $seconds, $progress) = @_;
+    my ($scene, $contenders, %o) = @_;
+    my ($rounds, $seconds, $progress) = @o{qw(rounds seconds progress)};
     my @names = grep { $contenders->{$_} } @{$scene->{contenders}};
     my (%runs, %sale, @note);
 
@@ -75,12 +78,15 @@ sub measure_scene {
     for my $name (@names) {
         my $c = $contenders->{$name};
 
-        $progress->("warming up $name");
-        $first += $USERS;
-        my $run = $c->measure(%load, seconds => 1, first => $first);
+        if (!$o{quick} || !$rate{$name}) {
+            $progress->("warming up $name");
+            $first += $USERS;
+            $rate{$name} = $c->measure(%load, seconds => 1,
+                                       first => $first)->{rps};
+        }
 
         if ($scene->{what} eq 'rush') {
-            my $units = int($run->{rps} * $seconds / 2 / 100) || 1;
+            my $units = int($rate{$name} * $seconds / 2 / 100) || 1;
             my %sales = map { ('sale' . $next++ => $units) } 1 .. $rounds;
             $c->sales(%sales);
             $sale{$name} = [sort keys %sales];
