@@ -97,22 +97,18 @@ sub cpu {
 
 
 # runs a command to its end; returns what it printed, dies if it fails.
-# run({ user => NAME, in => TEXT }, COMMAND ...)
+# run({ user => NAME, dir => DIR }, COMMAND ...)
 
 sub run {
     my %o = ref $_[0] ? %{shift()} : ();
     my @command = @_;
 
     pipe my $from, my $to or die "pipe: $!\n";
-    my $in = $o{in};
     my $pid = fork // die "fork: $!\n";
 
     if ($pid == 0) {
         close $from;
         as_user($o{user}) if $o{user};
-        if (defined $in) {
-            open STDIN, '-|', 'printf', '%s', $in or POSIX::_exit(126);
-        }
         open STDOUT, '>&', $to;
         open STDERR, '>&', $to;
         chdir $o{dir} if $o{dir};

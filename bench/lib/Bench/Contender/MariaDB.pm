@@ -7,7 +7,7 @@ use warnings;
 
 use parent 'Bench::Contender';
 
-use Bench::Process qw(run slurp);
+use Bench::Process qw(run);
 
 my $CLIENTS = 16;
 
@@ -42,7 +42,7 @@ sub start {
         ready => sub { eval { $self->sql('SELECT 1') } });
 
     $self->sql('CREATE DATABASE bench');
-    run({ in => slurp("$self->{dir}/schema.sql") }, $self->client);
+    run($self->client, '-e', "source $self->{dir}/schema.sql");
 
     return $self;
 }
