@@ -11,8 +11,6 @@
 static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_open(sk_drain_t *d);
 static int sk_drain_load(sk_drain_t *d);
-static int sk_drain_read(sk_drain_t *d);
-static int sk_drain_event(void *ctx, const sk_event_t *e);
 static void sk_drain_settle_seq(sk_drain_t *d);
 static int sk_drain_recover(sk_drain_t *d);
 static int sk_drain_idle(sk_drain_t *d);
@@ -200,75 +198,6 @@ sk_drain_load(sk_drain_t *d)
 }
 
 
-/* SK_MORE: the ledger has more events behind those that were applied now */
-
-static int
-sk_drain_read(sk_drain_t *d)
-{
-    int  rc;
-
-    rc = sk_ledger_read(d->ledger, sk_load(&d->zone->applied_seq),
-                        SK_DRAIN_LOAD_MAX, sk_drain_event, d);
-
-    if (rc != SK_OK && rc != SK_MORE) {
-        d->n_events = 0;
-        return rc;
-    }
-
-    return (sk_drain_apply(d) == SK_OK) ? rc : SK_ERROR;
-}
-
-
-/*
- * Each order lands somewhere else in a table far larger than the caches: by
- * the time that some more are read, its place is near.
- */
-
-static int
-sk_drain_event(void *ctx, const sk_event_t *e)
-{
-    sk_drain_t  *d = ctx;
-    char        *user;
-    sk_event_t  *copy;
-
-    user = d->users[d->n_events];
-    copy = &d->events[d->n_events++];
-
-    *copy = *e;
-
-    if (e->type == SK_EVENT_WON) {
-        memcpy(user, e->user, e->user_len);
-
-        copy->user = user;
-        copy->key = sk_zone_user_key(d->zone, e->sale_id, user, e->user_len);
-
-        sk_units_prefetch(&d->zone->units, copy->key);
-    }
-
-    return (d->n_events == SK_APPLY_MAX) ? sk_drain_apply(d) : SK_OK;
-}
-
-
-int
-sk_drain_apply(sk_drain_t *d)
-{
-    unsigned  n;
-
-    n = d->n_events;
-    d->n_events = 0;
-
-    if (n == 0) {
-        return SK_OK;
-    }
-
-    /* their drainer may have been killed before it could say so */
-
-    sk_seq_advance(d->seq, d->events[n - 1].seq);
-
-    return sk_apply(d->zone, d->events, n, d->reason, sizeof(d->reason));
-}
-
-
 /*
  * After a power cut with sync=normal, or a restore, the ledger may end before
  * what the file says; nobody is to wait for what will not come.
@@ -347,19 +276,6 @@ sk_drain_begin(sk_drain_t *d)
     }
 
     return (rc == SK_MORE) ? sk_drain_catch_up(d) : rc;
-}
-
-
-int
-sk_drain_catch_up(sk_drain_t *d)
-{
-    int  rc;
-
-    do {
-        rc = sk_drain_read(d);
-    } while (rc == SK_MORE);
-
-    return rc;
 }
 
 

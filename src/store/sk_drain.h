@@ -93,13 +93,16 @@ void sk_drain_close(sk_drain_t *d);
 int64_t sk_drain_now_us(void);
 
 
-/* The parts that sk_batch.c and sk_declare.c share. */
+/* The parts that the drainer's other files share. */
 
 /* begins a transaction in which the zone has seen the whole ledger */
 int sk_drain_begin(sk_drain_t *d);
 
 /* applies what the ledger has and the zone has not seen */
 int sk_drain_catch_up(sk_drain_t *d);
+
+/* the same for SK_DRAIN_LOAD_MAX events at most; SK_MORE: there are more */
+int sk_drain_read(sk_drain_t *d);
 
 /* applies the events that are kept in "events", and empties it */
 int sk_drain_apply(sk_drain_t *d);

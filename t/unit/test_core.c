@@ -37,7 +37,8 @@ static void
 test_units_follow_model(void **state)
 {
     int            rc, i, n, k, step;
-    char           memory[MODEL_SIZE + SK_CACHE_LINE];
+    alignas(SK_CACHE_LINE)
+    char           memory[MODEL_SIZE];
     uint64_t       number, values[MODEL_N];
     sk_key_t       key, keys[MODEL_N];
     sk_unit_t     *u;
@@ -45,14 +46,11 @@ test_units_follow_model(void **state)
     sk_holding_t   h;
     unsigned       n_won, n_undecided;
     uint64_t       first;
-    void          *aligned;
 
     (void) state;
 
     memset(memory, 0, sizeof(memory));
-    aligned = memory + SK_CACHE_LINE
-              - ((uintptr_t) memory & (SK_CACHE_LINE - 1));
-    sk_units_init(&t, aligned, MODEL_SIZE);
+    sk_units_init(&t, memory, MODEL_SIZE);
     assert_int_equal(t.n, 64);
 
     n = 0;
