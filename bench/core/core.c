@@ -15,11 +15,13 @@
 #include "sk_gate.h"
 
 
-#define BENCH_ROUNDS_MAX   100
+#define BENCH_ROUNDS_MAX   9
 #define BENCH_THREADS      2
 #define BENCH_LOSING       2000000      /* claims of a round */
 #define BENCH_WINNING      200000
+#define BENCH_STOCK        4000000      /* for all rounds */
 #define BENCH_QUEUE        65536
+#define BENCH_USER_SIZE    16
 
 
 typedef struct {
@@ -31,7 +33,7 @@ typedef struct {
 typedef struct {
     sk_zone_t   *zone;
     const char  *sale;
-    uint64_t     first;                 /* user */
+    char       (*users)[BENCH_USER_SIZE];
     unsigned     n;                     /* claims */
 } bench_load_t;
 
@@ -44,8 +46,9 @@ static bench_row_t  rows[] = {
     { .what = "winning claim decided in the helper, on disk" },
 };
 
-static sk_sale_def_t  sales[2];
-static uint64_t       user_first = 10000000;
+static sk_sale_def_t      sales[2];
+static uint64_t           user = 10000000;
+static pthread_barrier_t  barrier;
 
 
 static double
@@ -83,7 +86,6 @@ bench_log(void *ctx, sk_log_e level, const char *message)
 static void *
 bench_claims(void *data)
 {
-    char           user[24];
     unsigned       i;
     sk_claim_t     claim;
     sk_answer_t    answer;
@@ -91,13 +93,13 @@ bench_claims(void *data)
     bench_load_t  *load = data;
 
     claim.sale = sk_zone_sale(load->zone, load->sale, strlen(load->sale));
-    claim.user = user;
-
     result = strcmp(load->sale, "none") == 0 ? SK_SOLD_OUT : SK_WAIT;
 
+    (void) pthread_barrier_wait(&barrier);
+
     for (i = 0; i < load->n; i++) {
-        claim.user_len = (size_t) snprintf(user, sizeof(user), "%llu",
-                                 (unsigned long long) load->first + i);
+        claim.user = load->users[i];
+        claim.user_len = strlen(load->users[i]);
 
         sk_gate_claim(load->zone, &claim, 1, &answer);
 
@@ -110,47 +112,57 @@ bench_claims(void *data)
 }
 
 
-/* ns for each claim of a thread; what it costs to print a user is taken off */
+/* ns for each claim of a thread, from the moment that all of them are ready */
 
 static double
 bench_threads(sk_zone_t *zone, const char *sale, unsigned threads, unsigned n)
 {
-    char           user[24];
-    double         start, took, print;
-    unsigned       i;
+    double         start;
+    unsigned       i, j;
     pthread_t      tid[BENCH_THREADS];
     bench_load_t   load[BENCH_THREADS];
 
-    start = now_ns();
-
-    for (i = 0; i < n; i++) {
-        (void) snprintf(user, sizeof(user), "%llu",
-                        (unsigned long long) user_first + i);
-        __asm__ volatile("" : : "r" (user) : "memory");
+    if (pthread_barrier_init(&barrier, NULL, threads + 1) != 0) {
+        fail("no barrier");
     }
-
-    print = now_ns() - start;
-    start = now_ns();
 
     for (i = 0; i < threads; i++) {
         load[i].zone = zone;
         load[i].sale = sale;
-        load[i].first = user_first;
         load[i].n = n;
-        user_first += n;
+        load[i].users = calloc(n, BENCH_USER_SIZE);
+
+        if (load[i].users == NULL) {
+            fail("no memory");
+        }
+
+        for (j = 0; j < n; j++) {
+            (void) snprintf(load[i].users[j], BENCH_USER_SIZE, "%llu",
+                            (unsigned long long) user++);
+        }
 
         if (pthread_create(&tid[i], NULL, bench_claims, &load[i]) != 0) {
             fail("no thread");
         }
     }
 
+    (void) pthread_barrier_wait(&barrier);
+
+    start = now_ns();
+
     for (i = 0; i < threads; i++) {
         (void) pthread_join(tid[i], NULL);
     }
 
-    took = now_ns() - start - print;
+    start = now_ns() - start;
 
-    return took / n;
+    for (i = 0; i < threads; i++) {
+        free(load[i].users);
+    }
+
+    (void) pthread_barrier_destroy(&barrier);
+
+    return start / n;
 }
 
 
@@ -217,7 +229,6 @@ main(int argc, char **argv)
     void            *memory;
     double           decided;
     size_t           j, size;
-    int64_t          stock;
     sk_zone_t       *zone;
     sk_drain_t      *d;
     sk_zone_plan_t   plan;
@@ -228,8 +239,7 @@ main(int argc, char **argv)
         fail("usage: core DIR ROUNDS");
     }
 
-    stock = (int64_t) (rounds + 1) * 3 * BENCH_WINNING;
-    size = sk_zone_size_for((uint64_t) stock, 1, BENCH_QUEUE, 2);
+    size = sk_zone_size_for(BENCH_STOCK, 1, BENCH_QUEUE, 2);
 
     memory = mmap(NULL, size, PROT_READ|PROT_WRITE,
                   MAP_SHARED|MAP_ANONYMOUS, -1, 0);
@@ -247,7 +257,7 @@ main(int argc, char **argv)
     }
 
     bench_sale(&sales[0], "none", 0);
-    bench_sale(&sales[1], "many", stock);
+    bench_sale(&sales[1], "many", BENCH_STOCK);
 
     sk_zone_populate(zone);
 

@@ -1,8 +1,9 @@
 -- Buyers, for wrk: users numbered from FIRST, each claims TIMES in a row.
 --
---   METHOD FIRST TIMES SALES CLOSE    SALES: sale1 ... saleN take turns, or
---                                     the name of one; CLOSE: 1 for a new
---                                     connection each time
+--   METHOD FIRST SPAN TIMES SALES CLOSE
+--
+--   SPAN: users of each thread; SALES: sale1 ... saleN take turns, or the name
+--   of one; CLOSE: 1 for a new connection each time
 --
 -- Prints one line of JSON when done.
 
@@ -20,10 +21,10 @@ local sent = 0
 
 
 function init(args)
-    local method, first, per_user, sales, close = unpack(args)
+    local method, first, span, per_user, sales, close = unpack(args)
 
     times = tonumber(per_user)
-    user = tonumber(first) + id * 50000000
+    user = tonumber(first) + id * tonumber(span)
 
     for i = 1, tonumber(sales) or 1 do
         local sale = tonumber(sales) and "sale" .. i or sales

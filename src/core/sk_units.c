@@ -43,8 +43,10 @@ sk_units_size(uint64_t units)
     n = (units * SK_UNITS_LOAD_DEN + SK_UNITS_LOAD_NUM - 1) / SK_UNITS_LOAD_NUM
         + 1;
 
+    /* and what the filter's last word and rounding take */
+
     return n * sizeof(sk_unit_t) + n * SK_UNITS_FILTER_BITS / 8
-           + 2 * sizeof(sk_unit_t);
+           + 2 * sizeof(uint64_t);
 }
 
 

@@ -211,9 +211,10 @@ sk_zone_populate(sk_zone_t *zone)
     start = ((uintptr_t) zone + page - 1) / page * page;
     end = ((uintptr_t) zone + zone->size) / page * page;
 
+#ifdef MADV_HUGEPAGE
     /* where /sys/kernel/mm/transparent_hugepage/shmem_enabled allows it */
-
     (void) madvise((void *) start, end - start, MADV_HUGEPAGE);
+#endif
 
 #ifdef MADV_POPULATE_WRITE
     (void) madvise((void *) start, end - start, MADV_POPULATE_WRITE);

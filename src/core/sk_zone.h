@@ -147,8 +147,9 @@ size_t sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
 sk_zone_t *sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan);
 
 /*
- * Has the zone's memory taken, and mapped in this process, now: not page by
- * page under the first claims.  A hint to the kernel, which cannot fail.
+ * Has the zone's memory taken now, not page by page under the first claims.
+ * For the drainer, before it reads the ledger: a gigabyte takes a second.  A
+ * kernel that cannot do it leaves all as it was.
  */
 void sk_zone_populate(sk_zone_t *zone);
 

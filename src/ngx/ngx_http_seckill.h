@@ -69,7 +69,7 @@ typedef struct {
     ngx_queue_t                 loading;    /* wait until the ledger is read */
     ngx_queue_t                 free;       /* records to use again */
     ngx_uint_t                  n_waits;
-    ngx_msec_t                  deadline;   /* of none of them is earlier */
+    ngx_msec_t                  deadline;   /* no request's is earlier */
     sk_sale_t                  *last_sale;
     ngx_event_t                 watch;
 

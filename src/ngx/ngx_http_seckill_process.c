@@ -50,8 +50,6 @@ ngx_http_seckill_init_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < smcf->zones.nelts; i++) {
 
-        sk_zone_populate(zones[i]->shm);
-
         if (ngx_http_seckill_wait_init(zones[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -60,6 +58,7 @@ ngx_http_seckill_init_process(ngx_cycle_t *cycle)
                                     ngx_process == NGX_PROCESS_SINGLE);
 
         if (ngx_process == NGX_PROCESS_SINGLE) {
+            sk_zone_populate(zones[i]->shm);
             ngx_add_timer(&zones[i]->drain_event, 1);
         }
     }

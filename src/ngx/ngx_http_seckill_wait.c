@@ -190,8 +190,6 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
         return;
     }
 
-    now_us = sk_drain_now_us();
-
     if (!ngx_queue_empty(&zone->loading)
         && (sk_load_acquire(&zone->shm->state) == SK_ZONE_READY
             || sk_load(&zone->shm->failing)))
@@ -205,11 +203,15 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
         while (!ngx_queue_empty(&loading)) {
             q = ngx_queue_head(&loading);
             w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-            ngx_http_seckill_wait_resume(w, now_us);
+            ngx_http_seckill_wait_resume(w, 0);
         }
     }
 
     head = sk_load_acquire(&zone->shm->queue.head);
+
+    /* later than the start of any that is decided; those above had none */
+
+    now_us = sk_drain_now_us();
 
     while (!ngx_queue_empty(&zone->waits)) {
         q = ngx_queue_head(&zone->waits);
@@ -417,7 +419,7 @@ ngx_http_seckill_wait_event(ngx_event_t *ev)
 
 /*
  * While requests wait: looks whether they still have to, should a wake-up be
- * lost, and drains if the process is exiting and the helper has left.
+ * lost; answers those whose time is over; drains if the process is exiting and the helper has left.
  */
 
 static void

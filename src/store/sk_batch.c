@@ -128,6 +128,8 @@ sk_batch_publish(sk_drain_t *d, uint64_t first, unsigned n)
                             sk_queue_cell(&d->zone->queue, first + i), e);
         e->seq = d->seqs[i];
 
+        /* cannot fail: each has its entry in the zone */
+
         if (d->n_events == SK_APPLY_MAX) {
             (void) sk_drain_apply(d);
         }

@@ -64,11 +64,10 @@ typedef struct {
     char                  reason[SK_REASON_SIZE_MAX];
     uint64_t              seqs[SK_DRAIN_BATCH_MAX];
 
-    /* read, but not applied yet */
+    /* read or committed, but not applied yet */
 
     unsigned              n_events;
     sk_event_t            events[SK_APPLY_MAX];
-    char                  users[SK_APPLY_MAX][SK_USER_SIZE_MAX];
 } sk_drain_t;
 
 

@@ -43,19 +43,19 @@ static int
 sk_drain_event(void *ctx, const sk_event_t *e)
 {
     sk_drain_t  *d = ctx;
-    char        *user;
     sk_event_t  *copy;
 
-    user = d->users[d->n_events];
     copy = &d->events[d->n_events++];
 
     *copy = *e;
 
     if (e->type == SK_EVENT_WON) {
-        memcpy(user, e->user, e->user_len);
+        copy->key = sk_zone_user_key(d->zone, e->sale_id, e->user,
+                                     e->user_len);
 
-        copy->user = user;
-        copy->key = sk_zone_user_key(d->zone, e->sale_id, user, e->user_len);
+        /* only valid until the next row is read, and needed no more */
+
+        copy->user = NULL;
 
         sk_units_prefetch(&d->zone->units, copy->key);
     }
@@ -76,7 +76,8 @@ sk_drain_apply(sk_drain_t *d)
         return SK_OK;
     }
 
-    /* their drainer may have been killed before it could say so */
+    /* of those that were read: their drainer may have been killed before it
+       could say so */
 
     sk_seq_advance(d->seq, d->events[n - 1].seq);
 

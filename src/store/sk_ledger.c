@@ -68,7 +68,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         (void) snprintf(sql, sizeof(sql),
                         "PRAGMA synchronous = %s;"
                         "PRAGMA wal_autocheckpoint = 0;"
-                        "PRAGMA journal_size_limit = 67108864;"
+                        "PRAGMA journal_size_limit = 75497472;"
                         "PRAGMA cache_size = -8192;",
                         l->full ? "FULL" : "NORMAL");
 
@@ -273,6 +273,10 @@ sk_ledger_lengthen_log(sk_ledger_t *l)
     {
         return;
     }
+
+    /* another process may have emptied the log since the last commit */
+
+    end = (end > size) ? size : end;
 
     while (size < end + SK_LEDGER_LOG_AHEAD) {
 

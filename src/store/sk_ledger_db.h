@@ -15,7 +15,8 @@
 
 #define SK_LEDGER_FILES  3          /* the store, "-wal", "-shm" */
 
-/* the log of writes: sqlite.org/fileformat2.html, section 4.1 */
+/* the log of writes: sqlite.org/fileformat2.html, section 4.1; with pages of
+   another size it would only be shorter or longer than meant */
 
 #define SK_LEDGER_LOG_HEADER_SIZE  32
 #define SK_LEDGER_LOG_FRAME_SIZE   (24 + 4096)
@@ -46,7 +47,7 @@ struct sk_ledger_s {
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */
     unsigned       log_tried;           /* of these, at the last checkpoint */
-    int64_t        log_size;            /* bytes of its file, at the least */
+    int64_t        log_size;            /* of its file, when last looked at */
     sk_file_t      files[SK_LEDGER_FILES];
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];

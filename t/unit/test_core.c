@@ -156,13 +156,27 @@ test_units_fill_up(void **state)
 static void
 test_bytes_of_a_unit(void **state)
 {
+    size_t          size;
+    uint64_t        units, words;
+    sk_units_t      t;
     sk_zone_plan_t  plan;
+
+    alignas(SK_CACHE_LINE)
+    static char     memory[256 * 1024];
 
     (void) state;
 
     /* what the README says: below 48 bytes for a unit, at any size */
 
     assert_true(sk_units_size(1000000) <= 48 * 1000000);
+
+    for (units = 1; units < 3000; units++) {
+        size = sk_units_size(units);
+        assert_true(sk_units_room(size) >= units);
+        sk_units_init(&t, memory, size);
+        words = (t.n * SK_UNITS_FILTER_BITS + 63) / 64;
+        assert_true((char *) (t.filter + words) <= memory + size);
+    }
 
     /* and the zone as a whole, with its queue, sales and counters */
 

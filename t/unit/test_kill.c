@@ -225,6 +225,33 @@ win_check(sk_zone_t *zone)
 }
 
 
+/* a win of another process, or of the time before this zone, is applied */
+
+static void
+order_prepare(sk_zone_t *zone)
+{
+    (void) sk_test_sale(zone, "phone", 2, 1);
+    ticket = 7;
+}
+
+
+static void
+order_check(sk_zone_t *zone)
+{
+    sk_answer_t  a;
+
+    if (sk_load(&zone->applied_seq) < 2) {
+        win_operate(zone);
+    }
+
+    a = sk_test_claim(zone, phone(zone), "alice");
+    assert_int_equal(a.result, SK_ALREADY);
+    assert_int_equal(a.n_orders, 1);
+    assert_int_equal(sk_load(&phone(zone)->sold), 1);
+    assert_int_equal(sk_load(&phone(zone)->free), 1);
+}
+
+
 /* a claim is refused: its entry goes, those behind it move */
 
 #define CROWD  5000
@@ -345,6 +372,17 @@ test_kill_win(void **state)
 
 
 static void
+test_kill_order(void **state)
+{
+    const kill_case_t  c = { order_prepare, win_operate, order_check };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+static void
 test_kill_refuse(void **state)
 {
     const kill_case_t  c = { refuse_prepare, refuse_operate, refuse_check };
@@ -404,6 +442,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_kill_claim),
         cmocka_unit_test(test_kill_win),
+        cmocka_unit_test(test_kill_order),
         cmocka_unit_test(test_kill_refuse),
         cmocka_unit_test(test_kill_sale),
         cmocka_unit_test(test_kill_drainer),

@@ -496,6 +496,44 @@ test_order_does_not_fit(void **state)
 }
 
 
+/* a batch is published in groups, the last of them not full */
+
+static void
+test_batch_of_many(void **state)
+{
+    unsigned       i;
+    char           user[16];
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_answer_t    a[3 * SK_APPLY_MAX + 1];
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 1000, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    for (i = 0; i < sizeof(a) / sizeof(a[0]); i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        a[i] = sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
+    }
+
+    settle(&d);
+
+    for (i = 0; i < sizeof(a) / sizeof(a[0]); i++) {
+        assert_int_equal(outcome_of(zone, a[i].ticket), SK_OUTCOME_WON);
+    }
+
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->undecided), 0);
+    sk_test_conserved(zone);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 int
 main(void)
 {
@@ -511,6 +549,7 @@ main(void)
         T(test_end_of_the_ledger_is_shared),
         T(test_health),
         T(test_order_does_not_fit),
+        T(test_batch_of_many),
 #undef T
     };
 

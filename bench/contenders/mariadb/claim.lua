@@ -4,6 +4,7 @@
 sysbench.cmdline.options = {
     sale = { "the sale's id", 1 },
     first = { "the first buyer", 1 },
+    span = { "buyers of each thread", 1 },
     times = { "claims in a row for each buyer", 1 },
     ask = { "ask instead of claiming", false },
 }
@@ -25,7 +26,7 @@ function thread_init()
 end
 
 function event()
-    buyer:set(sysbench.opt.first + sysbench.tid * 10000000
+    buyer:set(sysbench.opt.first + sysbench.tid * sysbench.opt.span
               + math.floor(n / sysbench.opt.times))
     n = n + 1
     statement:execute()

@@ -1,3 +1,3 @@
 \set n :n + 1
-\set buyer :first + :client_id * 10000000 + :n / :times
+\set buyer :first + :client_id * :span + :n / :times
 SELECT claim(:sale, :buyer);

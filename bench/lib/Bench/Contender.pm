@@ -10,7 +10,6 @@ use warnings;
 use Bench::Process qw(slurp spit);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
-use Time::HiRes qw(time);
 
 our $SOURCE = dirname(__FILE__) . '/../../contenders';
 
@@ -32,12 +31,11 @@ sub new {
 # For the subclasses to say:
 #
 #   name      as on the command line, and the name of its directory
-#   title     in tables
 #   durable, exact   what it promises: "yes", "no", or how far
 #   start     starts all servers
 #   sales     sales(sale1 => 100, ...): puts so many units on offer
 #   left      left(sale1): units that were not sold
-#   load      load(%scene): see Bench::Load; a hash of n, seconds, and
+#   load      load(%scene): see Bench::Contender::Http; a hash of n, seconds, and
 #             p50, p99, p999 in milliseconds
 #   claim     claim(sale1, USER): the result of one claim, as a word
 #   versions  what it is made of

@@ -45,7 +45,7 @@ sub measure {
                                 : "$p->{sales} sales"));
             $first += 1_000_000;
             my $run = $p->{server}->measure(method => 'POST', times => 1,
-                first => $first, seconds => $o{seconds},
+                first => $first, users => 1_000_000, seconds => $o{seconds},
                 connections => $CONNECTIONS, sales => $p->{sales} // 'sale1');
 
             # the first is to warm up
@@ -127,6 +127,8 @@ sub first_claim {
         return if $result eq 'sold_out';
         die "growth: \"$result\"\n" if $result ne 'unavailable';
     }
+
+    die "growth: the store is not read to its end\n";
 }
 
 

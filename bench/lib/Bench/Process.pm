@@ -64,8 +64,12 @@ sub stop {
 sub DESTROY {
     my ($self) = @_;
 
-    return if $$ != $self->{owner};
+    return if $$ != $self->{owner} || !$self->{pid};
+
+    # it leads a group, in which are those that it has started
+
     local $?;
+    kill KILL => -$self->{pid};
     $self->stop('KILL');
 }
 

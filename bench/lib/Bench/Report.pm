@@ -18,7 +18,7 @@ my %TITLE = (
     seckill => 'this module', 'return-200' => '`return 200`',
     'lua-dict' => 'Lua, shared dict', 'lua-redis' => 'Lua, Redis script',
     'node-redis' => 'Node.js, Redis script',
-    postgresql => 'PostgreSQL alone', mariadb => 'MariaDB alone',
+    postgresql => 'PostgreSQL, 16 clients', mariadb => 'MariaDB, 16 clients',
 );
 my %HEAD = (sold_out => 'sold out', all_win => 'all win', rush => 'rush');
 my @ORDER = qw(seckill return-200 lua-dict lua-redis node-redis postgresql
@@ -51,19 +51,29 @@ sub figure {
 sub medians { my ($runs, $key) = @_; return median(map { $_->{$key} } @$runs) }
 
 
-# how many times as fast this module was as another, round by round
+# how many times another's figure this module's was, round by round
 
 sub ratios {
-    my ($scene, $name) = @_;
+    my ($scene, $name, $key) = @_;
     my ($ours, $runs) = @{$scene->{runs}}{'seckill', $name};
 
-    return map { $ours->[$_]{rps} / $runs->[$_]{rps} } 0 .. $#$runs;
+    return map { $ours->[$_]{$key} / $runs->[$_]{$key} } 0 .. $#$runs;
+}
+
+
+# the CPU of another, in this module's
+
+sub cpu_ratio {
+    my ($scene, $name) = @_;
+
+    return $name eq 'seckill' ? ''
+        : figure(1 / median(ratios($scene, $name, 'cpu'))) . ' x';
 }
 
 
 sub ratio {
     my ($scene, $name) = @_;
-    my @ratios = ratios($scene, $name);
+    my @ratios = ratios($scene, $name, 'rps');
 
     return $name eq 'seckill' ? ('', '')
         : (figure(median(@ratios)) . ' x',
@@ -75,7 +85,7 @@ sub ratio {
 
 sub rows {
     my ($scene) = @_;
-    my @rows = ['', 'requests/s', 'range', 'CPU us', 'load us', '50 % ms',
+    my @rows = ['', 'requests/s', 'range', 'CPU us', 'CPU', 'load us', '50 % ms',
                 '99 % ms', '99.9 % ms', 'this module is', 'range'];
 
     for my $name (grep { $scene->{runs}{$_} } @ORDER) {
@@ -83,8 +93,9 @@ sub rows {
 
         push @rows, [$TITLE{$name}, figure(medians($runs, 'rps')),
             join(' to ', map { figure($_) } range(map { $_->{rps} } @$runs)),
-            map({ figure(medians($runs, $_)) }
-                qw(cpu load_cpu p50 p99 p999)), ratio($scene, $name)];
+            figure(medians($runs, 'cpu')), cpu_ratio($scene, $name),
+            map({ figure(medians($runs, $_)) } qw(load_cpu p50 p99 p999)),
+            ratio($scene, $name)];
     }
 
     return @rows;
@@ -105,8 +116,7 @@ sub scene {
     my ($scene) = @_;
 
     return "$scene->{title}: " . conditions($scene) . "\n"
-           . text_table(rows($scene))
-           . join '', map { "  $_\n" } @{$scene->{notes}};
+           . text_table(rows($scene));
 }
 
 
@@ -200,10 +210,11 @@ sub machine {
     my $m = $result->{machine};
     my %v = map { %{$_->{versions}} } values %{$result->{contenders} // {}};
 
-    return sprintf('%s; %s, %d cores, %s, Linux %s, files on %s; %s; '
+    return sprintf('%s; %s, %d cores, %s, Linux %s, files on %s (an fsync takes '
+                   . '%.2f ms); %s; '
                    . 'revision %s',
         $result->{date}, $m->{cpu}, $m->{cores}, $m->{os}, $m->{kernel},
-        $m->{file_system},
+        $m->{file_system}, $m->{fsync_ms},
         join(', ', map({ "$_ $v{$_}" } sort keys %v),
              map { "$_ $m->{$_}" } qw(sqlite wrk h2load sysbench)),
         $result->{revision});
@@ -289,11 +300,10 @@ sub sections {
 
     return (
         machine => machine($result) . ".\n",
-        summary => summary($result),
+        summary => markdown_table(summary_rows($result)),
         scenes => join("\n", map {
             "### $_->{title}\n\n" . conditions($_) . "\n\n"
             . markdown_table(rows($_))
-            . join '', map { "\n$_\n" } @{$_->{notes}}
         } @{$result->{scenes}}),
         growth => markdown_table(@$orders) . "\n" . markdown_table(@$sales)
             . sprintf("\n%s orders over %s: %.3f times the CPU (%.3f to"
@@ -308,12 +318,13 @@ sub sections {
 
 # one row a contender: the main scenes, and what it promises
 
-sub summary {
+sub summary_rows {
     my ($result) = @_;
     my @scenes = grep { $_->{main} } @{$result->{scenes}};
 
     my @rows = [' ', map({ ("$HEAD{$_->{name}}: requests/s",
-                            'CPU us', 'this module is') } @scenes),
+                            'CPU us', 'this module is',
+                            'range') } @scenes),
                 'on disk?', 'exact?'];
 
     for my $name (@ORDER) {
@@ -323,11 +334,14 @@ sub summary {
             my $runs = $_->{runs}{$name};
             ($runs ? (figure(medians($runs, 'rps')),
                       figure(medians($runs, 'cpu')),
-                      (ratio($_, $name))[0]) : ('', '', ''))
+                      ratio($_, $name)) : ('') x 4)
         } @scenes), @$about{qw(durable exact)}];
     }
 
-    return markdown_table(@rows);
+    return @rows;
 }
+
+
+sub summary { my ($result) = @_; return text_table(summary_rows($result)) }
 
 1;

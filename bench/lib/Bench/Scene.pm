@@ -7,12 +7,13 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use List::Util qw(shuffle);
 
 our @EXPORT_OK = qw(@SCENES measure_scene);
 
 my @NGINX = qw(seckill return-200 lua-dict lua-redis node-redis);
 my @ALL = (@NGINX, qw(postgresql mariadb));
-my $USERS = 1_000_000;          # users of a round do not meet those of another
+my $USERS = 500_000;            # in a second: more than any contender answers
 
 # what: "lose" (nothing is left), "win" (there is enough for all), "rush" (a
 # unit for each 100 users, who ask twice each), "ask" (GET, nothing is left)
@@ -45,7 +46,7 @@ our @SCENES = (
 
 my $next = 10;                  # sale1 is sold out, sale2 is for all
 my $first = 0;
-my %rate;                       # of each contender when it was warmed up
+my %rate;                       # of claims that lose, when last seen
 
 
 # what a scene's contenders need to know of sales at their start
@@ -64,12 +65,13 @@ sub measure_scene {
     my ($scene, $contenders, %o) = @_;
     my ($rounds, $seconds, $progress) = @o{qw(rounds seconds progress)};
     my @names = grep { $contenders->{$_} } @{$scene->{contenders}};
-    my (%runs, %sale, @note);
+    my (%runs, %sale);
 
     $rounds = int(($rounds + 1) / 2) if !$scene->{main};
 
     my %load = (%$scene, seconds => $seconds,
                 method => $scene->{what} eq 'ask' ? 'GET' : 'POST',
+                users => $USERS * $seconds,
                 times => $scene->{what} eq 'rush' ? 2 : 1,
                 sales => $scene->{what} eq 'win' ? 'sale2' : 'sale1');
 
@@ -78,11 +80,11 @@ sub measure_scene {
     for my $name (@names) {
         my $c = $contenders->{$name};
 
-        if (!$o{quick} || !$rate{$name}) {
+        if (!$o{quick} || !$rate{$name} || $scene->{what} eq 'win') {
             $progress->("warming up $name");
-            $first += $USERS;
-            $rate{$name} = $c->measure(%load, seconds => 1,
-                                       first => $first)->{rps};
+            my $run = $c->measure(%load, seconds => 1, first => $first);
+            $rate{$name} = $run->{rps} if $scene->{what} ne 'win';
+            $first += $load{users};
         }
 
         if ($scene->{what} eq 'rush') {
@@ -93,28 +95,50 @@ sub measure_scene {
         }
     }
 
+    # in an order that no contender always has the same neighbour in, but the
+    # same order each time that this is run
+
+    srand 1;
+
     for my $round (1 .. $rounds) {
-        for my $name (@names) {
+        for my $name (shuffle @names) {
             my $c = $contenders->{$name};
 
             $progress->("round $round of $rounds, $name");
-            $first += $USERS;
 
             my $sale = $sale{$name} ? $sale{$name}[$round - 1] : $load{sales};
-            push @{$runs{$name}},
-                $c->measure(%load, first => $first, sales => $sale);
+            my $left = $c->left($sale);
+            my $run = $c->measure(%load, first => $first, sales => $sale);
+
+            $run->{sold} = $left - $c->left($sale);
+            check_sold($scene, $c, $run, $left);
+
+            push @{$runs{$name}}, $run;
+            $first += $load{users};
         }
-
-        push @names, shift @names;
-    }
-
-    for my $name (keys %sale) {
-        my @left = map { $contenders->{$name}->left($_) } @{$sale{$name}};
-        push @note, "$name: @left units left" if grep { $_ != 0 } @left;
     }
 
     return { %$scene, runs => \%runs, rounds => $rounds,
-             seconds => $seconds, notes => \@note };
+             seconds => $seconds };
+}
+
+
+# units sold are those that were won: each of them in a run where all win, where
+# the last answers may have come when the load generator had left; all of the
+# stock in a rush
+
+sub check_sold {
+    my ($scene, $c, $run, $stock) = @_;
+
+    return if $c->name eq 'return-200' || $scene->{what} eq 'ask';
+
+    my ($least, $most) = $scene->{what} eq 'win'
+        ? ($run->{n}, $run->{n} + $scene->{connections})
+        : $scene->{what} eq 'rush' ? ($stock, $stock) : (0, 0);
+
+    die $c->name . ": $run->{n} requests, $run->{sold} units of $stock sold,"
+        . " not $least to $most\n"
+        if $run->{sold} < $least || $run->{sold} > $most;
 }
 
 1;

@@ -12,7 +12,6 @@ use Bench::Process qw(run slurp spit);
 use File::Basename qw(dirname);
 use IO::Socket::INET;
 use JSON::PP qw(decode_json);
-use Time::HiRes qw(sleep);
 
 my $WRK = dirname(__FILE__) . '/../../../load/claim.lua';
 my $H2_USERS = 20_000;          # different users of a load by h2load
@@ -94,9 +93,9 @@ sub claim {
 }
 
 
-# load(seconds, connections, method, first, times, sales, close, h2): "times"
-# requests in a row of each user from "first" on; "sales" is a sale's name, or
-# a number N for sale1 ... saleN in turn
+# load(seconds, connections, method, first, users, times, sales, close, h2):
+# "times" requests in a row of each user from "first" on, of whom there are
+# enough; "sales" is a sale's name, or a number N for sale1 ... saleN in turn
 
 sub load {
     my ($self, %scene) = @_;
@@ -106,7 +105,8 @@ sub load {
     my $text = run('wrk', "-t$self->{workers}", "-c$scene{connections}",
                    "-d$scene{seconds}s", '--timeout', '60s', '-s', $WRK,
                    "http://127.0.0.1:$self->{port}/", '--', $scene{method},
-                   $scene{first}, $scene{times}, $scene{sales},
+                   $scene{first}, int($scene{users} / $self->{workers}),
+                   $scene{times}, $scene{sales},
                    $scene{close} ? 1 : 0);
     my ($json) = $text =~ /^(\{"n".*\})$/m or die "wrk: $text";
     my $run = decode_json($json);
@@ -132,12 +132,14 @@ sub load_h2 {
                    $scene{connections}, '-m', 1, '-D', $scene{seconds},
                    '-i', $uris, '-H', ":method: $scene{method}",
                    "--log-file=$log");
-    my ($n) = $text =~ / (\d+) 2xx/ or die "h2load: $text";
-    my ($bad) = $text =~ /(\d+) failed/;
+    my ($seconds) = $text =~ /finished in ([\d.]+)s/ or die "h2load: $text";
+    my ($n, @bad) = $text =~ / (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/;
+    die $self->name . ": not all was answered: $text" if grep { $_ } @bad;
+
     my ($p50, $p99, $p999) = Bench::Contender::percentiles(
         map { (split ' ')[2] / 1e3 } split /\n/, slurp($log));
 
-    return { n => $n, seconds => $scene{seconds}, p50 => $p50, p99 => $p99,
+    return { n => $n, seconds => $seconds, p50 => $p50, p99 => $p99,
              p999 => $p999 };
 }
 

@@ -8,7 +8,6 @@ use parent 'Bench::Contender::Http';
 use Bench::Process qw(run);
 
 sub name { return 'lua-dict' }
-sub title { return 'Lua, shared dict' }
 sub durable { return 'no' }
 sub exact { return 'until a restart' }
 

@@ -8,7 +8,6 @@ use parent 'Bench::Contender::Redis';
 use Bench::Contender::LuaDict;
 
 sub name { return 'lua-redis' }
-sub title { return 'Lua, Redis script' }
 sub modules { return Bench::Contender::LuaDict::modules() }
 
 

@@ -12,7 +12,6 @@ use Bench::Process qw(run);
 my $CLIENTS = 16;
 
 sub name { return 'mariadb' }
-sub title { return 'MariaDB alone' }
 sub durable { return 'yes' }
 sub exact { return 'yes' }
 
@@ -100,7 +99,7 @@ sub load {
         "--mysql-socket=$self->{dir}/maria.sock", '--mysql-user=root',
         '--mysql-db=bench', "--threads=$CLIENTS", "--time=$scene{seconds}",
         '--events=0', '--histogram=on', "--first=$scene{first}",
-        "--times=$scene{times}",
+        "--times=$scene{times}", '--span=' . int($scene{users} / $CLIENTS),
         '--sale=' . Bench::Contender::number($scene{sales}),
         '--ask=' . ($scene{method} eq 'GET' ? 'on' : 'off'), 'run');
     my ($n) = $text =~ /total number of events:\s+(\d+)/

@@ -9,7 +9,6 @@ use Bench::Process qw(run);
 use IO::Socket::INET;
 
 sub name { return 'node-redis' }
-sub title { return 'proxy to Node.js, Redis script' }
 
 
 sub start_backend {

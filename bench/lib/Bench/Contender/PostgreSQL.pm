@@ -10,10 +10,9 @@ use parent 'Bench::Contender';
 
 use Bench::Process qw(run slurp);
 
-my $CLIENTS = 16;               # more wait for the hot row, and slow it down
+my $CLIENTS = 16;
 
 sub name { return 'postgresql' }
-sub title { return 'PostgreSQL alone' }
 sub durable { return 'yes' }
 sub exact { return 'yes' }
 
@@ -104,6 +103,7 @@ sub load {
         '-f', "$Bench::Contender::SOURCE/postgresql/$script.sql",
         '-D', 'n=0', '-D', "first=$scene{first}", '-D',
         "times=$scene{times}", '-D',
+        'span=' . int($scene{users} / $CLIENTS), '-D',
         'sale=' . Bench::Contender::number($scene{sales}),
         '-l', "--log-prefix=$log", '-h', $self->{dir}, '-U', 'bench',
         'postgres');

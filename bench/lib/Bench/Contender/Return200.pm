@@ -8,7 +8,6 @@ use warnings;
 use parent 'Bench::Contender::Http';
 
 sub name { return 'return-200' }
-sub title { return '`return 200`' }
 sub durable { return '-' }
 sub exact { return '-' }
 sub sales { }

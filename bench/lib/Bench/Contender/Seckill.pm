@@ -9,7 +9,6 @@ use JSON::PP qw(decode_json);
 use Time::HiRes qw(sleep);
 
 sub name { return 'seckill' }
-sub title { return 'this module' }
 sub durable { return 'yes' }
 sub exact { return 'yes' }
 
