@@ -419,7 +419,8 @@ ngx_http_seckill_wait_event(ngx_event_t *ev)
 
 /*
  * While requests wait: looks whether they still have to, should a wake-up be
- * lost; answers those whose time is over; drains if the process is exiting and the helper has left.
+ * lost; answers those whose time is over; drains, if the process is exiting
+ * and the helper has left.
  */
 
 static void

@@ -1,6 +1,6 @@
 /*
- * Claims in a sale that is sold out, of a zone that is full, for t/perf/losing.t
- * to count what they execute: losing CLAIMS
+ * Claims in a sale that is sold out, of a zone that is full, for
+ * t/perf/losing.t to count what they execute: losing CLAIMS
  */
 
 #include <stdio.h>

@@ -475,8 +475,8 @@ test_log_is_longer_than_its_frames(void **state)
 
     (void) snprintf(command, sizeof(command),
                     "mkdir %s/x && cp %s %s-wal %s/x/ && "
-                    "test \"$(sqlite3 %s/x/drop.db 'SELECT count(*) FROM orders;"
-                    " PRAGMA integrity_check')\" = "
+                    "test \"$(sqlite3 %s/x/drop.db 'SELECT count(*) FROM"
+                    " orders; PRAGMA integrity_check')\" = "
                     "'1001\nok'; rc=$?; rm -r %s/x; exit $rc",
                     dir, path, path, dir, dir, dir);
     assert_int_equal(system(command), 0);
