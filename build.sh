@@ -206,7 +206,8 @@ build_unit() {
 
     mkdir -p "$build/unit"
 
-    for name in test_core test_store test_files test_fault; do
+    for name in test_units test_core test_store test_zones test_files \
+                test_fault; do
         gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
             "$top/t/unit/fault_vfs.c" "${engine[@]}" \
             -o "$build/unit/$name" "${libs[@]}"
@@ -231,8 +232,8 @@ run_tests() {
     build_unit
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("$build"/unit/test_{core,store,files,fault,kill} t/*.t t/docs/*.t
-               t/perf/*.t t/bench/*.t t/life/*.t)
+        tests=("$build"/unit/test_{units,core,store,zones,files,fault,kill}
+               t/*.t t/docs/*.t t/perf/*.t t/bench/*.t t/life/*.t)
     fi
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours

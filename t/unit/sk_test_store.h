@@ -114,6 +114,23 @@ settle(sk_drain_t *d)
 }
 
 
+/* claims of so many users, PREFIX0 and on, each in a commit of its own */
+
+static inline void
+sell(sk_drain_t *d, const char *sale, const char *prefix, unsigned n)
+{
+    char      user[32];
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        (void) snprintf(user, sizeof(user), "%s%u", prefix, i);
+        (void) sk_test_claim(d->zone, sk_zone_sale(d->zone, sale, strlen(sale)),
+                             user);
+        assert_int_equal(settle(d), SK_OK);
+    }
+}
+
+
 static inline sk_outcome_e
 outcome_of(sk_zone_t *zone, uint64_t ticket)
 {

@@ -385,8 +385,6 @@ test_log_was_removed(void **state)
 static void
 test_log_waits_for_a_reader(void **state)
 {
-    unsigned       i;
-    char           user[16];
     sqlite3       *db;
     sk_zone_t     *zone;
     sk_drain_t     d;
@@ -403,11 +401,7 @@ test_log_waits_for_a_reader(void **state)
     assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM ledger", NULL,
                                   NULL, NULL), SQLITE_OK);
 
-    for (i = 0; i < 1500; i++) {
-        (void) snprintf(user, sizeof(user), "u%u", i);
-        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
-        assert_int_equal(settle(&d), SK_OK);
-    }
+    sell(&d, "phone", "u", 1500);
 
     assert_true(sk_ledger_log_pages(d.ledger) > SK_DRAIN_LOG_IDLE_PAGES);
 
@@ -429,8 +423,7 @@ static void
 test_log_is_longer_than_its_frames(void **state)
 {
     off_t          size;
-    char           user[16], name[256], command[768];
-    unsigned       i;
+    char           name[256], command[768];
     struct stat    st;
     sk_zone_t     *zone;
     sk_drain_t     d;
@@ -447,21 +440,13 @@ test_log_is_longer_than_its_frames(void **state)
     assert_int_equal(stat(name, &st), 0);
     size = st.st_size;
 
-    for (i = 0; i < 100; i++) {
-        (void) snprintf(user, sizeof(user), "u%u", i);
-        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
-        assert_int_equal(settle(&d), SK_OK);
-    }
+    sell(&d, "phone", "u", 100);
 
     assert_in_range(sk_ledger_log_pages(d.ledger), 100, 250);
     assert_int_equal(stat(name, &st), 0);
     assert_int_equal(st.st_size, size);
 
-    for (i = 0; i < 900; i++) {
-        (void) snprintf(user, sizeof(user), "v%u", i);
-        (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), user);
-        assert_int_equal(settle(&d), SK_OK);
-    }
+    sell(&d, "phone", "v", 900);
 
     /* another process empties it: the next commit does not fill it again */
 

@@ -1,0 +1,253 @@
+/* two zones on one store, as in a binary upgrade */
+
+#include "sk_seq.h"
+#include "sk_test_store.h"
+
+
+static void
+test_two_zones_on_one_store(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d1, d2;
+    sk_answer_t    a, b, c;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 2, 1);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+    settle(&d1);
+    settle(&d2);
+
+    /* both zones admit all their units, to two users each, one in common */
+
+    a = sk_test_claim(one, sk_zone_sale(one, "phone", 5), "alice");
+    (void) sk_test_claim(one, sk_zone_sale(one, "phone", 5), "bob");
+
+    b = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "alice");
+    c = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "carol");
+
+    settle(&d1);
+    assert_int_equal(outcome_of(one, a.ticket), SK_OUTCOME_WON);
+
+    settle(&d2);
+    assert_int_equal(outcome_of(two, b.ticket), SK_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of(two, c.ticket), SK_OUTCOME_REFUSED);
+
+    /* asked again, the second zone knows who won */
+
+    b = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "alice");
+    assert_int_equal(b.result, SK_ALREADY);
+    assert_int_equal(b.order, 2);
+
+    c = sk_test_claim(two, sk_zone_sale(two, "phone", 5), "carol");
+    assert_int_equal(c.result, SK_SOLD_OUT);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 2);
+
+    sk_test_conserved(one);
+    sk_test_conserved(two);
+
+    /* idle, the first follows what the second does */
+
+    exec_sql("INSERT INTO ledger (seq, at, type, sale, detail)"
+             " SELECT 4, 0, 'sale_edited', 1, json_set(detail, '$.stock', 3)"
+             " FROM ledger WHERE seq = 1");
+    settle(&d1);
+    assert_int_equal(sk_load(&sk_zone_sale(one, "phone", 5)->free), 1);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+static void
+test_limit_holds_over_two_zones(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d1, d2;
+    sk_answer_t    a, b, c;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    /* units enough for everybody: it is the limit that refuses */
+
+    def = sk_test_def("tickets", 100, 2);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+    settle(&d1);
+    settle(&d2);
+
+    (void) sk_test_claim(one, sk_zone_sale(one, "tickets", 7), "alice");
+
+    b = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    c = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    assert_true(b.admitted && c.admitted);
+
+    settle(&d1);
+    settle(&d2);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 2);
+    assert_int_equal((outcome_of(two, b.ticket) == SK_OUTCOME_WON)
+                     + (outcome_of(two, c.ticket) == SK_OUTCOME_WON), 1);
+
+    a = sk_test_claim(two, sk_zone_sale(two, "tickets", 7), "alice");
+    assert_int_equal(a.result, SK_ALREADY);
+    assert_int_equal(a.n_orders, 2);
+
+    sk_test_conserved(two);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+/* another zone sells, and declares, between this one's load and its lock */
+
+static sk_drain_t  other;
+
+
+static void
+log_interferes(void *ctx, sk_log_e level, const char *message)
+{
+    int         i;
+    char        user[16];
+    sk_sale_t  *sale;
+
+    log_message(ctx, level, message);
+
+    if (strstr(message, "events read") == NULL || other.zone == NULL) {
+        return;
+    }
+
+    settle(&other);
+    sale = sk_zone_sale(other.zone, "phone", 5);
+
+    for (i = 0; sale && i < 8; i++) {
+        (void) snprintf(user, sizeof(user), "u%d", i);
+        (void) sk_test_claim(other.zone, sale, user);
+    }
+
+    settle(&other);
+}
+
+
+static void
+test_declare_against_another_zone(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_drain_t     d;
+    sk_sale_def_t  many, few;
+
+    (void) state;
+
+    many = sk_test_def("phone", 10, 1);
+    few = sk_test_def("phone", 5, 1);
+
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    other = drainer(one, &many, 1);
+    d = drainer(two, &few, 1);
+    d.log = log_interferes;
+
+    assert_int_equal(settle(&d), SK_OK);
+
+    /* it was there, and eight were sold: an edit, down to eight */
+
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE type = 'sale_added'"), 1);
+    assert_int_equal(count_sql("SELECT json_extract(detail, '$.stock')"
+                               " FROM ledger WHERE type = 'sale_edited'"), 8);
+    assert_int_equal(sk_load(&sk_zone_sale(two, "phone", 5)->free), 0);
+    sk_test_conserved(two);
+
+    sk_drain_close(&d);
+    sk_drain_close(&other);
+    other.zone = NULL;
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+static void
+test_end_of_the_ledger_is_shared(void **state)
+{
+    char               name[256];
+    sk_zone_t         *one, *two;
+    sk_drain_t         d1, d2;
+    sk_sale_def_t      def;
+    _Atomic uint64_t  *seq;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+
+    seq = sk_seq_map(path);
+    d1.seq = sk_seq_map(path);
+    d2.seq = sk_seq_map(path);
+    assert_true(seq && d1.seq && d2.seq);
+    assert_ptr_not_equal(d1.seq, d2.seq);
+
+    /* a number from a ledger that is no more: it is set right at the start */
+
+    sk_store(seq, 1000);
+    settle(&d1);
+    assert_int_equal(sk_load(seq), 1);
+    settle(&d2);
+
+    (void) sk_test_claim(one, sk_zone_sale(one, "phone", 5), "alice");
+    settle(&d1);
+
+    assert_int_equal(sk_load(seq), 2);
+    assert_int_equal(sk_load(&one->seen_seq), 2);
+    assert_int_equal(sk_load(&two->seen_seq), 1);
+    settle(&d2);
+    assert_int_equal(sk_load(&two->seen_seq), 2);
+
+    /* never back */
+
+    sk_seq_advance(seq, 1);
+    assert_int_equal(sk_load(seq), 2);
+
+    (void) snprintf(name, sizeof(name), "%s-seq", path);
+    assert_int_equal(unlink(name), 0);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+        T(test_two_zones_on_one_store),
+        T(test_limit_holds_over_two_zones),
+        T(test_declare_against_another_zone),
+        T(test_end_of_the_ledger_is_shared),
+#undef T
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    return cmocka_run_group_tests_name("zones", tests, NULL, NULL);
+}
