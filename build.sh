@@ -33,6 +33,7 @@ usage: ./build.sh [command]
             seven rules; ./build.sh rush --help
   bench     put this module beside what would be used instead of it: Lua,
             Redis, PostgreSQL, MariaDB, Node.js; ./build.sh bench --help
+  docs      make a page of docs/openapi.yaml: build/docs/index.html
   install   copy the module to nginx's modules; DESTDIR= goes before the path
   clean     remove what was built
 
@@ -106,7 +107,9 @@ need_build() {
 need_test() {
     need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
          sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind \
-         wrk wrk  gnuplot gnuplot-nox
+         wrk wrk  gnuplot gnuplot-nox  jq jq \
+         /usr/lib/python3/dist-packages/jsonschema python3-jsonschema \
+         /usr/lib/python3/dist-packages/yaml python3-yaml
 }
 
 
@@ -283,6 +286,8 @@ a demo sale of 100 phones on http://127.0.0.1:$port, store in $data; try
   curl -X POST 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
   curl 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
 
+  SECKILL_URL=http://127.0.0.1:$port/api tools/seckill sale watch
+
 also http://127.0.0.1:$port/api/events and http://127.0.0.1:$port/metrics;
 Ctrl-C stops it
 
@@ -290,6 +295,30 @@ END
 
     exec "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr \
         -g 'daemon off;'
+}
+
+
+# a page that shows docs/openapi.yaml, with Swagger UI
+
+build_docs() {
+    local npm=$build/docs-npm dist
+
+    need npm npm
+
+    mkdir -p "$npm" "$build/docs"
+    cp "$top"/docs/page/package*.json "$npm/"
+
+    # none of its scripts is needed, and one reports installations
+    (cd "$npm" && npm ci --ignore-scripts --no-audit --no-fund \
+        --loglevel=error) > /dev/null || die "npm ci failed"
+
+    dist=$npm/node_modules/swagger-ui-dist
+    cp "$dist"/swagger-ui-bundle.js "$dist"/swagger-ui.css \
+        "$dist"/LICENSE "$dist"/NOTICE "$top/docs/openapi.yaml" \
+        "$top/docs/page/index.html" "$build/docs/"
+
+    say "built build/docs/index.html; a browser wants it served over HTTP:" \
+        "nginx's root, or python3 -m http.server -d build/docs"
 }
 
 
@@ -335,6 +364,7 @@ case $command in
                     need_build; need_bench
                     build_module; build_bench
                     exec bench/run "$@" ;;
+    docs)           build_docs ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
     help|-h|--help) usage ;;

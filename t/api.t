@@ -46,7 +46,7 @@ __DATA__
  "HEAD /api/events"]
 --- response_body_like eval
 [qr/won/, qr/won/,
- qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","detail":\{"stock":2,"limit":1,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\}\}\n$/,
+ qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","by":"configuration","detail":\{"name":"phone","product":null,"stock":2,"limit":1,"hold":0,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":3,.*\],"pagination":\{"next":3\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":1,[^\[]*\],"pagination":\{"next":1\}\}\n$/,
  qr/^\{"code":0,"data":\[\],"pagination":\{"next":3\}\}\n$/,
@@ -66,8 +66,8 @@ __DATA__
 --- error_code eval
 [(400) x 6, 405, 405, 404, 404]
 --- response_body_like eval
-[(qr/^\{"code":100,"result":"invalid","message":"after: 0 or a seq is allowed"\}\n$/) x 3,
- (qr/"message":"limit: 1 to 1000 is allowed"/) x 3,
+[(qr/^\{"code":100,"result":"invalid","message":"after: 0 or the \\"next\\" of a page is allowed","field":"after"\}\n$/) x 3,
+ (qr/"message":"limit: 1 to 1000 is allowed","field":"limit"/) x 3,
  (qr/"message":"the method is not allowed here"/) x 2,
  (qr/"message":"there is nothing of this name"/) x 2]
 

@@ -511,15 +511,15 @@ duplicate parameter "zone=drop" of "seckill"
 invalid parameter "timeout=2h" of "seckill", allowed: 1ms to 1h, like 5s
 
 
-=== TEST 48: holds are to come
+=== TEST 48: a hold that is none
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
-    seckill_sale zone=drop name=phone stock=1 hold=15m;
+    seckill_sale zone=drop name=phone stock=1 hold=31d;
 --- config
     # # 48
 --- must_die
 --- error_log
-invalid parameter "hold=15m" of "seckill_sale", allowed: not yet, this version has no holds
+invalid parameter "hold=31d" of "seckill_sale", allowed: 0 to 30d, like 15m
 
 
 === TEST 49: a size in g, which nginx does not know

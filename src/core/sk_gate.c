@@ -87,6 +87,7 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
         answer->order_last = h->order_last;
         answer->n_orders = h->n_won;
         answer->state = h->state;
+        answer->expires_s = h->expires_s;
         return 1;
     }
 
@@ -156,7 +157,7 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 
     if (ticket - sk_load_acquire(&q->head) >= q->n
         || sk_units_insert(&zone->units, key, slot,
-                           sk_unit_value(SK_UNIT_UNDECIDED, ticket))
+                           sk_unit_value(SK_UNIT_UNDECIDED, ticket), 0)
            != SK_OK)
     {
         answer->result = SK_UNAVAILABLE;
@@ -174,6 +175,7 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     atomic_thread_fence(memory_order_release);
     sk_store(&cell->outcome, SK_OUTCOME_NONE);
     sk_store(&cell->order, 0);
+    sk_store(&cell->expires_s, 0);
     sk_store_release(&cell->ticket, ticket);
 
     cell->sale = slot;

@@ -32,6 +32,7 @@ typedef struct {
     uint64_t          order_last;       /* the last, where limit > 1 */
     unsigned          n_orders;
     unsigned          state;            /* won: SK_UNIT_HELD or _SOLD */
+    uint32_t          expires_s;        /* held: since the epoch */
     int64_t           starts_in_ms;     /* not_started */
     sk_sale_state_e   sale_state;       /* none */
 } sk_answer_t;

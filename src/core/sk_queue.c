@@ -3,7 +3,7 @@
 
 int
 sk_queue_outcome(sk_queue_t *q, uint64_t ticket, sk_outcome_e *outcome,
-    uint64_t *order)
+    uint64_t *order, uint32_t *expires_s)
 {
     sk_cell_t  *cell;
 
@@ -15,6 +15,7 @@ sk_queue_outcome(sk_queue_t *q, uint64_t ticket, sk_outcome_e *outcome,
 
     *outcome = sk_load(&cell->outcome);
     *order = sk_load(&cell->order);
+    *expires_s = sk_load(&cell->expires_s);
 
     atomic_thread_fence(memory_order_acquire);
 

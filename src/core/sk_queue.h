@@ -36,7 +36,7 @@ typedef struct {
     sk_key_t          key;
     uint32_t          user_len;
     char              user[SK_USER_SIZE_MAX];
-    uint32_t          unused;
+    _Atomic uint32_t  expires_s;        /* of the order, 0: it is sold */
 } sk_cell_t;
 
 
@@ -69,11 +69,12 @@ sk_queue_depth(sk_queue_t *q)
 
 
 /*
- * The outcome of a decided ticket, and its order if it won.  Returns SK_ERROR
+ * The outcome of a decided ticket, and its order and until when that is held
+ * (0: it is sold) if it won.  Returns SK_ERROR
  * if the ring has gone round since and the outcome is lost.
  */
 int sk_queue_outcome(sk_queue_t *q, uint64_t ticket, sk_outcome_e *outcome,
-    uint64_t *order);
+    uint64_t *order, uint32_t *expires_s);
 
 
 #pragma GCC visibility pop

@@ -46,9 +46,12 @@ sk_repair_index(sk_zone_t *zone)
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
 
-        sk_sales_index(&zone->sales,
-                       sk_zone_name_hash(zone, sale->name, sale->name_len),
-                       sale);
+        if (!sk_sale_removed(sale)) {
+            sk_sales_index(&zone->sales,
+                           sk_zone_name_hash(zone, sale->name,
+                                             sk_load(&sale->name_len)),
+                           sale);
+        }
     }
 }
 

@@ -51,6 +51,11 @@ sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
     uint32_t    i, n, slot;
     sk_sale_t  *sale;
 
+    if (len == 0) {
+        /* those that were removed have no name */
+        return NULL;
+    }
+
     i = (uint32_t) hash & s->index_mask;
 
     for (n = 0; n <= s->index_mask; n++) {
@@ -62,7 +67,7 @@ sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
 
         sale = &s->elts[slot - 1];
 
-        if (sale->name_len == len && memcmp(sale->name, name, len) == 0) {
+        if (sk_load(&sale->name_len) == len && memcmp(sale->name, name, len) == 0) {
             return sale;
         }
 
@@ -90,8 +95,8 @@ sk_sales_add(sk_sales_t *s, uint64_t hash, uint64_t id,
 
     memset(sale, 0, sizeof(sk_sale_t));
 
-    sale->name_len = (uint32_t) def->name_len;
     memcpy(sale->name, def->name, def->name_len);
+    sk_store(&sale->name_len, (uint32_t) def->name_len);
 
     sk_sale_edit(sale, def);
     sk_store(&sale->id, id);
@@ -109,7 +114,7 @@ sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
 {
     uint32_t  i;
 
-    if (sk_sales_find(s, hash, sale->name, sale->name_len)) {
+    if (sk_sales_find(s, hash, sale->name, sk_load(&sale->name_len))) {
         return;
     }
 
@@ -130,6 +135,8 @@ sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def)
     sk_store(&sale->start_ms, def->start_ms);
     sk_store(&sale->end_ms, def->end_ms);
     sk_store(&sale->paused, (uint32_t) (def->paused != 0));
+    sk_store(&sale->hold_s, (uint32_t) def->hold_s);
+    sk_store(&sale->product, def->product);
 
     sk_add(&sale->free, def->stock - sk_load(&sale->stock));
     sk_store(&sale->stock, def->stock);
@@ -141,13 +148,15 @@ sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def)
 {
     memset(def, 0, sizeof(sk_sale_def_t));
 
-    def->name_len = sale->name_len;
-    memcpy(def->name, sale->name, sale->name_len);
+    def->name_len = sk_load(&sale->name_len);
+    memcpy(def->name, sale->name, def->name_len);
 
     def->stock = sk_load(&sale->stock);
     def->limit = sk_load(&sale->limit);
     def->start_ms = sk_load(&sale->start_ms);
     def->end_ms = sk_load(&sale->end_ms);
+    def->hold_s = sk_load(&sale->hold_s);
+    def->product = sk_load(&sale->product);
     def->paused = (int) sk_load(&sale->paused);
 }
 
@@ -161,7 +170,19 @@ sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b)
            && a->limit == b->limit
            && a->start_ms == b->start_ms
            && a->end_ms == b->end_ms
+           && a->hold_s == b->hold_s
+           && a->product == b->product
            && a->paused == b->paused;
+}
+
+
+void
+sk_sale_remove(sk_sale_t *sale)
+{
+    sk_store(&sale->name_len, 0);
+
+    sk_store(&sale->stock, 0);
+    sk_store(&sale->free, 0);
 }
 
 

@@ -25,13 +25,16 @@ typedef struct {
     int64_t   limit;                    /* 1 to SK_LIMIT_MAX, a user */
     int64_t   start_ms;                 /* SK_TIME_MIN: open at once */
     int64_t   end_ms;                   /* SK_TIME_MAX: never ends */
+    int64_t   hold_s;                   /* to pay, 0 to SK_HOLD_MAX_S */
+    uint64_t  product;                  /* its id, 0: none */
     int       paused;
 } sk_sale_def_t;
 
 
 /*
  * A sale in the zone.  At every moment at which nobody holds the mutex
- * stock = free + undecided + held + sold.
+ * stock = free + undecided + held + sold.  A sale that was removed keeps its
+ * place, without a name, until the zone is made anew.
  */
 
 typedef struct {
@@ -42,8 +45,8 @@ typedef struct {
     _Atomic int64_t   free;             /* below 0: too many are undecided */
     _Atomic uint32_t  limit;
     _Atomic uint32_t  paused;
-    uint32_t          name_len;
-    uint32_t          unused;
+    _Atomic uint32_t  name_len;         /* 0: the sale was removed */
+    _Atomic uint32_t  hold_s;
 
     char              name[SK_NAME_SIZE_MAX];
 
@@ -52,6 +55,11 @@ typedef struct {
     _Atomic int64_t   undecided;
     _Atomic int64_t   held;
     _Atomic int64_t   sold;
+    _Atomic uint64_t  product;
+
+    /* as the configuration had it when that was last applied; for the mutex's
+       holder, "name_len" 0: never */
+    sk_sale_def_t     declared;
 } sk_sale_t;
 
 
@@ -116,6 +124,11 @@ void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
 void sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def);
 
 int sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b);
+
+/* takes a sale's name away, and its stock; for the holder of the mutex */
+void sk_sale_remove(sk_sale_t *sale);
+
+#define sk_sale_removed(sale)  (sk_load(&(sale)->name_len) == 0)
 
 /* the state at a time: ended, scheduled, paused, sold_out, open, in this order
    of precedence */

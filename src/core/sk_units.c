@@ -159,6 +159,7 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
                 if (h->n_won == 0 || number < h->order) {
                     h->order = number;
                     h->state = sk_unit_state(value);
+                    h->expires_s = sk_load(&u->expires_s);
                 }
 
                 if (h->order_last < number) {
@@ -187,7 +188,8 @@ sk_units_prefetch(sk_units_t *t, sk_key_t key)
 
 
 int
-sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value)
+sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value,
+    uint32_t expires_s)
 {
     uint64_t           i, n, bit;
     sk_unit_t         *u;
@@ -207,6 +209,7 @@ sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value)
             sk_store(&u->hi, key.hi);
             sk_store(&u->lo, key.lo);
             sk_store(&u->sale, sale);
+            sk_store(&u->expires_s, expires_s);
             sk_store_release(&u->value, value);
 
             return SK_OK;
@@ -299,6 +302,7 @@ sk_units_close_hole(sk_units_t *t)
         sk_store(&to->hi, sk_load(&from->hi));
         sk_store(&to->lo, sk_load(&from->lo));
         sk_store(&to->sale, sk_load(&from->sale));
+        sk_store(&to->expires_s, sk_load(&from->expires_s));
         sk_store(&to->value, sk_load(&from->value));
 
         atomic_signal_fence(memory_order_seq_cst);

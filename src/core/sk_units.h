@@ -69,7 +69,7 @@ typedef struct {
     _Atomic uint64_t  lo;
     _Atomic uint64_t  value;
     _Atomic uint32_t  sale;     /* its place in the zone's sales */
-    uint32_t          unused;
+    _Atomic uint32_t  expires_s;        /* held: until then, since the epoch */
 } sk_unit_t;
 
 
@@ -93,6 +93,7 @@ typedef struct {
     uint64_t  order;            /* the first (lowest) order, if n_won */
     uint64_t  order_last;       /* the last (highest) order, if n_won */
     unsigned  state;            /* of the first order: SK_UNIT_HELD or _SOLD */
+    uint32_t  expires_s;        /* of the first order, if it is held */
     uint64_t  ticket;           /* the last ticket, if n_undecided */
 } sk_holding_t;
 
@@ -128,8 +129,12 @@ void sk_units_prefetch(sk_units_t *t, sk_key_t key);
 
 /* The functions below are for the holder of the zone's mutex only. */
 
-/* returns SK_OK, or SK_FULL if there is no empty entry */
-int sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value);
+/*
+ * "expires_s" is the end of a unit that is held, else 0.  Returns SK_OK, or
+ * SK_FULL if there is no empty entry.
+ */
+int sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value,
+    uint32_t expires_s);
 
 void sk_units_remove(sk_units_t *t, sk_unit_t *u);
 

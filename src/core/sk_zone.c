@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <sodium.h>
 
+#include "sk_mutex.h"
 #include "sk_zone.h"
 
 
@@ -19,7 +20,6 @@
 
 
 static size_t sk_zone_fixed_size(const sk_zone_plan_t *plan);
-static int sk_zone_mutex_init(pthread_mutex_t *mutex);
 
 
 static const double  sk_hist_seconds_bounds[] = {
@@ -141,12 +141,13 @@ sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan)
     zone = memory;
 
     zone->size = size;
+    sk_store(&zone->expires_s, UINT32_MAX);
     zone->workers_n = plan->workers;
 
     randombytes_buf(zone->hash_key, SK_HASH_KEY_SIZE);
 
-    if (sk_zone_mutex_init(&zone->mutex) != SK_OK
-        || sk_zone_mutex_init(&zone->role) != SK_OK)
+    if (sk_mutex_init(&zone->mutex) != SK_OK
+        || sk_mutex_init(&zone->role) != SK_OK)
     {
         return NULL;
     }
@@ -173,32 +174,6 @@ sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan)
     sk_units_init(&zone->units, p, size - (size_t) (p - (char *) memory));
 
     return zone;
-}
-
-
-static int
-sk_zone_mutex_init(pthread_mutex_t *mutex)
-{
-    int                  rc;
-    pthread_mutexattr_t  attr;
-
-    if (pthread_mutexattr_init(&attr) != 0) {
-        return SK_ERROR;
-    }
-
-    rc = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-
-    if (rc == 0) {
-        rc = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-    }
-
-    if (rc == 0) {
-        rc = pthread_mutex_init(mutex, &attr);
-    }
-
-    (void) pthread_mutexattr_destroy(&attr);
-
-    return (rc == 0) ? SK_OK : SK_ERROR;
 }
 
 
@@ -310,6 +285,15 @@ sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h)
     sk_zone_lock(zone);
     (void) sk_units_find(&zone->units, key, h);
     sk_zone_unlock(zone);
+}
+
+
+void
+sk_zone_expect(sk_zone_t *zone, uint32_t expires_s)
+{
+    if (expires_s < sk_load(&zone->expires_s)) {
+        sk_store(&zone->expires_s, expires_s);
+    }
 }
 
 

@@ -102,6 +102,9 @@ typedef struct {
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  applied_seq;      /* the last event applied here */
     _Atomic uint64_t  seen_seq;         /* or committed here, and on its way */
+    _Atomic uint64_t  query_seq;        /* the last event in query tables */
+    _Atomic uint64_t  query_wanted;     /* somebody waits until it is there */
+    _Atomic uint32_t  expires_s;        /* no unit that is held ends before */
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;
@@ -183,6 +186,9 @@ sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
  * it moved entries.
  */
 void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
+
+/* a unit is held until then */
+void sk_zone_expect(sk_zone_t *zone, uint32_t expires_s);
 
 /* a sale by name, or NULL */
 sk_sale_t *sk_zone_sale(sk_zone_t *zone, const char *name, size_t len);

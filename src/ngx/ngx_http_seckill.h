@@ -13,10 +13,10 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
-#include <sqlite3.h>
 
 #include "sk_drain.h"
 #include "sk_gate.h"
+#include "sk_page.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -28,8 +28,11 @@
 #define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
 #define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
 #define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
-#define NGX_HTTP_SECKILL_EVENTS_DEFAULT    100  /* events in a page */
-#define NGX_HTTP_SECKILL_EVENTS_MAX       1000
+#define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
+#define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    60  /* seconds */
+#define NGX_HTTP_SECKILL_GATHER_MS          50  /* events, while one waits */
+#define NGX_HTTP_SECKILL_API_MS           5000  /* a request of the API waits */
+#define NGX_HTTP_SECKILL_READERS_MAX         8  /* pages read at a time */
 #define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
 #define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
 #define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
@@ -37,13 +40,14 @@
 
 /*
  * How processes wake each other: one eventfd for the drainer and one, edge
- * triggered in each worker, for all who wait.  Made by the master before it
- * forks, kept over reloads while the zone's memory is.
+ * triggered in each worker, for all who wait; and what operators command.  Made
+ * by the master before it forks, kept over reloads while the zone's memory is.
  */
 
 typedef struct {
     ngx_fd_t                    drainer;
     ngx_fd_t                    workers;
+    sk_commands_t              *commands;
     ngx_uint_t                  refs;       /* cycles that use it */
 } ngx_http_seckill_wake_t;
 
@@ -78,8 +82,10 @@ typedef struct {
     ngx_event_t                 drain_event;
     sk_drain_t                  drain;
 
-    sqlite3                    *reader;     /* of /api/events */
-    sqlite3_stmt               *read_events;
+    ngx_queue_t                 asks;       /* of the API, that wait */
+    ngx_queue_t                 readers;    /* of pages, that are free */
+    ngx_queue_t                 pages;      /* that wait for a reader */
+    ngx_uint_t                  n_readers;
 
     unsigned                    role:1;     /* this process drains */
     unsigned                    complete:1; /* has all declared sales */
@@ -118,6 +124,10 @@ typedef struct {
 
     ngx_http_handler_pt         handler;
     ngx_array_t                *keys;       /* NULL: key=off */
+    ngx_http_complex_value_t   *by;         /* who it is, without a key */
+#if (NGX_THREADS)
+    ngx_thread_pool_t          *threads;    /* that read pages */
+#endif
     ngx_uint_t                  json;       /* metrics */
 } ngx_http_seckill_loc_conf_t;
 
@@ -214,6 +224,8 @@ ngx_int_t ngx_http_seckill_wait(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
 /* answers all whose ticket is decided */
 void ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone);
+/* has those that wait looked after */
+void ngx_http_seckill_wait_start(ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_process.c */
 
@@ -243,9 +255,10 @@ ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
 /* {"code":...,"result":"...","message":"..."} */
 ngx_int_t ngx_http_seckill_send_error(ngx_http_request_t *r,
     sk_result_e result, const char *message);
-/* "invalid" with another HTTP status: 404, 405 */
-ngx_int_t ngx_http_seckill_send_invalid(ngx_http_request_t *r,
-    ngx_uint_t status, const char *message);
+/* the same with another HTTP status, and with "field" if that is not NULL */
+ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
+    sk_result_e result, ngx_uint_t status, const char *message,
+    const char *field);
 /* 405; "methods" is the value of the header Allow */
 ngx_int_t ngx_http_seckill_not_allowed(ngx_http_request_t *r,
     const char *methods);
@@ -256,11 +269,15 @@ extern ngx_str_t  ngx_http_seckill_json_type;
 
 ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 
-/* ngx_http_seckill_events.c */
+/* ngx_http_seckill_ask.c */
 
-ngx_int_t ngx_http_seckill_events_handler(ngx_http_request_t *r,
-    ngx_http_seckill_zone_t *zone);
-void ngx_http_seckill_events_close(ngx_http_seckill_zone_t *zone);
+/* answers requests of the API that have waited long enough */
+void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
+
+/* ngx_http_seckill_page.c */
+
+/* the process leaves */
+void ngx_http_seckill_page_exit(ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_metrics.c */
 

@@ -1,101 +1,180 @@
-#include "ngx_http_seckill.h"
+#include "ngx_http_seckill_api.h"
+
+
+#define NGX_HTTP_SECKILL_SEGMENTS  3        /* of a path, at most */
 
 
 static ngx_int_t ngx_http_seckill_api_allow(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf);
-static ngx_int_t ngx_http_seckill_health(ngx_http_request_t *r,
-    ngx_http_seckill_zone_t *zone);
+    ngx_str_t *by);
+static ngx_uint_t ngx_http_seckill_api_path(ngx_http_request_t *r,
+    ngx_str_t *segments);
+static ngx_int_t ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask,
+    const char **wrong, u_char *methods);
+static ngx_uint_t ngx_http_seckill_api_match(ngx_http_seckill_route_t *route,
+    ngx_str_t *segments, ngx_uint_t n);
+static ngx_int_t ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *object);
+static void ngx_http_seckill_api_cleanup(void *data);
+static ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask);
 
 
-typedef struct {
-    ngx_str_t     name;
-    ngx_int_t   (*handler)(ngx_http_request_t *r,
-                           ngx_http_seckill_zone_t *zone);
-} ngx_http_seckill_route_t;
+#define NGX_HTTP_SECKILL_ROUTE(collection, object, verb, method, handler,    \
+    what)                                                                    \
+    { ngx_string(collection), object, ngx_string(verb), method,              \
+      ngx_http_seckill_##handler##_handler, what }
+
+#define ALL     NGX_HTTP_SECKILL_ALL
+#define NUMBER  NGX_HTTP_SECKILL_NUMBER
+#define NAME    NGX_HTTP_SECKILL_NAME
+#define GET     NGX_HTTP_GET
+#define POST    NGX_HTTP_POST
+#define PATCH   NGX_HTTP_PATCH
+#define DELETE  NGX_HTTP_DELETE
+#define ROUTE   NGX_HTTP_SECKILL_ROUTE
 
 
 static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
-    { ngx_string("health"), ngx_http_seckill_health },
-    { ngx_string("events"), ngx_http_seckill_events_handler },
-    { ngx_null_string, NULL }
+
+    ROUTE("products", ALL, "", GET, page, SK_PAGE_PRODUCTS),
+    ROUTE("products", ALL, "", POST, command, SK_PRODUCT_ADD),
+    ROUTE("products", NUMBER, "", GET, page, SK_PAGE_PRODUCT),
+    ROUTE("products", NUMBER, "", PATCH, command, SK_PRODUCT_EDIT),
+    ROUTE("products", NUMBER, "", DELETE, command, SK_PRODUCT_REMOVE),
+
+    ROUTE("sales", ALL, "", GET, page, SK_PAGE_SALES),
+    ROUTE("sales", ALL, "", POST, command, SK_SALE_ADD),
+    ROUTE("sales", NAME, "", GET, page, SK_PAGE_SALE),
+    ROUTE("sales", NAME, "", PATCH, command, SK_SALE_EDIT),
+    ROUTE("sales", NAME, "", DELETE, command, SK_SALE_REMOVE),
+    ROUTE("sales", NAME, "pause", POST, command, SK_SALE_PAUSE),
+    ROUTE("sales", NAME, "resume", POST, command, SK_SALE_RESUME),
+    ROUTE("sales", NAME, "end", POST, command, SK_SALE_END),
+
+    ROUTE("orders", ALL, "", GET, page, SK_PAGE_ORDERS),
+    ROUTE("orders", NUMBER, "", GET, page, SK_PAGE_ORDER),
+    ROUTE("orders", NUMBER, "confirm", POST, command, SK_ORDER_CONFIRM),
+    ROUTE("orders", NUMBER, "cancel", POST, command, SK_ORDER_CANCEL),
+
+    ROUTE("events", ALL, "", GET, page, SK_PAGE_EVENTS),
+    ROUTE("health", ALL, "", GET, health, 0),
+    ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
+
+    { ngx_null_string, 0, ngx_null_string, 0, NULL, 0 }
+};
+
+
+/* methods of a path, for the header Allow */
+
+static const struct {
+    ngx_uint_t    method;
+    const char   *name;
+} ngx_http_seckill_methods[] = {
+    { NGX_HTTP_GET, "GET, HEAD" },
+    { NGX_HTTP_POST, "POST" },
+    { NGX_HTTP_PATCH, "PATCH" },
+    { NGX_HTTP_DELETE, "DELETE" }
 };
 
 
 ngx_int_t
 ngx_http_seckill_api_handler(ngx_http_request_t *r)
 {
+    u_char                        methods[64];
     ngx_int_t                     rc;
-    ngx_str_t                     name;
-    ngx_http_core_loc_conf_t     *clcf;
-    ngx_http_seckill_route_t     *route;
+    const char                   *wrong;
+    ngx_http_cleanup_t           *cln;
+    ngx_http_seckill_ask_t       *ask;
     ngx_http_seckill_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    ask = ngx_pcalloc(r->pool, sizeof(ngx_http_seckill_ask_t));
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (ask == NULL || cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ask->request = r;
+    ask->zone = slcf->zone;
+
+    rc = ngx_http_seckill_api_allow(r, &ask->by);
+
+    if (rc == NGX_DECLINED) {
+        wrong = NULL;
+        rc = ngx_http_seckill_api_route(ask, &wrong, methods);
+
+        if (rc == NGX_OK) {
+            ngx_http_set_ctx(r, ask, ngx_http_seckill_module);
+
+            cln->handler = ngx_http_seckill_api_cleanup;
+            cln->data = ask;
+
+            return ask->route->handler(ask);
+        }
+
+        if (rc == NGX_HTTP_NOT_ALLOWED) {
+            return ngx_http_seckill_not_allowed(r, (char *) methods);
+        }
+
+        if (rc == NGX_HTTP_NOT_FOUND) {
+            rc = ngx_http_discard_request_body(r);
+
+            return (rc != NGX_OK) ? rc
+                   : ngx_http_seckill_send_message(r, SK_INVALID,
+                                                   NGX_HTTP_NOT_FOUND, wrong,
+                                                   NULL);
+        }
+    }
+
+    return rc;
+}
+
+
+/* NGX_DECLINED: the caller may */
+
+static ngx_int_t
+ngx_http_seckill_api_allow(ngx_http_request_t *r, ngx_str_t *by)
+{
+    ngx_int_t                     rc;
+    ngx_http_seckill_key_t       *key;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
+    if (slcf->keys == NULL) {
+        return (ngx_http_complex_value(r, slcf->by, by) == NGX_OK)
+               ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    key = r->headers_in.authorization
+          ? ngx_http_seckill_key_find(slcf->keys,
+                                      &r->headers_in.authorization->value)
+          : NULL;
+
+    if (key && (!key->read_only
+                || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
+    {
+        *by = key->label;
+        return NGX_DECLINED;
+    }
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    rc = ngx_http_seckill_api_allow(r, slcf);
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
-
-    /* what follows the location's name */
-
-    name = r->uri;
-
-    if (name.len >= clcf->name.len) {
-        name.data += clcf->name.len;
-        name.len -= clcf->name.len;
-    }
-
-    while (name.len && name.data[0] == '/') {
-        name.data++;
-        name.len--;
-    }
-
-    for (route = ngx_http_seckill_routes; route->handler; route++) {
-
-        if (route->name.len != name.len
-            || ngx_strncmp(route->name.data, name.data, name.len) != 0)
-        {
-            continue;
-        }
-
-        if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-            return ngx_http_seckill_not_allowed(r, "GET, HEAD");
-        }
-
-        return route->handler(r, slcf->zone);
-    }
-
-    return ngx_http_seckill_send_invalid(r, NGX_HTTP_NOT_FOUND,
-                                         "there is nothing of this name");
-}
-
-
-static ngx_int_t
-ngx_http_seckill_api_allow(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf)
-{
-    if (slcf->keys == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (r->headers_in.authorization
-        && ngx_http_seckill_key_find(slcf->keys,
-                                     &r->headers_in.authorization->value))
-    {
-        return NGX_DECLINED;
-    }
-
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "seckill api refused a request %s",
-                  r->headers_in.authorization ? "with a wrong key"
-                                              : "without a key");
+                  key ? "to write with a key that may only read"
+                  : r->headers_in.authorization ? "with a wrong key"
+                                                : "without a key");
+
+    if (key) {
+        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
+                                             NGX_HTTP_FORBIDDEN,
+                                             "this key may only read", NULL);
+    }
 
     if (ngx_http_seckill_header(r, "WWW-Authenticate", "Bearer") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -107,11 +186,193 @@ ngx_http_seckill_api_allow(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_seckill_health(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone)
+/* what follows the location's name; the number of segments, 0: too many */
+
+static ngx_uint_t
+ngx_http_seckill_api_path(ngx_http_request_t *r, ngx_str_t *segments)
 {
-    char        reason[SK_REASON_SIZE_MAX];
-    ngx_buf_t  *b;
+    u_char                    *p, *end, *last;
+    ngx_uint_t                 n;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    p = r->uri.data;
+    last = p + r->uri.len;
+
+    p += ngx_min(r->uri.len, clcf->name.len);
+
+    if (p < last && *p == '/') {
+        p++;
+    }
+
+    for (n = 0; n < NGX_HTTP_SECKILL_SEGMENTS; n++) {
+
+        end = ngx_strlchr(p, last, '/');
+
+        segments[n].data = p;
+        segments[n].len = (end ? end : last) - p;
+
+        if (end == NULL) {
+            return n + 1;
+        }
+
+        p = end + 1;
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask, const char **wrong,
+    u_char *methods)
+{
+    ngx_str_t                  segments[NGX_HTTP_SECKILL_SEGMENTS];
+    ngx_uint_t                 i, n, method, allowed;
+    ngx_http_seckill_route_t  *route;
+
+    *wrong = "there is nothing of this name";
+
+    n = ngx_http_seckill_api_path(ask->request, segments);
+
+    method = ask->request->method;
+    method = (method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : method;
+
+    allowed = 0;
+
+    for (route = ngx_http_seckill_routes; route->handler; route++) {
+
+        if (!ngx_http_seckill_api_match(route, segments, n)) {
+            continue;
+        }
+
+        if (route->method == method) {
+            ask->route = route;
+
+            if (ngx_http_seckill_api_object(ask, &segments[1]) == NGX_OK) {
+                return NGX_OK;
+            }
+
+            *wrong = (route->object == NGX_HTTP_SECKILL_NUMBER)
+                     ? "there is nothing of this number"
+                     : "there is no such sale";
+
+            return NGX_HTTP_NOT_FOUND;
+        }
+
+        allowed |= route->method;
+    }
+
+    if (allowed == 0) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    *methods = '\0';
+
+    for (i = 0; i < sizeof(ngx_http_seckill_methods)
+                    / sizeof(ngx_http_seckill_methods[0]); i++)
+    {
+        if (allowed & ngx_http_seckill_methods[i].method) {
+            methods = ngx_sprintf(methods, "%s%s%Z",
+                                  (allowed & (ngx_http_seckill_methods[i].method
+                                              - 1)) ? ", " : "",
+                                  ngx_http_seckill_methods[i].name)
+                      - 1;
+        }
+    }
+
+    return NGX_HTTP_NOT_ALLOWED;
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_api_match(ngx_http_seckill_route_t *route,
+    ngx_str_t *segments, ngx_uint_t n)
+{
+    ngx_uint_t  expected;
+
+    expected = 1 + (route->object != NGX_HTTP_SECKILL_ALL)
+               + (route->verb.len != 0);
+
+    return n == expected
+           && segments[0].len == route->collection.len
+           && ngx_memcmp(segments[0].data, route->collection.data,
+                         segments[0].len)
+              == 0
+           && (n < 2 || segments[1].len)
+           && (n < 3
+               || (segments[2].len == route->verb.len
+                   && ngx_memcmp(segments[2].data, route->verb.data,
+                                 segments[2].len)
+                      == 0));
+}
+
+
+static ngx_int_t
+ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask, ngx_str_t *object)
+{
+    off_t  n;
+
+    switch (ask->route->object) {
+
+    case NGX_HTTP_SECKILL_NUMBER:
+        n = ngx_atoof(object->data, object->len);
+
+        if (n == (off_t) NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        ask->id = n;
+        return NGX_OK;
+
+    case NGX_HTTP_SECKILL_NAME:
+
+        /* what can be no name is no sale's either */
+
+        ask->name.data = object->data;
+        ask->name.len = ngx_min(object->len, SK_NAME_SIZE_MAX);
+
+        if (!sk_sale_name_valid((char *) object->data, object->len)) {
+            ask->name.data = (u_char *) "?";
+            ask->name.len = 1;
+        }
+
+        return NGX_OK;
+
+    default:
+        return NGX_OK;
+    }
+}
+
+
+static void
+ngx_http_seckill_api_cleanup(void *data)
+{
+    ngx_http_seckill_ask_t  *ask = data;
+
+    ngx_http_seckill_ask_unlink(ask);
+    ngx_http_seckill_command_cleanup(ask);
+    ngx_http_seckill_page_cleanup(ask);
+}
+
+
+static ngx_int_t
+ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
+{
+    char                      reason[SK_REASON_SIZE_MAX];
+    ngx_int_t                 rc;
+    ngx_buf_t                *b;
+    ngx_http_request_t       *r;
+    ngx_http_seckill_zone_t  *zone;
+
+    r = ask->request;
+    zone = ask->zone;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     if (sk_zone_health(zone->shm, sk_drain_now_us(), reason) != SK_OK) {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);

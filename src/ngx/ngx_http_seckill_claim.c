@@ -1,4 +1,5 @@
 #include "ngx_http_seckill.h"
+#include "sk_time.h"
 
 
 static ngx_int_t ngx_http_seckill_get_values(ngx_http_request_t *r,
@@ -303,8 +304,11 @@ ngx_http_seckill_claim_sale(ngx_http_seckill_claim_t *claim)
     zone = claim->zone;
     sale = zone->last_sale;
 
-    if (sale && sale->name_len == claim->sale_name.len
-        && ngx_memcmp(sale->name, claim->sale_name.data, sale->name_len) == 0)
+    if (sale && sk_load(&sale->name_len) == claim->sale_name.len
+        && claim->sale_name.len
+        && ngx_memcmp(sale->name, claim->sale_name.data,
+                      claim->sale_name.len)
+           == 0)
     {
         return sale;
     }
@@ -340,6 +344,7 @@ ngx_int_t
 ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *claim, sk_answer_t *answer)
 {
+    char                expires[SK_TIME_SIZE + 1];
     size_t              len;
     ngx_buf_t          *b;
     const ngx_str_t    *head;
@@ -352,7 +357,9 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
                   claim->ask ? SK_NONE : answer->result);
 
     len = head->len + sizeof("\",\"user\":\"\"}\n")
-          + sizeof(",\"order\":,\"state\":\"held\",\"units\":")
+          + sizeof(",\"order\":,\"state\":\"held\",\"expires_at\":\"\","
+                   "\"units\":")
+          + SK_TIME_SIZE
           + (claim->sale ? claim->sale_name.len
                          : ngx_http_seckill_json_len(&claim->sale_name))
           + (claim->plain ? claim->user.len
@@ -386,10 +393,13 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     case SK_ALREADY:
         b->last = ngx_sprintf(b->last, ",\"order\":%uL", answer->order);
 
-        if (claim->ask) {
-            b->last = ngx_sprintf(b->last, ",\"state\":\"%s\"",
-                                  answer->state == SK_UNIT_HELD ? "held"
-                                                                : "sold");
+        if (answer->state == SK_UNIT_HELD) {
+            sk_time_format(expires, (int64_t) answer->expires_s * 1000);
+            b->last = ngx_sprintf(b->last, ",\"state\":\"held\","
+                                  "\"expires_at\":\"%s\"", expires);
+
+        } else if (claim->ask) {
+            b->last = ngx_cpymem(b->last, ",\"state\":\"sold\"", 15);
         }
 
         if (answer->n_orders > 1) {

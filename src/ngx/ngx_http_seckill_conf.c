@@ -52,6 +52,13 @@ ngx_http_seckill_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         *conf = *prev;
     }
 
+    if (conf->handler == ngx_http_seckill_api_handler) {
+
+        /* the API has its own limit, and its own answer */
+
+        clcf->client_max_body_size = 0;
+    }
+
     if (clcf->lmt_excpt && clcf->handler == NULL) {
         clcf->handler = conf->handler;
     }
@@ -164,16 +171,18 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_seckill_loc_conf_t  *slcf = conf;
 
-    char                      *rc;
-    ngx_str_t                 *arg, value;
-    ngx_uint_t                 i, key;
-    ngx_http_core_loc_conf_t  *clcf;
+    char                              *rc;
+    ngx_str_t                         *arg, value, by;
+    ngx_uint_t                         i, key;
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_compile_complex_value_t   ccv;
 
     rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_api_handler);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
 
+    ngx_str_null(&by);
     key = 0;
     arg = cf->args->elts;
 
@@ -204,8 +213,13 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        if (ngx_http_seckill_param(&arg[i], "by=", &value) && value.len) {
+            by = value;
+            continue;
+        }
+
         return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                        "zone=, key=file, key=off");
+                                        "zone=, key=file, key=off, by=value");
     }
 
     if (slcf->zone == NULL) {
@@ -229,6 +243,40 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "must have \"key=file\", or \"key=off\" where access rules "
                "guard the location";
     }
+
+    if (by.len && slcf->keys) {
+        return "has \"by=\", but keys have labels";
+    }
+
+    if (by.len == 0) {
+        ngx_str_set(&by, "$remote_addr");
+    }
+
+    slcf->by = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (slcf->by == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &by;
+    ccv.complex_value = slcf->by;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+#if (NGX_THREADS)
+
+    /* the one named "default": "thread_pool" may say how many threads it has */
+
+    slcf->threads = ngx_thread_pool_add(cf, NULL);
+    if (slcf->threads == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+#endif
 
     return NGX_CONF_OK;
 }

@@ -125,7 +125,7 @@ ngx_http_seckill_sample(ngx_http_seckill_writer_t *w, const char *suffix,
 
     if (sale) {
         w->p = ngx_slprintf(w->p, w->end, ",%ssale%s\"%*s\"", quote, equals,
-                            (size_t) sale->name_len, sale->name);
+                            (size_t) sk_load(&sale->name_len), sale->name);
     }
 
     if (label) {

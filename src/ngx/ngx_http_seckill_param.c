@@ -1,7 +1,5 @@
 #include "ngx_http_seckill.h"
-
-
-static ngx_int_t ngx_http_seckill_digits(u_char *p, const char *pattern);
+#include "sk_time.h"
 
 
 ngx_uint_t
@@ -98,82 +96,11 @@ ngx_http_seckill_param_number(ngx_str_t *value, int64_t min, int64_t max,
 }
 
 
-/* whether a text starts with this: "d" stands for a digit */
-
-static ngx_int_t
-ngx_http_seckill_digits(u_char *p, const char *pattern)
-{
-    for ( /* void */ ; *pattern; p++, pattern++) {
-        if (*pattern == 'd' ? (*p < '0' || *p > '9') : *p != *pattern) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 ngx_http_seckill_param_time(ngx_str_t *value, int64_t *ms)
 {
-    u_char      *p;
-    time_t       sec, offset;
-    ngx_int_t    scale;
-    ngx_uint_t   fraction;
-    struct tm    given, tm;
-
-    /* an argument of a directive ends with a zero */
-
-    p = value->data;
-
-    ngx_memzero(&given, sizeof(struct tm));
-
-    if (ngx_http_seckill_digits(p, "dddd-dd-ddTdd:dd:dd") != NGX_OK
-        || strptime((char *) p, "%Y-%m-%dT%H:%M:%S", &given) == NULL)
-    {
-        return NGX_ERROR;
-    }
-
-    p += sizeof("dddd-dd-ddTdd:dd:dd") - 1;
-
-    fraction = 0;
-
-    if (*p == '.') {
-        for (p++, scale = 100; *p >= '0' && *p <= '9' && scale; p++) {
-            fraction += (*p - '0') * scale;
-            scale /= 10;
-        }
-
-        if (p[-1] == '.') {
-            return NGX_ERROR;
-        }
-    }
-
-    /* timegm() takes February 30 for March 2 */
-
-    tm = given;
-    sec = timegm(&tm);
-
-    if (tm.tm_mday != given.tm_mday || tm.tm_sec != given.tm_sec || sec < 0) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_strcmp(p, "Z") != 0) {
-
-        if ((*p != '+' && *p != '-') || ngx_strlen(p) != 6
-            || ngx_http_seckill_digits(p + 1, "dd:dd") != NGX_OK
-            || ngx_atoi(p + 1, 2) > 23 || ngx_atoi(p + 4, 2) > 59)
-        {
-            return NGX_ERROR;
-        }
-
-        offset = ngx_atoi(p + 1, 2) * 3600 + ngx_atoi(p + 4, 2) * 60;
-        sec += (*p == '+') ? -offset : offset;
-    }
-
-    *ms = (int64_t) sec * 1000 + fraction;
-
-    return (sec >= 0) ? NGX_OK : NGX_ERROR;
+    return (sk_time_parse((char *) value->data, value->len, ms) == SK_OK)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

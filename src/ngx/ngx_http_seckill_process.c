@@ -2,11 +2,16 @@
 
 #include <sys/eventfd.h>
 
+#include "sk_query.h"
+
 
 static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
     ngx_cycle_t *cycle);
 static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
     ngx_cycle_t *cycle, ngx_uint_t declare);
+static void ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
+    ngx_cycle_t *cycle);
+static void ngx_http_seckill_query_progress(void *ctx);
 static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
 static void ngx_http_seckill_drain_event(ngx_event_t *ev);
@@ -60,6 +65,7 @@ ngx_http_seckill_init_process(ngx_cycle_t *cycle)
         if (ngx_process == NGX_PROCESS_SINGLE) {
             sk_zone_populate(zones[i]->shm);
             ngx_add_timer(&zones[i]->drain_event, 1);
+            ngx_http_seckill_query_start(zones[i], cycle);
         }
     }
 
@@ -83,7 +89,7 @@ ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
     zones = smcf->zones.elts;
 
     for (i = 0; i < smcf->zones.nelts; i++) {
-        ngx_http_seckill_events_close(zones[i]);
+        ngx_http_seckill_page_exit(zones[i]);
 
         if (zones[i]->role) {
             ngx_http_seckill_drain_leave(zones[i]);
@@ -120,6 +126,7 @@ ngx_http_seckill_helper(void *data)
 
         ngx_http_seckill_drain_init(zones[i], cycle, 1);
         ngx_add_timer(&zones[i]->drain_event, 1);
+        ngx_http_seckill_query_start(zones[i], cycle);
     }
 
     return NGX_HTTP_SECKILL_HELPER_MS;
@@ -133,6 +140,7 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     zone->seq = sk_seq_map((char *) zone->store.data);
 
     zone->drain.seq = zone->seq;
+    zone->drain.commands = zone->wake->commands;
     zone->drain.zone = zone->shm;
     zone->drain.path = (char *) zone->store.data;
     zone->drain.full = zone->full;
@@ -150,6 +158,31 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     zone->drain_event.data = zone;
     zone->drain_event.log = cycle->log;
     zone->drain_event.cancelable = 1;
+}
+
+
+static void
+ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
+    ngx_cycle_t *cycle)
+{
+    if (sk_query_start(&zone->drain, ngx_http_seckill_query_progress)
+        != SK_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "seckill zone \"%V\" cannot start its query thread",
+                      &zone->name);
+    }
+}
+
+
+/* called in the thread: the eventfd is all that it may touch */
+
+static void
+ngx_http_seckill_query_progress(void *ctx)
+{
+    ngx_http_seckill_zone_t  *zone = ctx;
+
+    (void) eventfd_write(zone->wake->workers, 1);
 }
 
 
@@ -257,7 +290,7 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
 
         /* an exiting worker drains as long as somebody waits for it */
 
-        if (zone->n_waits == 0) {
+        if (zone->n_waits == 0 && ngx_queue_empty(&zone->asks)) {
             ngx_http_seckill_drain_leave(zone);
         }
     }
@@ -306,7 +339,9 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
         sk_store(&zone->shm->idle, 1);
         atomic_thread_fence(memory_order_seq_cst);
 
-        if (sk_queue_depth(&zone->shm->queue) == 0) {
+        if (sk_queue_depth(&zone->shm->queue) == 0
+            && !sk_command_pending(zone->wake->commands))
+        {
             return SK_OK;
         }
     }

@@ -1,15 +1,10 @@
 #include "ngx_http_seckill.h"
-
-
-#define NGX_HTTP_SECKILL_REPLACEMENT      "\xef\xbf\xbd"    /* U+FFFD */
+#include "sk_utf8.h"
 
 
 ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
 
 
-static ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
-    sk_result_e result, ngx_uint_t status, const char *message);
-static u_char *ngx_http_seckill_utf8_end(u_char *p, u_char *last);
 
 
 ngx_uint_t
@@ -26,44 +21,6 @@ ngx_http_seckill_plain(ngx_str_t *s)
     }
 
     return 1;
-}
-
-
-/*
- * The end of the character at "p", or "p" if it is no valid UTF-8: RFC 3629,
- * section 4.  ngx_utf8_decode() takes more for valid.
- */
-
-static u_char *
-ngx_http_seckill_utf8_end(u_char *p, u_char *last)
-{
-    u_char   low, high;
-    size_t   len, i;
-
-    len = (*p >= 0xc2 && *p <= 0xdf) ? 2
-          : (*p >= 0xe0 && *p <= 0xef) ? 3
-          : (*p >= 0xf0 && *p <= 0xf4) ? 4 : 0;
-
-    if (len == 0 || (size_t) (last - p) < len) {
-        return p;
-    }
-
-    /* the second byte: no overlong forms, surrogates, codes over the last */
-
-    low = (*p == 0xe0) ? 0xa0 : (*p == 0xf0) ? 0x90 : 0x80;
-    high = (*p == 0xed) ? 0x9f : (*p == 0xf4) ? 0x8f : 0xbf;
-
-    if (p[1] < low || p[1] > high) {
-        return p;
-    }
-
-    for (i = 2; i < len; i++) {
-        if (p[i] < 0x80 || p[i] > 0xbf) {
-            return p;
-        }
-    }
-
-    return p + len;
 }
 
 
@@ -84,10 +41,10 @@ ngx_http_seckill_json_len(ngx_str_t *s)
             continue;
         }
 
-        end = ngx_http_seckill_utf8_end(p, last);
+        end = (u_char *) sk_utf8_end(p, last);
 
         if (end == p) {
-            len += sizeof(NGX_HTTP_SECKILL_REPLACEMENT) - 1 - 1;
+            len += sizeof(SK_UTF8_REPLACEMENT) - 1 - 1;
             end++;
         }
 
@@ -113,12 +70,12 @@ ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
             continue;
         }
 
-        end = ngx_http_seckill_utf8_end(p, last);
+        end = (u_char *) sk_utf8_end(p, last);
 
         if (end == p) {
             dst = (u_char *) ngx_escape_json(dst, start, p - start);
-            dst = ngx_cpymem(dst, NGX_HTTP_SECKILL_REPLACEMENT,
-                             sizeof(NGX_HTTP_SECKILL_REPLACEMENT) - 1);
+            dst = ngx_cpymem(dst, SK_UTF8_REPLACEMENT,
+                             sizeof(SK_UTF8_REPLACEMENT) - 1);
             start = ++end;
         }
 
@@ -199,15 +156,7 @@ ngx_http_seckill_send_error(ngx_http_request_t *r, sk_result_e result,
     const char *message)
 {
     return ngx_http_seckill_send_message(r, result, sk_results[result].status,
-                                         message);
-}
-
-
-ngx_int_t
-ngx_http_seckill_send_invalid(ngx_http_request_t *r, ngx_uint_t status,
-    const char *message)
-{
-    return ngx_http_seckill_send_message(r, SK_INVALID, status, message);
+                                         message, NULL);
 }
 
 
@@ -225,17 +174,18 @@ ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_seckill_send_invalid(r, NGX_HTTP_NOT_ALLOWED,
-                                         "the method is not allowed here");
+    return ngx_http_seckill_send_message(r, SK_INVALID, NGX_HTTP_NOT_ALLOWED,
+                                         "the method is not allowed here",
+                                         NULL);
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
-    ngx_uint_t status, const char *message)
+    ngx_uint_t status, const char *message, const char *field)
 {
     ngx_buf_t          *b;
-    ngx_str_t           text;
+    ngx_str_t           text, name;
     const sk_result_t  *res;
 
     res = &sk_results[result];
@@ -243,10 +193,15 @@ ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
     text.len = ngx_strlen(message);
     text.data = (u_char *) message;
 
+    name.len = field ? ngx_strlen(field) : 0;
+    name.data = (u_char *) field;
+
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":,\"result\":\"\","
-                                   "\"message\":\"\"}" CRLF) + NGX_INT_T_LEN
-                            + res->len + ngx_http_seckill_json_len(&text));
+                                   "\"message\":\"\",\"field\":\"\"}" CRLF)
+                            + NGX_INT_T_LEN + res->len
+                            + ngx_http_seckill_json_len(&text)
+                            + ngx_http_seckill_json_len(&name));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -254,7 +209,15 @@ ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
     b->last = ngx_sprintf(b->last, "{\"code\":%ud,\"result\":\"%s\","
                           "\"message\":\"", res->code, res->name);
     b->last = ngx_http_seckill_json(b->last, &text);
-    b->last = ngx_cpymem(b->last, "\"}\n", 3);
+    *b->last++ = '"';
+
+    if (field) {
+        b->last = ngx_cpymem(b->last, ",\"field\":\"", 10);
+        b->last = ngx_http_seckill_json(b->last, &name);
+        *b->last++ = '"';
+    }
+
+    b->last = ngx_cpymem(b->last, "}\n", 2);
 
     return ngx_http_seckill_send(r, status, &ngx_http_seckill_json_type, b);
 }

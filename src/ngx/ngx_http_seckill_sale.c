@@ -85,6 +85,7 @@ static ngx_int_t
 ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
     sk_sale_def_t *def)
 {
+    time_t       hold;
     ngx_str_t    value;
     const char  *allowed;
 
@@ -139,10 +140,18 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
         return NGX_OK;
 
     } else if (ngx_http_seckill_param(arg, "hold=", &value)) {
-        allowed = "not yet, this version has no holds";
+
+        hold = ngx_parse_time(&value, 1);
+
+        if (hold != (time_t) NGX_ERROR && hold <= SK_HOLD_MAX_S) {
+            def->hold_s = hold;
+            return NGX_OK;
+        }
+
+        allowed = "0 to 30d, like 15m";
 
     } else {
-        allowed = "zone=, name=, stock=, limit=, start=, end=, paused";
+        allowed = "zone=, name=, stock=, limit=, start=, end=, hold=, paused";
     }
 
     (void) ngx_http_seckill_param_invalid(cf, arg, allowed);

@@ -19,6 +19,7 @@ static void ngx_http_seckill_write_size(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_seq(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_ledger(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_write_lag(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_restarts(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_repairs(ngx_http_seckill_writer_t *w);
 
@@ -89,6 +90,10 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
       "Size of the store on disk.",
       ngx_http_seckill_write_ledger },
 
+    { "seckill_query_lag_events", "gauge",
+      "Events that the query tables have not seen yet.",
+      ngx_http_seckill_write_lag },
+
     { "seckill_helper_restarts_total", "counter",
       "How often another process has become the drainer.",
       ngx_http_seckill_write_restarts },
@@ -117,6 +122,10 @@ ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w)
 
     for (slot = 0; slot <= n; slot++) {
         sale = (slot < n) ? &zone->sales.elts[slot] : NULL;
+
+        if (sale && sk_sale_removed(sale)) {
+            continue;
+        }
 
         for (result = 0; result < SK_RESULT_N; result++) {
 
@@ -149,6 +158,10 @@ ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w)
     for (slot = 0; slot <= n; slot++) {
         sale = (slot < n) ? &zone->sales.elts[slot] : NULL;
 
+        if (sale && sk_sale_removed(sale)) {
+            continue;
+        }
+
         ngx_http_seckill_sample(w, "", sale, NULL, NULL,
                                 (double) sk_zone_counted(zone, sale, SK_NONE));
     }
@@ -167,6 +180,10 @@ ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w)
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
+
+        if (sk_sale_removed(sale)) {
+            continue;
+        }
 
         ngx_http_seckill_sample(w, "", sale, NULL, NULL,
                                 (double) sk_load(&sale->stock));
@@ -187,6 +204,10 @@ ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w)
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
+
+        if (sk_sale_removed(sale)) {
+            continue;
+        }
 
         sk_zone_lock(zone);
 
@@ -377,6 +398,21 @@ ngx_http_seckill_write_ledger(ngx_http_seckill_writer_t *w)
 {
     ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
                             (double) sk_load(&w->zone->shm->ledger_size));
+}
+
+
+static void
+ngx_http_seckill_write_lag(ngx_http_seckill_writer_t *w)
+{
+    uint64_t  seen, applied;
+
+    /* the tables may have seen what this zone has not */
+
+    seen = sk_load(&w->zone->shm->query_seq);
+    applied = sk_load(&w->zone->shm->applied_seq);
+
+    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
+                            (applied > seen) ? (double) (applied - seen) : 0);
 }
 
 

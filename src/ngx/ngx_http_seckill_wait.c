@@ -45,6 +45,9 @@ ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle)
     ngx_queue_init(&zone->waits);
     ngx_queue_init(&zone->loading);
     ngx_queue_init(&zone->free);
+    ngx_queue_init(&zone->asks);
+    ngx_queue_init(&zone->readers);
+    ngx_queue_init(&zone->pages);
 
     zone->watch.handler = ngx_http_seckill_wait_watch;
     zone->watch.data = zone;
@@ -161,8 +164,15 @@ ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
         zone->deadline = w->deadline;
     }
 
-    /* not cancelable: a worker that exits waits for it */
+    ngx_http_seckill_wait_start(zone);
+}
 
+
+/* not cancelable: a worker that exits waits for it */
+
+void
+ngx_http_seckill_wait_start(ngx_http_seckill_zone_t *zone)
+{
     if (!zone->watch.timer_set) {
         ngx_add_timer(&zone->watch, NGX_HTTP_SECKILL_WATCH_MS);
     }
@@ -254,6 +264,7 @@ ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, int64_t now_us,
     sk_answer_t *answer)
 {
     int64_t       waited_us;
+    uint32_t      expires_s;
     uint64_t      order;
     sk_outcome_e  outcome;
 
@@ -269,7 +280,7 @@ ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, int64_t now_us,
     ngx_memzero(answer, sizeof(sk_answer_t));
 
     if (sk_queue_outcome(&w->claim.zone->shm->queue, w->ticket, &outcome,
-                         &order)
+                         &order, &expires_s)
         != SK_OK)
     {
         /* decided so long ago that the outcome is lost: the ledger has it */
@@ -282,6 +293,8 @@ ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, int64_t now_us,
     case SK_OUTCOME_WON:
         answer->result = SK_WON;
         answer->order = order;
+        answer->expires_s = expires_s;
+        answer->state = expires_s ? SK_UNIT_HELD : SK_UNIT_SOLD;
         return NGX_OK;
 
     case SK_OUTCOME_REFUSED:
@@ -414,6 +427,7 @@ ngx_http_seckill_wait_event(ngx_event_t *ev)
     c = ev->data;
 
     ngx_http_seckill_wait_decided(c->data);
+    ngx_http_seckill_ask_look(c->data);
 }
 
 
@@ -431,12 +445,15 @@ ngx_http_seckill_wait_watch(ngx_event_t *ev)
     zone = ev->data;
 
     ngx_http_seckill_wait_decided(zone);
+    ngx_http_seckill_ask_look(zone);
 
-    if (zone->n_waits == 0) {
+    if (zone->n_waits == 0 && ngx_queue_empty(&zone->asks)) {
         return;
     }
 
-    if ((ngx_msec_int_t) (zone->deadline - ngx_current_msec) <= 0) {
+    if (zone->n_waits
+        && (ngx_msec_int_t) (zone->deadline - ngx_current_msec) <= 0)
+    {
         ngx_http_seckill_wait_expire(zone);
     }
 

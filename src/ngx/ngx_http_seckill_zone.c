@@ -422,7 +422,16 @@ ngx_http_seckill_wake_init(ngx_shm_zone_t *shm_zone)
     wake->drainer = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
     wake->workers = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
 
+    wake->commands = sk_commands_map();
+
     zone->wake = wake;
+
+    if (wake->commands == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
+                      "seckill zone \"%V\" cannot map its commands",
+                      &zone->name);
+        return NGX_ERROR;
+    }
 
     if (wake->drainer == -1 || wake->workers == -1) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
@@ -449,6 +458,10 @@ ngx_http_seckill_wake_cleanup(void *data)
 
     if (zone->wake->workers != -1) {
         (void) close(zone->wake->workers);
+    }
+
+    if (zone->wake->commands) {
+        sk_commands_unmap(zone->wake->commands);
     }
 
     ngx_free(zone->wake);

@@ -8,8 +8,10 @@ static void sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc,
 static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
-static void sk_apply_outcome(sk_zone_t *zone, uint64_t ticket,
-    sk_outcome_e outcome, uint64_t order);
+static int sk_apply_order(sk_zone_t *zone, const sk_event_t *e);
+static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
+static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
+static void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e);
 
 
 int
@@ -24,6 +26,10 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
     sk_zone_lock(zone);
 
     for (end = e + n; e != end; e++) {
+
+        if (e->type == SK_EVENT_SALE_REMOVED && !e->skip) {
+            sk_apply_purge(zone, e);
+        }
 
         rc = sk_apply_locked(zone, e);
 
@@ -86,13 +92,29 @@ sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc, char *reason,
 static int
 sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
 {
+    if (e->skip) {
+        return SK_OK;
+    }
+
     switch (e->type) {
 
     case SK_EVENT_WON:
         return sk_apply_won(zone, e);
 
-    default: /* SK_EVENT_SALE_ADDED, SK_EVENT_SALE_EDITED */
+    case SK_EVENT_PAID:
+    case SK_EVENT_EXPIRED:
+    case SK_EVENT_CANCELLED:
+        return sk_apply_order(zone, e);
+
+    case SK_EVENT_SALE_ADDED:
+    case SK_EVENT_SALE_EDITED:
         return sk_apply_sale(zone, e);
+
+    case SK_EVENT_SALE_REMOVED:
+        return sk_apply_removed(zone, e);
+
+    default: /* products are none of the zone's business */
+        return SK_OK;
     }
 }
 
@@ -106,32 +128,33 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
 
     sale = sk_zone_sale_by_id(zone, e->sale_id);
 
-    if (sale) {
-        rc = sk_zone_reserve(zone, e->def.stock - sk_load(&sale->stock));
-
-        if (rc == SK_OK && e->type == SK_EVENT_SALE_EDITED) {
-            sk_sale_edit(sale, &e->def);
-        }
-
-        return rc;
-    }
-
-    if (e->type == SK_EVENT_SALE_EDITED) {
+    if (sale == NULL && e->type == SK_EVENT_SALE_EDITED) {
         return SK_ERROR;
     }
 
-    if (sk_load(&zone->sales.n) == zone->sales.n_max) {
+    if (sale == NULL && sk_load(&zone->sales.n) == zone->sales.n_max) {
         return SK_FULL;
     }
 
-    rc = sk_zone_reserve(zone, e->def.stock);
-
-    if (rc == SK_OK) {
-        hash = sk_zone_name_hash(zone, e->def.name, e->def.name_len);
-        (void) sk_sales_add(&zone->sales, hash, e->seq, &e->def);
+    rc = sk_zone_reserve(zone, e->def.stock
+                               - (sale ? sk_load(&sale->stock) : 0));
+    if (rc != SK_OK) {
+        return rc;
     }
 
-    return rc;
+    if (sale == NULL) {
+        hash = sk_zone_name_hash(zone, e->def.name, e->def.name_len);
+        sale = sk_sales_add(&zone->sales, hash, e->seq, &e->def);
+
+    } else if (e->type == SK_EVENT_SALE_EDITED) {
+        sk_sale_edit(sale, &e->def);
+    }
+
+    if (e->declared.name_len) {
+        sale->declared = e->declared;
+    }
+
+    return SK_OK;
 }
 
 
@@ -150,46 +173,164 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
     }
 
     undecided = sk_unit_value(SK_UNIT_UNDECIDED, e->ticket);
-    won = sk_unit_value(SK_UNIT_SOLD, e->seq);
+    won = sk_unit_value(e->expires_s ? SK_UNIT_HELD : SK_UNIT_SOLD, e->seq);
 
     u = sk_units_get(&zone->units, e->key, undecided);
 
     if (u) {
+        sk_store(&u->expires_s, e->expires_s);
         sk_store_release(&u->value, won);
         sk_add(&sale->undecided, -1);
-        sk_add(&sale->sold, 1);
+        sk_add(e->expires_s ? &sale->held : &sale->sold, 1);
 
     } else if (sk_units_get(&zone->units, e->key, won) == NULL) {
 
         /* another process's claim, or one from before this zone */
 
         rc = sk_units_insert(&zone->units, e->key,
-                             sk_sale_slot(&zone->sales, sale), won);
+                             sk_sale_slot(&zone->sales, sale), won,
+                             e->expires_s);
         if (rc != SK_OK) {
             return rc;
         }
 
         sk_add(&sale->free, -1);
-        sk_add(&sale->sold, 1);
+        sk_add(e->expires_s ? &sale->held : &sale->sold, 1);
     }
 
-    sk_apply_outcome(zone, e->ticket, SK_OUTCOME_WON, e->seq);
+    if (e->expires_s) {
+        sk_zone_expect(zone, e->expires_s);
+    }
+
+    sk_apply_outcome(zone, e);
+
+    return SK_OK;
+}
+
+
+/* what becomes of an order; applied before, it finds nothing to change */
+
+static int
+sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
+{
+    uint64_t    held, sold;
+    sk_sale_t  *sale;
+    sk_unit_t  *u;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale == NULL) {
+        return SK_ERROR;
+    }
+
+    held = sk_unit_value(SK_UNIT_HELD, e->object);
+    sold = sk_unit_value(SK_UNIT_SOLD, e->object);
+
+    u = sk_units_get(&zone->units, e->key, held);
+
+    if (u && e->type == SK_EVENT_PAID) {
+        sk_store_release(&u->value, sold);
+        sk_add(&sale->held, -1);
+        sk_add(&sale->sold, 1);
+
+    } else if (u) {
+        sk_units_remove(&zone->units, u);
+        sk_add(&sale->held, -1);
+        sk_add(&sale->free, 1);
+
+    } else if (e->type == SK_EVENT_CANCELLED) {
+
+        u = sk_units_get(&zone->units, e->key, sold);
+
+        if (u) {
+            sk_units_remove(&zone->units, u);
+            sk_add(&sale->sold, -1);
+            sk_add(&sale->free, 1);
+        }
+    }
+
+    return SK_OK;
+}
+
+
+/*
+ * Removes the units of a sale that is over, some at a time: claims for other
+ * sales go on between.  Called with the mutex held, and leaves it held.
+ */
+
+static void
+sk_apply_purge(sk_zone_t *zone, const sk_event_t *e)
+{
+    uint32_t     slot;
+    uint64_t     i, n;
+    unsigned     state;
+    sk_sale_t   *sale;
+    sk_unit_t   *u;
+    sk_units_t  *t;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale == NULL) {
+        return;
+    }
+
+    t = &zone->units;
+    slot = sk_sale_slot(&zone->sales, sale);
+    n = 0;
+
+    for (i = 0; i < t->n; /* void */ ) {
+        u = &t->elts[i];
+        state = sk_unit_state(sk_load(&u->value));
+
+        if (sk_load(&u->sale) == slot
+            && (state == SK_UNIT_HELD || state == SK_UNIT_SOLD))
+        {
+            sk_add((state == SK_UNIT_HELD) ? &sale->held : &sale->sold, -1);
+            sk_add(&sale->free, 1);
+
+            /* another entry may be moved here: look at it again */
+
+            sk_units_remove(t, u);
+
+        } else {
+            i++;
+        }
+
+        if (++n % SK_APPLY_PURGE == 0) {
+            sk_zone_unlock(zone);
+            sk_zone_lock(zone);
+        }
+    }
+}
+
+
+static int
+sk_apply_removed(sk_zone_t *zone, const sk_event_t *e)
+{
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale) {
+        (void) sk_zone_reserve(zone, -sk_load(&sale->stock));
+        sk_sale_remove(sale);
+    }
 
     return SK_OK;
 }
 
 
 static void
-sk_apply_outcome(sk_zone_t *zone, uint64_t ticket, sk_outcome_e outcome,
-    uint64_t order)
+sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e)
 {
     sk_cell_t  *cell;
 
-    cell = sk_queue_cell(&zone->queue, ticket);
+    cell = sk_queue_cell(&zone->queue, e->ticket);
 
-    if (sk_load(&cell->ticket) == ticket) {
-        sk_store(&cell->order, order);
-        sk_store_release(&cell->outcome, outcome);
+    if (sk_load(&cell->ticket) == e->ticket) {
+        sk_store(&cell->order, e->seq);
+        sk_store(&cell->expires_s, e->expires_s);
+        sk_store_release(&cell->outcome, SK_OUTCOME_WON);
     }
 }
 
@@ -225,9 +366,10 @@ sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
     ticket = sk_load(&cell->ticket);
     sale = &zone->sales.elts[cell->sale];
 
-    /* below 0: another process has sold units that are promised here */
+    /* below 0: another process has sold units that are promised here, or they
+       were withdrawn from the sale */
 
-    if (sk_load(&sale->free) < 0) {
+    if (sk_load(&sale->free) < 0 || sk_sale_removed(sale)) {
         return 0;
     }
 
@@ -268,7 +410,7 @@ sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
         sk_add(&sale->free, 1);
     }
 
-    sk_apply_outcome(zone, ticket, outcome, 0);
+    sk_store_release(&cell->outcome, outcome);
 
     sk_zone_unlock(zone);
 }
@@ -277,11 +419,13 @@ sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
 void
 sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e)
 {
+    memset(e, 0, offsetof(sk_event_t, def));
+
     e->type = SK_EVENT_WON;
     e->sale_id = sk_load(&zone->sales.elts[cell->sale].id);
+    e->expires_s = sk_load(&cell->expires_s);
     e->user = cell->user;
     e->user_len = cell->user_len;
     e->ticket = sk_load(&cell->ticket);
     e->key = cell->key;
-    e->at_ms = 0;
 }

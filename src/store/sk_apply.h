@@ -20,6 +20,10 @@
 
 #define SK_APPLY_MAX  32
 
+/* entries of the table looked at under one lock, to remove a sale's */
+
+#define SK_APPLY_PURGE  4096
+
 
 /*
  * Applies "n" events, SK_APPLY_MAX at most, in order; one that was applied
@@ -45,7 +49,8 @@ int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 /* takes a claim's unit back and gives it an outcome that is not a win */
 void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
 
-/* the event of a claim that wins, without its seq and its time */
+/* the event of a claim that wins, without its seq and its time; until when it
+   is held is in the cell */
 void sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e);
 
 

@@ -4,6 +4,7 @@
 
 static int sk_batch_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
     unsigned *appended, uint64_t *seq);
+static uint32_t sk_batch_expires(int64_t now_ms, uint32_t hold_s);
 static void sk_batch_publish(sk_drain_t *d, uint64_t first, unsigned n);
 
 
@@ -68,6 +69,15 @@ sk_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 }
 
 
+/* a full second, that everybody can say exactly */
+
+static uint32_t
+sk_batch_expires(int64_t now_ms, uint32_t hold_s)
+{
+    return (uint32_t) ((now_ms + 999) / 1000) + hold_s;
+}
+
+
 /*
  * Appends one claim to the transaction, "seq" is its order; 0 if it is decided
  * already, or refused now.
@@ -78,6 +88,7 @@ sk_batch_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
     unsigned *appended, uint64_t *seq)
 {
     int          rc;
+    uint32_t     hold_s;
     sk_cell_t   *cell;
     sk_event_t   e;
 
@@ -93,6 +104,10 @@ sk_batch_append(sk_drain_t *d, uint64_t ticket, int64_t now_ms,
         sk_apply_refuse(d->zone, cell, SK_OUTCOME_REFUSED);
         return SK_OK;
     }
+
+    hold_s = sk_load(&d->zone->sales.elts[cell->sale].hold_s);
+
+    sk_store(&cell->expires_s, hold_s ? sk_batch_expires(now_ms, hold_s) : 0);
 
     sk_apply_cell_event(d->zone, cell, &e);
 

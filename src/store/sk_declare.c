@@ -12,6 +12,7 @@ typedef struct {
 static int sk_declare_anything(sk_drain_t *d);
 static int sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def,
     sk_event_t *e);
+static int sk_declare_changed(sk_drain_t *d, const sk_sale_def_t *def);
 static int sk_declare_append(sk_drain_t *d, sk_declare_t *sum,
     sk_event_t *e);
 
@@ -79,7 +80,7 @@ sk_declare_anything(sk_drain_t *d)
 
         differs |= sk_declare_event(d, def, &e);
 
-        if (e.def.stock != def->stock) {
+        if (e.def.stock > e.declared.stock && sk_declare_changed(d, def)) {
             sk_drain_log(d, SK_LOG_ERR,
                          "sale \"%.*s\": %lld units are sold, the stock "
                          "cannot be %lld", (int) def->name_len, def->name,
@@ -91,19 +92,26 @@ sk_declare_anything(sk_drain_t *d)
 }
 
 
-/* the event that a declaration makes; 0 if it makes none */
+/*
+ * The event that a declaration makes; 0 if it makes none.  Of a sale that is
+ * there it applies what has changed since it was applied before, parameter by
+ * parameter: the rest may have been edited since.
+ */
 
 static int
 sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
 {
     int64_t         taken;
     sk_sale_t      *sale;
-    sk_sale_def_t   old;
+    sk_sale_def_t  *last;
 
     memset(e, 0, sizeof(sk_event_t));
 
-    e->def = *def;
     e->type = SK_EVENT_SALE_ADDED;
+    e->by = SK_DECLARE_BY;
+    e->by_len = sizeof(SK_DECLARE_BY) - 1;
+    e->def = *def;
+    e->declared = *def;
 
     sale = sk_zone_sale(d->zone, def->name, def->name_len);
 
@@ -114,15 +122,55 @@ sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
     e->type = SK_EVENT_SALE_EDITED;
     e->sale_id = sk_load(&sale->id);
 
-    taken = sk_load(&sale->held) + sk_load(&sale->sold);
+    sk_sale_def(sale, &e->def);
 
-    if (def->stock < taken) {
-        e->def.stock = taken;
+    last = sale->declared.name_len ? &sale->declared : NULL;
+
+    if (last && sk_sale_def_equal(last, def)) {
+        return 0;
     }
 
-    sk_sale_def(sale, &old);
+    if (last == NULL || last->stock != def->stock) {
+        taken = sk_load(&sale->held) + sk_load(&sale->sold);
+        e->def.stock = (def->stock < taken) ? taken : def->stock;
+    }
 
-    return !sk_sale_def_equal(&old, &e->def);
+    if (last == NULL || last->limit != def->limit) {
+        e->def.limit = def->limit;
+    }
+
+    if (last == NULL || last->hold_s != def->hold_s) {
+        e->def.hold_s = def->hold_s;
+    }
+
+    if (last == NULL || last->paused != def->paused) {
+        e->def.paused = def->paused;
+    }
+
+    /* one end without the other's may be no window */
+
+    if (last == NULL || last->start_ms != def->start_ms
+        || last->end_ms != def->end_ms)
+    {
+        e->def.start_ms = def->start_ms;
+        e->def.end_ms = def->end_ms;
+    }
+
+    return 1;
+}
+
+
+/* whether the stock that is declared is not the one that was applied */
+
+static int
+sk_declare_changed(sk_drain_t *d, const sk_sale_def_t *def)
+{
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+
+    return sale && (sale->declared.name_len == 0
+                    || sale->declared.stock != def->stock);
 }
 
 

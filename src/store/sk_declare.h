@@ -1,6 +1,6 @@
 /*
- * Makes the ledger follow the configuration: each sale that is declared there
- * and differs from what the ledger says becomes an event.  A sale keeps its
+ * Makes the ledger follow the configuration: each sale whose declaration there
+ * is not the one that the ledger knows becomes an event.  A sale keeps its
  * buyers whatever is edited; its stock does not fall below what is sold.
  */
 
@@ -13,6 +13,11 @@
 
 
 #pragma GCC visibility push(hidden)
+
+
+/* who has made an event, if the configuration has */
+
+#define SK_DECLARE_BY  "configuration"
 
 
 /*

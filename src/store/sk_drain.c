@@ -1,16 +1,20 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "sk_apply.h"
 #include "sk_batch.h"
 #include "sk_declare.h"
 #include "sk_drain.h"
+#include "sk_hold.h"
+#include "sk_operator.h"
 
 
 static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_open(sk_drain_t *d);
-static int sk_drain_load(sk_drain_t *d);
+static int sk_drain_load(sk_drain_t *d, int64_t now_ms);
+static void sk_drain_forget_removed(sk_drain_t *d);
 static void sk_drain_settle_seq(sk_drain_t *d);
 static int sk_drain_recover(sk_drain_t *d);
 static int sk_drain_idle(sk_drain_t *d);
@@ -40,7 +44,8 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 static int
 sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 {
-    int  rc;
+    int       rc;
+    unsigned  more;
 
     if (d->ledger == NULL) {
         rc = sk_drain_open(d);
@@ -51,7 +56,7 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     }
 
     if (!d->loaded) {
-        rc = sk_drain_load(d);
+        rc = sk_drain_load(d, now_ms);
 
         if (rc != SK_OK) {
             return rc;
@@ -85,8 +90,31 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         }
     }
 
+    more = 0;
+
+    if (d->commands && sk_command_pending(d->commands)) {
+        rc = sk_operator_work(d, now_ms, decided);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        more = 1;
+    }
+
+    rc = sk_hold_work(d, now_ms, decided);
+
+    if (rc == SK_MORE) {
+        more = 1;
+        rc = SK_OK;
+    }
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
     if (sk_queue_depth(&d->zone->queue) == 0) {
-        return sk_drain_idle(d);
+        return more ? SK_MORE : sk_drain_idle(d);
     }
 
     rc = sk_batch(d, now_ms, decided);
@@ -148,12 +176,20 @@ sk_drain_open(sk_drain_t *d)
 
 
 static int
-sk_drain_load(sk_drain_t *d)
+sk_drain_load(sk_drain_t *d, int64_t now_ms)
 {
     int       rc;
     uint64_t  seq, n;
 
     seq = sk_load(&d->zone->applied_seq);
+
+    if (d->removed == NULL) {
+        rc = sk_ledger_removed(d->ledger, &d->removed, &d->n_removed);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
 
     rc = sk_drain_read(d);
 
@@ -174,9 +210,15 @@ sk_drain_load(sk_drain_t *d)
         rc = sk_drain_seen_all(d);
     }
 
+    if (rc == SK_OK) {
+        rc = sk_hold_loaded(d, now_ms);
+    }
+
     if (rc != SK_OK) {
         return rc;
     }
+
+    sk_drain_forget_removed(d);
 
     d->loaded = 1;
 
@@ -195,6 +237,16 @@ sk_drain_load(sk_drain_t *d)
     }
 
     return SK_OK;
+}
+
+
+static void
+sk_drain_forget_removed(sk_drain_t *d)
+{
+    free(d->removed);
+
+    d->removed = NULL;
+    d->n_removed = 0;
 }
 
 
@@ -379,6 +431,7 @@ sk_drain_fail(sk_drain_t *d, int rc)
     sk_store(&d->zone->failing, 1);
 
     sk_batch_give_back(d);
+    sk_operator_give_back(d);
 }
 
 
@@ -387,9 +440,12 @@ sk_drain_close(sk_drain_t *d)
 {
     if (d->ledger) {
         sk_ledger_rollback(d->ledger);
+        sk_operator_close(d);
         sk_ledger_close(d->ledger);
         d->ledger = NULL;
     }
+
+    sk_drain_forget_removed(d);
 }
 
 

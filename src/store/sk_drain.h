@@ -18,6 +18,7 @@
 #include "sk_ledger.h"
 #include "sk_seq.h"
 #include "sk_apply.h"
+#include "sk_command.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -49,6 +50,7 @@ typedef struct {
     const sk_sale_def_t  *sales;        /* declared in the configuration */
     unsigned              n_sales;
     _Atomic uint64_t     *seq;          /* sk_seq_map(), or NULL */
+    sk_commands_t        *commands;     /* or NULL */
     void                (*log)(void *ctx, sk_log_e level, const char *message);
     void                 *ctx;
 
@@ -63,6 +65,18 @@ typedef struct {
     uint64_t              load_first;
     char                  reason[SK_REASON_SIZE_MAX];
     uint64_t              seqs[SK_DRAIN_BATCH_MAX];
+
+    uint64_t             *removed;      /* sales, while it reads */
+    unsigned              n_removed;
+
+    unsigned              clock_set:1;
+    int64_t               clock_ms;     /* time of day less monotonic */
+    uint64_t              sweep_place;  /* in the table of units */
+    uint64_t              sweep_left;   /* entries, 0: none is under way */
+    uint32_t              sweep_s;      /* when it began */
+    unsigned              n_due;        /* orders, in "seqs" */
+
+    struct sk_operator_s *operator;     /* while the ledger is open */
 
     /* read or committed, but not applied yet */
 

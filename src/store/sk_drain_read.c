@@ -1,7 +1,11 @@
+#include <stdlib.h>
+
 #include "sk_drain.h"
 
 
 static int sk_drain_event(void *ctx, const sk_event_t *e);
+static int sk_drain_is_removed(sk_drain_t *d, uint64_t sale_id);
+static int sk_drain_compare(const void *one, const void *two);
 
 
 int
@@ -47,20 +51,51 @@ sk_drain_event(void *ctx, const sk_event_t *e)
 
     copy = &d->events[d->n_events++];
 
-    *copy = *e;
+    if (sk_event_has_def(e->type)) {
+        *copy = *e;
 
-    if (e->type == SK_EVENT_WON) {
+    } else {
+        memcpy(copy, e, offsetof(sk_event_t, def));
+    }
+
+    if (d->n_removed && sk_drain_is_removed(d, e->sale_id)) {
+        copy->skip = 1;
+
+    } else if (sk_event_of_order(e->type)) {
         copy->key = sk_zone_user_key(d->zone, e->sale_id, e->user,
                                      e->user_len);
-
-        /* only valid until the next row is read, and needed no more */
-
-        copy->user = NULL;
 
         sk_units_prefetch(&d->zone->units, copy->key);
     }
 
+    /* only valid until the next row is read, and needed no more */
+
+    copy->user = NULL;
+
     return (d->n_events == SK_APPLY_MAX) ? sk_drain_apply(d) : SK_OK;
+}
+
+
+/* removed, and not in the zone: neither its orders nor it itself need room */
+
+static int
+sk_drain_is_removed(sk_drain_t *d, uint64_t sale_id)
+{
+    return bsearch(&sale_id, d->removed, d->n_removed, sizeof(uint64_t),
+                   sk_drain_compare)
+           && sk_zone_sale_by_id(d->zone, sale_id) == NULL;
+}
+
+
+static int
+sk_drain_compare(const void *one, const void *two)
+{
+    uint64_t  a, b;
+
+    a = *(const uint64_t *) one;
+    b = *(const uint64_t *) two;
+
+    return (a > b) - (a < b);
 }
 
 

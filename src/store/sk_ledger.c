@@ -141,24 +141,51 @@ sk_ledger_prepare(sk_ledger_t *l)
         { &l->last, "SELECT max(seq) FROM ledger" },
 
         { &l->append,
-          "INSERT INTO ledger (seq, at, type, sale, user, ticket)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+          "INSERT INTO ledger"
+          " (seq, at, type, sale, user, ticket, object, expires, detail)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
 
-        { &l->append_sale,
-          "INSERT INTO ledger (seq, at, type, sale, detail)"
-          " VALUES (?1, ?2, ?3, ?4, json_object('name', ?5, 'stock', ?6,"
-          " 'limit', ?7, 'start_ms', ?8, 'end_ms', ?9, 'paused', ?10))" },
+        { &l->sale_detail,
+          "SELECT CASE WHEN ?10 IS NULL THEN d ELSE json_set(d, '$.declared',"
+          " json_object('stock', ?10, 'limit', ?11, 'start_ms', ?12, 'end_ms',"
+          " ?13, 'paused', ?14, 'hold_s', ?15)) END"
+          " FROM (SELECT json_object('name', ?1, 'stock', ?2, 'limit', ?3,"
+          " 'start_ms', ?4, 'end_ms', ?5, 'paused', ?6, 'hold_s', ?7,"
+          " 'product', ?8, 'by', ?9) AS d)" },
+
+        { &l->by_detail, "SELECT json_object('by', ?1)" },
 
         { &l->read,
-          "SELECT seq, type, sale, user, ticket FROM ledger"
+          "SELECT seq, type, sale, user, ticket, expires, object FROM ledger"
           " WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
 
+        /* the first version's sales were all declared, and do not say so */
+
         { &l->read_sale,
-          "SELECT json_extract(detail, '$.name'),"
-          " json_extract(detail, '$.stock'), json_extract(detail, '$.limit'),"
-          " ifnull(json_extract(detail, '$.start_ms'), 0),"
-          " ifnull(json_extract(detail, '$.end_ms'), 9223372036854775807),"
-          " json_extract(detail, '$.paused') FROM ledger WHERE seq = ?1" },
+          "SELECT d ->> 'name', d ->> 'stock', d ->> 'limit',"
+          " ifnull(d ->> 'start_ms', 0),"
+          " ifnull(d ->> 'end_ms', 9223372036854775807), d ->> 'paused',"
+          " ifnull(d ->> 'hold_s', 0), ifnull(d ->> 'product', 0),"
+          " c ->> 'stock', c ->> 'limit', ifnull(c ->> 'start_ms', 0),"
+          " ifnull(c ->> 'end_ms', 9223372036854775807), c ->> 'paused',"
+          " ifnull(c ->> 'hold_s', 0)"
+          " FROM (SELECT detail AS d, CASE WHEN detail ->> 'by' IS NULL"
+          " THEN detail ELSE detail -> 'declared' END AS c"
+          " FROM ledger WHERE seq = ?1)" },
+
+        { &l->removed,
+          "SELECT sale FROM ledger WHERE type = 'sale_removed'"
+          " ORDER BY sale" },
+
+        { &l->order,
+          "SELECT sale, user, at, expires FROM ledger"
+          " WHERE seq = ?1 AND type = 'won'" },
+
+        { &l->order_last,
+          "SELECT type FROM ledger WHERE object = ?1"
+          " ORDER BY seq DESC LIMIT 1" },
+
+        { &l->last_time, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1" },
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -203,8 +230,9 @@ sk_ledger_close(sk_ledger_t *l)
     size_t  i;
 
     sqlite3_stmt *const  stmts[] = {
-        l->begin, l->commit, l->rollback, l->last, l->append, l->append_sale,
-        l->read, l->read_sale
+        l->begin, l->commit, l->rollback, l->last, l->append, l->sale_detail,
+        l->by_detail, l->read, l->read_sale, l->removed, l->order,
+        l->order_last, l->last_time
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {

@@ -21,7 +21,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_LEDGER_VERSION           1      /* of the schema */
+#define SK_LEDGER_VERSION           2      /* of the schema */
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
@@ -30,7 +30,14 @@
 #define SK_EVENT_TABLE(X)                                                    \
     X(SK_EVENT_WON,          "won")                                          \
     X(SK_EVENT_SALE_ADDED,   "sale_added")                                   \
-    X(SK_EVENT_SALE_EDITED,  "sale_edited")
+    X(SK_EVENT_SALE_EDITED,  "sale_edited")                                  \
+    X(SK_EVENT_SALE_REMOVED, "sale_removed")                                 \
+    X(SK_EVENT_PAID,         "paid")                                         \
+    X(SK_EVENT_EXPIRED,      "expired")                                      \
+    X(SK_EVENT_CANCELLED,    "cancelled")                                    \
+    X(SK_EVENT_PRODUCT_ADDED,    "product_added")                            \
+    X(SK_EVENT_PRODUCT_EDITED,   "product_edited")                           \
+    X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")
 
 
 typedef enum {
@@ -46,12 +53,35 @@ typedef struct {
     int64_t         at_ms;      /* for sk_ledger_append() */
     sk_event_e      type;
     uint64_t        sale_id;    /* seq of the event that added the sale */
-    const char     *user;       /* won; valid until the next call */
+    uint64_t        object;     /* the order, the product: the seq of the event
+                                   that made it; 0: none */
+    uint32_t        expires_s;  /* won: until when it is held; 0: it is sold */
+    unsigned        skip;       /* for sk_apply(): of a sale that is gone */
+    const char     *user;       /* of an order; valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */
-    sk_key_t        key;        /* won: for sk_apply(), not in the ledger */
-    sk_sale_def_t   def;        /* sale_added, sale_edited */
+    sk_key_t        key;        /* of an order: for sk_apply(), not stored */
+
+    /* for sk_ledger_append(): who, if anybody; a product's JSON */
+
+    const char     *by;
+    size_t          by_len;
+    const char     *detail;
+    size_t          detail_len;
+
+    /* sale_added, sale_edited: what it is now, and what the configuration says
+       ("name_len" 0: nothing) */
+
+    sk_sale_def_t   def;
+    sk_sale_def_t   declared;
 } sk_event_t;
+
+
+#define sk_event_of_order(type)                                              \
+    ((type) == SK_EVENT_WON || (type) == SK_EVENT_PAID                       \
+     || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED)
+#define sk_event_has_def(type)                                               \
+    ((type) == SK_EVENT_SALE_ADDED || (type) == SK_EVENT_SALE_EDITED)
 
 
 typedef struct sk_ledger_s  sk_ledger_t;
@@ -92,14 +122,39 @@ int sk_ledger_probe(sk_ledger_t *ledger);
 int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
 
 /*
- * Calls "handler" for at most "max" events after a seq, in order; their time is
- * not read.  Returns
- * SK_OK at the ledger's end, SK_MORE after "max" events, SK_AGAIN if it is
+ * Calls "handler" for at most "max" events after a seq, in order; their time
+ * and who made them are not read.  Returns SK_OK at the ledger's end, SK_MORE after "max" events, SK_AGAIN if it is
  * locked, SK_ERROR (also for a gap in the numbers), or what the handler
  * returned.
  */
 int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
     sk_ledger_event_pt handler, void *ctx);
+
+/*
+ * The sales that were removed, ascending, in memory to be freed: their events
+ * need not be applied.  SK_OK, SK_AGAIN, SK_ERROR.
+ */
+int sk_ledger_removed(sk_ledger_t *ledger, uint64_t **ids, unsigned *n);
+
+/* an order, as it was won */
+
+typedef struct {
+    uint64_t        sale_id;
+    int64_t         at_ms;
+    uint32_t        expires_s;
+    size_t          user_len;
+    char            user[SK_USER_SIZE_MAX];
+} sk_order_t;
+
+/* SK_OK, SK_AGAIN, SK_ERROR; without an error: there is no such order */
+int sk_ledger_order(sk_ledger_t *ledger, uint64_t order, sk_order_t *o);
+
+/* what became of it last: SK_EVENT_WON if nothing has */
+int sk_ledger_order_last(sk_ledger_t *ledger, uint64_t order,
+    sk_event_e *last);
+
+/* the time of the last event in ms, 0 if there is none */
+int sk_ledger_last_time(sk_ledger_t *ledger, int64_t *ms);
 
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);

@@ -40,9 +40,14 @@ struct sk_ledger_s {
     sqlite3_stmt  *rollback;
     sqlite3_stmt  *last;
     sqlite3_stmt  *append;
-    sqlite3_stmt  *append_sale;
+    sqlite3_stmt  *sale_detail;
+    sqlite3_stmt  *by_detail;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
+    sqlite3_stmt  *removed;
+    sqlite3_stmt  *order;
+    sqlite3_stmt  *order_last;
+    sqlite3_stmt  *last_time;
     unsigned       full:1;              /* SK_LEDGER_FULL */
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */

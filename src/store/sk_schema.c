@@ -34,7 +34,54 @@ static const char *const  sk_schema_steps[] = {
     "         strftime('%Y-%m-%dT%H:%M:%fZ', w.at / 1000.0, 'unixepoch')"
     "           AS created_at"
     "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
+    "  WHERE w.type = 'won';",
+
+    /* orders that are held, products, answers to be given again */
+
+    "ALTER TABLE ledger ADD COLUMN object INTEGER;"     /* seq of what made it:
+                                                           an order, a product */
+    "ALTER TABLE ledger ADD COLUMN expires INTEGER;"    /* ms; NULL: sold */
+
+    "CREATE INDEX ledger_object ON ledger(object) WHERE object IS NOT NULL;"
+    "CREATE INDEX ledger_product ON ledger(object) WHERE sale = 0;"
+    "CREATE INDEX ledger_removed ON ledger(sale)"
+    "  WHERE type = 'sale_removed';"
+
+    "CREATE TABLE requests ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  at      INTEGER NOT NULL,"           /* ms */
+    "  by      TEXT NOT NULL,"
+    "  key     TEXT NOT NULL,"
+    "  hash    BLOB NOT NULL,"              /* of what was asked for */
+    "  code    INTEGER NOT NULL,"
+    "  status  INTEGER NOT NULL,"
+    "  path    TEXT NOT NULL,"              /* of what was made */
+    "  reply   TEXT NOT NULL,"
+    "  UNIQUE (by, key)"
+    ");"
+
+    "DROP VIEW orders;"
+    "CREATE VIEW orders AS"
+    "  SELECT w.seq AS \"order\", json_extract(s.detail, '$.name') AS sale,"
+    "         w.user AS user,"
+    "         ifnull((SELECT e.type FROM ledger e WHERE e.object = w.seq"
+    "                 ORDER BY e.seq DESC LIMIT 1),"
+    "                CASE WHEN w.expires IS NULL THEN 'sold' ELSE 'held' END)"
+    "           AS state,"
+    "         strftime('%Y-%m-%dT%H:%M:%fZ', w.at / 1000.0, 'unixepoch')"
+    "           AS created_at,"
+    "         strftime('%Y-%m-%dT%H:%M:%fZ', w.expires / 1000.0, 'unixepoch')"
+    "           AS expires_at"
+    "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
     "  WHERE w.type = 'won';"
+
+    "CREATE VIEW products AS"
+    "  SELECT e.object AS id, e.detail AS detail, a.at AS created_ms,"
+    "         e.at AS edited_ms"
+    "  FROM ledger e JOIN ledger a ON a.seq = e.object"
+    "  WHERE e.sale = 0 AND e.type <> 'product_removed'"
+    "    AND e.seq = (SELECT max(x.seq) FROM ledger x"
+    "                 WHERE x.sale = 0 AND x.object = e.object);"
 };
 
 

@@ -150,7 +150,7 @@ sk_test_conserved(sk_zone_t *zone)
 {
     uint64_t    i, value;
     uint32_t    slot, n;
-    int64_t     undecided, sold;
+    int64_t     undecided, held, sold;
     sk_sale_t  *sale;
 
     n = sk_load(&zone->sales.n);
@@ -158,6 +158,7 @@ sk_test_conserved(sk_zone_t *zone)
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
         undecided = 0;
+        held = 0;
         sold = 0;
 
         for (i = 0; i < zone->units.n; i++) {
@@ -165,14 +166,16 @@ sk_test_conserved(sk_zone_t *zone)
 
             if (value && sk_load(&zone->units.elts[i].sale) == slot) {
                 undecided += (sk_unit_state(value) == SK_UNIT_UNDECIDED);
+                held += (sk_unit_state(value) == SK_UNIT_HELD);
                 sold += (sk_unit_state(value) == SK_UNIT_SOLD);
             }
         }
 
         assert_int_equal(sk_load(&sale->undecided), undecided);
+        assert_int_equal(sk_load(&sale->held), held);
         assert_int_equal(sk_load(&sale->sold), sold);
         assert_int_equal(sk_load(&sale->stock),
-                         sk_load(&sale->free) + undecided + sold);
+                         sk_load(&sale->free) + undecided + held + sold);
     }
 }
 

@@ -135,10 +135,12 @@ static inline sk_outcome_e
 outcome_of(sk_zone_t *zone, uint64_t ticket)
 {
     uint64_t      order;
+    uint32_t      expires_s;
     sk_outcome_e  outcome;
 
     assert_true(ticket < sk_load(&zone->queue.head));
-    assert_int_equal(sk_queue_outcome(&zone->queue, ticket, &outcome, &order),
+    assert_int_equal(sk_queue_outcome(&zone->queue, ticket, &outcome, &order,
+                                      &expires_s),
                      SK_OK);
     return outcome;
 }

@@ -202,6 +202,7 @@ test_queue_is_bounded(void **state)
     sk_zone_t    *zone;
     sk_sale_t    *sale;
     sk_answer_t   a, first;
+    uint32_t      expires_s;
     sk_outcome_e  outcome;
 
     (void) state;
@@ -225,7 +226,7 @@ test_queue_is_bounded(void **state)
     sk_store(&zone->queue.head, first.ticket + 1);
 
     assert_int_equal(sk_queue_outcome(&zone->queue, first.ticket, &outcome,
-                                      &order), SK_OK);
+                                      &order, &expires_s), SK_OK);
     assert_int_equal(outcome, SK_OUTCOME_WON);
     assert_int_equal(order, 2);
 
@@ -234,7 +235,7 @@ test_queue_is_bounded(void **state)
     a = sk_test_claim(zone, sale, "late");
     assert_true(a.admitted);
     assert_int_equal(sk_queue_outcome(&zone->queue, first.ticket, &outcome,
-                                      &order), SK_ERROR);
+                                      &order, &expires_s), SK_ERROR);
 
     sk_test_zone_free(zone);
 }

@@ -245,6 +245,8 @@ test_order_does_not_fit(void **state)
     memset(&e, 0xa5, sizeof(e));
     e.type = SK_EVENT_WON;
     e.sale_id = 1;
+    e.expires_s = 0;
+    e.skip = 0;
     e.user = user;
 
     /* more than the table has entries, as another zone may sell */

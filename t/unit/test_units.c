@@ -59,7 +59,7 @@ test_units_follow_model(void **state)
             keys[n].lo = random_number(2);
             values[n] = sk_unit_value(1 + random_number(3), number++);
 
-            rc = sk_units_insert(&t, keys[n], n, values[n]);
+            rc = sk_units_insert(&t, keys[n], n, values[n], 0);
             assert_int_equal(rc, SK_OK);
             n++;
 
@@ -131,7 +131,7 @@ test_units_fill_up(void **state)
         key.hi = UINT64_MAX - i;
         key.lo = i;
         assert_int_equal(sk_units_insert(&t, key, 0,
-                                     sk_unit_value(SK_UNIT_SOLD, i + 1)),
+                                     sk_unit_value(SK_UNIT_SOLD, i + 1), 0),
                          SK_OK);
     }
 
@@ -139,7 +139,7 @@ test_units_fill_up(void **state)
 
     key.lo = i;
     assert_int_equal(sk_units_insert(&t, key, 0,
-                                     sk_unit_value(SK_UNIT_SOLD, i + 1)),
+                                     sk_unit_value(SK_UNIT_SOLD, i + 1), 0),
                      SK_FULL);
     assert_int_equal(sk_units_find(&t, key, &h), SK_OK);
     assert_int_equal(h.n_won, 0);

@@ -1,0 +1,143 @@
+#include <stdio.h>
+#include <time.h>
+
+#include "sk_time.h"
+
+
+/* the longest: a time with a fraction and an offset */
+
+#define SK_TIME_TEXT_MAX  (sizeof("2026-11-27T09:00:00.120+01:00") - 1)
+
+/* 9999-12-31T23:59:59Z, as RFC 3339 has four digits for a year */
+
+#define SK_TIME_SEC_MAX  253402300799
+
+
+static int sk_time_digits(const char *p, const char *pattern);
+static int sk_time_number(const char *p);
+
+
+/* whether a text starts with this: "d" stands for a digit */
+
+static int
+sk_time_digits(const char *p, const char *pattern)
+{
+    for ( /* void */ ; *pattern; p++, pattern++) {
+        if (*pattern == 'd' ? (*p < '0' || *p > '9') : *p != *pattern) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+sk_time_number(const char *p)
+{
+    return (p[0] - '0') * 10 + p[1] - '0';
+}
+
+
+int
+sk_time_parse(const char *text, size_t len, int64_t *ms)
+{
+    int        offset;
+    char       copy[SK_TIME_TEXT_MAX + 1], *p;
+    int64_t    sec, fraction, scale;
+    struct tm  given, tm;
+
+    if (len > SK_TIME_TEXT_MAX) {
+        return SK_ERROR;
+    }
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+
+    p = copy;
+
+    memset(&given, 0, sizeof(struct tm));
+
+    if (!sk_time_digits(p, "dddd-dd-ddTdd:dd:dd")) {
+        return SK_ERROR;
+    }
+
+    given.tm_year = sk_time_number(p) * 100 + sk_time_number(p + 2) - 1900;
+    given.tm_mon = sk_time_number(p + 5) - 1;
+    given.tm_mday = sk_time_number(p + 8);
+    given.tm_hour = sk_time_number(p + 11);
+    given.tm_min = sk_time_number(p + 14);
+    given.tm_sec = sk_time_number(p + 17);
+
+    p += sizeof("dddd-dd-ddTdd:dd:dd") - 1;
+
+    fraction = 0;
+
+    if (*p == '.') {
+        for (p++, scale = 100; *p >= '0' && *p <= '9' && scale; p++) {
+            fraction += (*p - '0') * scale;
+            scale /= 10;
+        }
+
+        if (p[-1] == '.') {
+            return SK_ERROR;
+        }
+    }
+
+    /* timegm() takes February 30 for March 2 */
+
+    tm = given;
+    sec = timegm(&tm);
+
+    if (tm.tm_mon != given.tm_mon || tm.tm_mday != given.tm_mday
+        || tm.tm_hour != given.tm_hour || tm.tm_min != given.tm_min
+        || tm.tm_sec != given.tm_sec)
+    {
+        return SK_ERROR;
+    }
+
+    if (strcmp(p, "Z") != 0) {
+
+        if ((*p != '+' && *p != '-') || strlen(p) != 6
+            || !sk_time_digits(p + 1, "dd:dd")
+            || sk_time_number(p + 1) > 23 || sk_time_number(p + 4) > 59)
+        {
+            return SK_ERROR;
+        }
+
+        offset = sk_time_number(p + 1) * 3600 + sk_time_number(p + 4) * 60;
+        sec += (*p == '+') ? -offset : offset;
+    }
+
+    if (sec < 0 || sec > SK_TIME_SEC_MAX) {
+        return SK_ERROR;
+    }
+
+    *ms = sec * 1000 + fraction;
+
+    return SK_OK;
+}
+
+
+void
+sk_time_format(char *text, int64_t ms)
+{
+    char       buf[80];
+    time_t     sec;
+    struct tm  tm;
+
+    sec = (time_t) (ms / 1000);
+
+    if (sec < 0 || sec > SK_TIME_SEC_MAX) {
+        sec = SK_TIME_SEC_MAX;
+    }
+
+    (void) gmtime_r(&sec, &tm);
+
+    (void) snprintf(buf, sizeof(buf), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                    tm.tm_min, tm.tm_sec, (int) (ms % 1000));
+
+    memcpy(text, buf, SK_TIME_SIZE);
+    text[SK_TIME_SIZE] = '\0';
+}

@@ -1,0 +1,108 @@
+/*
+ * What the files of the operator's API share: its routes, and a request while
+ * it is answered.  Pages are read in threads where nginx has them; commands are
+ * done by the drainer; meanwhile the request waits.
+ */
+
+
+#ifndef _NGX_HTTP_SECKILL_API_H_INCLUDED_
+#define _NGX_HTTP_SECKILL_API_H_INCLUDED_
+
+
+#include "ngx_http_seckill.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
+
+
+/* what follows a collection's name in the path */
+
+typedef enum {
+    NGX_HTTP_SECKILL_ALL = 0,
+    NGX_HTTP_SECKILL_NUMBER,
+    NGX_HTTP_SECKILL_NAME
+} ngx_http_seckill_object_e;
+
+
+typedef struct {
+    ngx_str_t                   collection;
+    ngx_http_seckill_object_e   object;
+    ngx_str_t                   verb;
+    ngx_uint_t                  method;
+    ngx_int_t                 (*handler)(ngx_http_seckill_ask_t *ask);
+    ngx_uint_t                  what;       /* sk_page_e, sk_command_e */
+} ngx_http_seckill_route_t;
+
+
+struct ngx_http_seckill_ask_s {
+    ngx_queue_t                 queue;      /* of zone->asks, zone->pages */
+    ngx_http_request_t         *request;
+    ngx_http_seckill_zone_t    *zone;
+    ngx_http_seckill_route_t   *route;
+    ngx_str_t                   by;
+
+    /* while it waits */
+
+    ngx_msec_t                  start;
+    ngx_msec_t                  deadline;
+    ngx_uint_t                (*ready)(ngx_http_seckill_ask_t *ask);
+    void                      (*resume)(ngx_http_seckill_ask_t *ask,
+                                        ngx_uint_t ready);
+
+    uint64_t                    id;         /* of the path */
+    ngx_str_t                   name;
+
+    /* a page */
+
+    sk_page_t                   page;
+    struct ngx_http_seckill_reader_s  *reader;
+#if (NGX_THREADS)
+    ngx_thread_task_t          *task;
+#endif
+
+    /* a command */
+
+    uint64_t                    ticket;     /* 0: not posted yet */
+    u_char                     *body;
+    size_t                      body_len;
+
+    unsigned                    queued:1;
+    unsigned                    running:1;  /* in a thread */
+    unsigned                    gone:1;     /* its client has left */
+    unsigned                    last:1;     /* it waits no more */
+};
+
+
+/* ngx_http_seckill_ask.c */
+
+/* has a request wait until "ready" says so, or "timeout" has passed */
+void ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
+    ngx_uint_t (*ready)(ngx_http_seckill_ask_t *ask),
+    void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t ready),
+    ngx_msec_t timeout);
+void ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask);
+/* ends a request that has returned NGX_DONE */
+void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
+
+/* ngx_http_seckill_page.c */
+
+ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
+void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
+
+/* ngx_http_seckill_command.c */
+
+ngx_int_t ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask);
+void ngx_http_seckill_command_cleanup(ngx_http_seckill_ask_t *ask);
+
+/* ngx_http_seckill_openapi.c */
+
+ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_SECKILL_API_H_INCLUDED_ */

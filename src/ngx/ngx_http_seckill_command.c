@@ -1,0 +1,413 @@
+#include "ngx_http_seckill_api.h"
+
+#include <sodium.h>
+
+
+static ngx_int_t ngx_http_seckill_command_key(ngx_http_request_t *r,
+    ngx_str_t *key);
+static void ngx_http_seckill_command_body(ngx_http_request_t *r);
+static void ngx_http_seckill_command_read(ngx_http_request_t *r);
+static ngx_int_t ngx_http_seckill_command_collect(
+    ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask,
+    u_char *hash);
+static ngx_uint_t ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask,
+    ngx_uint_t ready);
+static ngx_int_t ngx_http_seckill_command_unavailable(
+    ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask,
+    sk_reply_t *reply);
+
+
+static const char  ngx_http_seckill_too_large[] =
+    "a body of at most 65536 bytes is allowed";
+
+
+ngx_int_t
+ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
+{
+    ngx_int_t            rc;
+    ngx_str_t            key;
+    ngx_http_request_t  *r;
+
+    r = ask->request;
+
+    if (ngx_http_seckill_command_key(r, &key) != NGX_OK) {
+        rc = ngx_http_discard_request_body(r);
+
+        return (rc == NGX_OK)
+               ? ngx_http_seckill_send_message(r, SK_INVALID,
+                                               NGX_HTTP_BAD_REQUEST,
+                                               "Idempotency-Key: once, with 1 "
+                                               "to 255 printable characters is "
+                                               "allowed", "Idempotency-Key")
+               : rc;
+    }
+
+    if (r->headers_in.content_length_n > SK_COMMAND_BODY_SIZE_MAX) {
+        rc = ngx_http_discard_request_body(r);
+
+        return (rc == NGX_OK)
+               ? ngx_http_seckill_send_error(r, SK_TOO_LARGE,
+                                             ngx_http_seckill_too_large)
+               : rc;
+    }
+
+    ask->body = ngx_pnalloc(r->pool,
+                            (r->headers_in.content_length_n > 0)
+                            ? (size_t) r->headers_in.content_length_n
+                            : SK_COMMAND_BODY_SIZE_MAX);
+
+    if (ask->body == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* in pieces: no more of it is read than is allowed, and no file made */
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_seckill_command_body);
+
+    return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
+}
+
+
+/* a string of RFC 8941, "abc", or the same without quotes */
+
+static ngx_int_t
+ngx_http_seckill_command_key(ngx_http_request_t *r, ngx_str_t *key)
+{
+    size_t            i;
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    ngx_str_null(key);
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (n = 0; /* void */ ; n++) {
+
+        if (n >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            n = 0;
+        }
+
+        if (h[n].key.len != sizeof("Idempotency-Key") - 1
+            || ngx_strncasecmp(h[n].key.data, (u_char *) "Idempotency-Key",
+                               h[n].key.len)
+               != 0)
+        {
+            continue;
+        }
+
+        if (key->data) {
+            return NGX_ERROR;
+        }
+
+        *key = h[n].value;
+
+        if (key->len >= 2 && key->data[0] == '"'
+            && key->data[key->len - 1] == '"')
+        {
+            key->data++;
+            key->len -= 2;
+        }
+
+        if (key->len == 0 || key->len > SK_COMMAND_KEY_SIZE_MAX) {
+            return NGX_ERROR;
+        }
+
+        for (i = 0; i < key->len; i++) {
+            if (key->data[i] < 0x20 || key->data[i] >= 0x7f) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_seckill_command_body(ngx_http_request_t *r)
+{
+    r->read_event_handler = ngx_http_seckill_command_read;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_seckill_command_read(r);
+}
+
+
+static void
+ngx_http_seckill_command_read(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_connection_t        *c;
+    ngx_http_seckill_ask_t  *ask;
+
+    c = r->connection;
+    ask = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
+
+    if (c->read->timedout) {
+        c->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    for ( ;; ) {
+
+        if (ngx_http_seckill_command_collect(ask) != NGX_OK) {
+            ngx_http_finalize_request(r,
+                ngx_http_seckill_send_error(r, SK_TOO_LARGE,
+                                            ngx_http_seckill_too_large));
+            return;
+        }
+
+        if (!r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    ngx_http_seckill_command_post(ask);
+}
+
+
+/* what has come of the body; NGX_DECLINED: more than is allowed */
+
+static ngx_int_t
+ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
+{
+    size_t                    size, max;
+    ngx_buf_t                *b;
+    ngx_chain_t              *cl;
+    ngx_http_request_t       *r;
+    ngx_http_request_body_t  *rb;
+
+    r = ask->request;
+    rb = r->request_body;
+
+    max = (r->headers_in.content_length_n > 0)
+          ? (size_t) r->headers_in.content_length_n
+          : SK_COMMAND_BODY_SIZE_MAX;
+
+    for (cl = rb ? rb->bufs : NULL; cl; cl = cl->next) {
+        b = cl->buf;
+        size = b->last - b->pos;
+
+        if (size > max - ask->body_len) {
+            return NGX_DECLINED;
+        }
+
+        ngx_memcpy(ask->body + ask->body_len, b->pos, size);
+
+        ask->body_len += size;
+        b->pos = b->last;
+    }
+
+    if (rb) {
+        rb->bufs = NULL;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
+{
+    size_t               len;
+    ngx_str_t            key;
+    sk_command_t         command;
+    ngx_http_request_t  *r;
+
+    r = ask->request;
+
+    ngx_memzero(&command, sizeof(sk_command_t));
+
+    command.type = ask->route->what;
+    command.id = ask->id;
+
+    command.name_len = ask->name.len;
+    ngx_memcpy(command.name, ask->name.data, ask->name.len);
+
+    len = ngx_min(ask->by.len, SK_COMMAND_BY_SIZE_MAX);
+    command.by_len = len;
+    ngx_memcpy(command.by, ask->by.data, len);
+
+    if (ngx_http_seckill_command_key(r, &key) == NGX_OK && key.len) {
+        command.key_len = key.len;
+        ngx_memcpy(command.key, key.data, key.len);
+        ngx_http_seckill_command_hash(ask, command.hash);
+    }
+
+    command.body = (char *) ask->body;
+    command.body_len = ask->body_len;
+
+    ask->ticket = sk_command_post(ask->zone->wake->commands, &command,
+                                  sk_drain_now_us());
+
+    if (ask->ticket == 0) {
+        ngx_http_seckill_ask_finish(ask,
+            ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
+                                        "too many requests wait"));
+        return;
+    }
+
+    ngx_http_seckill_ask_wait(ask, ngx_http_seckill_command_done,
+                              ngx_http_seckill_command_resume,
+                              NGX_HTTP_SECKILL_API_MS);
+
+    ngx_http_seckill_drain_wake(ask->zone);
+}
+
+
+static void
+ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask, u_char *hash)
+{
+    ngx_http_request_t        *r;
+    crypto_generichash_state   state;
+
+    r = ask->request;
+
+    (void) crypto_generichash_init(&state, NULL, 0, SK_COMMAND_HASH_SIZE);
+    (void) crypto_generichash_update(&state, r->method_name.data,
+                                     r->method_name.len);
+    (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
+    (void) crypto_generichash_update(&state, r->uri.data, r->uri.len);
+    (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
+    (void) crypto_generichash_update(&state, ask->body, ask->body_len);
+    (void) crypto_generichash_final(&state, hash, SK_COMMAND_HASH_SIZE);
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask)
+{
+    return sk_load_acquire(&ask->zone->wake->commands->head) > ask->ticket;
+}
+
+
+static void
+ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
+{
+    ngx_int_t            rc;
+    uint64_t             ticket;
+    sk_reply_t          *reply;
+    ngx_http_request_t  *r;
+
+    r = ask->request;
+    ticket = ask->ticket;
+    ask->ticket = 0;
+
+    if (!ready) {
+        rc = sk_command_withdraw(ask->zone->wake->commands, ticket);
+
+        ngx_http_seckill_ask_finish(ask,
+            ngx_http_seckill_send_error(r, SK_UNAVAILABLE, (rc == SK_OK)
+                ? "the store does not answer: nothing was done"
+                : "the store does not answer: it may be done later"));
+        return;
+    }
+
+    reply = ngx_palloc(r->pool, sizeof(sk_reply_t));
+
+    if (reply == NULL) {
+        sk_command_leave(ask->zone->wake->commands, ticket);
+        ngx_http_seckill_ask_finish(ask, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    rc = sk_command_collect(ask->zone->wake->commands, ticket, reply);
+
+    ngx_http_seckill_ask_finish(ask,
+                                (rc == SK_OK && reply->len)
+                                ? ngx_http_seckill_command_send(ask, reply)
+                                : ngx_http_seckill_command_unavailable(ask));
+}
+
+
+static ngx_int_t
+ngx_http_seckill_command_unavailable(ngx_http_seckill_ask_t *ask)
+{
+    char  reason[SK_REASON_SIZE_MAX];
+
+    return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
+               (sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason)
+                != SK_OK) ? reason : "the store could not do it");
+}
+
+
+static ngx_int_t
+ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask, sk_reply_t *reply)
+{
+    u_char                    *location;
+    ngx_buf_t                 *b;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    r = ask->request;
+
+    if (reply->path[0] && reply->status == NGX_HTTP_CREATED) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        location = ngx_pnalloc(r->pool, clcf->name.len + 2
+                                        + ngx_strlen(reply->path));
+        if (location == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        (void) ngx_sprintf(location, "%V%s%s%Z", &clcf->name,
+                           (clcf->name.len
+                            && clcf->name.data[clcf->name.len - 1] == '/')
+                           ? "" : "/", reply->path);
+
+        if (ngx_http_seckill_header(r, "Location", (char *) location)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    b = ngx_create_temp_buf(r->pool, reply->len + 1);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, reply->body, reply->len);
+    *b->last++ = '\n';
+
+    return ngx_http_seckill_send(r, reply->status,
+                                 &ngx_http_seckill_json_type, b);
+}
+
+
+/* the request is over, or its client has left: it is done all the same */
+
+void
+ngx_http_seckill_command_cleanup(ngx_http_seckill_ask_t *ask)
+{
+    if (ask->ticket) {
+        sk_command_leave(ask->zone->wake->commands, ask->ticket);
+        ask->ticket = 0;
+    }
+}

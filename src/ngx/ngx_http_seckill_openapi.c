@@ -1,0 +1,51 @@
+#include "ngx_http_seckill_api.h"
+
+
+/*
+ * docs/openapi.yaml, as it is: the assembler looks for it where "config" says
+ * that headers are.
+ */
+
+__asm__(
+    ".pushsection .rodata\n"
+    "ngx_http_seckill_openapi_start:\n"
+    ".incbin \"openapi.yaml\"\n"
+    "ngx_http_seckill_openapi_end:\n"
+    ".popsection\n"
+);
+
+
+extern u_char  ngx_http_seckill_openapi_start[];
+extern u_char  ngx_http_seckill_openapi_end[];
+
+
+static ngx_str_t  ngx_http_seckill_openapi_type =
+    ngx_string("application/yaml");
+
+
+ngx_int_t
+ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask)
+{
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_http_request_t  *r;
+
+    r = ask->request;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->memory = 1;
+    b->pos = ngx_http_seckill_openapi_start;
+    b->last = ngx_http_seckill_openapi_end;
+
+    return ngx_http_seckill_send(r, NGX_HTTP_OK,
+                                 &ngx_http_seckill_openapi_type, b);
+}

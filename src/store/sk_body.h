@@ -1,0 +1,86 @@
+/*
+ * A JSON body, checked against a table of the fields that it may have.  SQLite
+ * parses it; what SQLite would take and nobody means is refused here: bytes
+ * that are no UTF-8, half characters, keys that are there twice, numbers that
+ * a reader's double does not hold, nesting without end.
+ *
+ * For one process and connection.
+ */
+
+
+#ifndef _SK_BODY_H_INCLUDED_
+#define _SK_BODY_H_INCLUDED_
+
+
+#include <sqlite3.h>
+
+#include "sk_core.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_BODY_FIELDS_MAX       16
+#define SK_BODY_DEPTH_MAX        33     /* the body, and 32 in a field */
+#define SK_BODY_NUMBER_MAX  9007199254740991    /* 2^53 - 1 */
+#define SK_BODY_MESSAGE_MAX     256
+#define SK_BODY_FIELD_MAX        64     /* bytes of a field's name, shown */
+
+
+typedef enum {
+    SK_FIELD_TEXT,              /* of min to max bytes */
+    SK_FIELD_INTEGER,           /* from min to max */
+    SK_FIELD_BOOLEAN,
+    SK_FIELD_TIME,              /* RFC 3339, a number of milliseconds here */
+    SK_FIELD_OBJECT             /* JSON of at most max bytes */
+} sk_field_e;
+
+
+typedef struct {
+    const char   *name;
+    sk_field_e    type;
+    int           nullable;
+    int64_t       min;
+    int64_t       max;
+    const char   *allowed;      /* for the message */
+} sk_field_t;
+
+
+typedef struct {
+    unsigned      given:1;
+    unsigned      null:1;
+    int64_t       number;
+    const char   *text;         /* valid until the next body is read */
+    size_t        len;
+} sk_value_t;
+
+
+typedef struct {
+    char          field[SK_BODY_FIELD_MAX + 1];
+    char          message[SK_BODY_MESSAGE_MAX];
+} sk_wrong_t;
+
+
+typedef struct sk_body_s  sk_body_t;
+
+
+/* NULL: no memory, or SQLite lacks JSON */
+sk_body_t *sk_body_create(sqlite3 *db);
+void sk_body_destroy(sk_body_t *b);
+
+/*
+ * Reads a body into "values", one for each of the "n" fields.  SK_OK;
+ * SK_ERROR: "wrong" says what is; SK_FULL: no memory.
+ */
+int sk_body_read(sk_body_t *b, const char *json, size_t len,
+    const sk_field_t *fields, unsigned n, sk_value_t *values,
+    sk_wrong_t *wrong);
+
+/* says that a field is wrong, and returns SK_ERROR */
+int sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_BODY_H_INCLUDED_ */

@@ -1,0 +1,47 @@
+/*
+ * Does what operators have commanded: products, sales, orders.  Each command
+ * is checked against the zone, which has seen the whole ledger, becomes events,
+ * and is on disk before its reply is left.
+ *
+ * A reply to a command with an idempotency key is kept beside the ledger, in
+ * the same transaction, and given again for SK_OPERATOR_KEEP_MS.
+ *
+ * For the drainer.
+ */
+
+
+#ifndef _SK_OPERATOR_H_INCLUDED_
+#define _SK_OPERATOR_H_INCLUDED_
+
+
+#include "sk_drain.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_OPERATOR_KEEP_MS         86400000    /* of replies: 24 hours */
+#define SK_OPERATOR_FORGET_MAX            16    /* old ones, at a time */
+#define SK_OPERATOR_PRODUCTS_MAX       10000
+#define SK_OPERATOR_PRODUCT_NAME_MAX     200    /* bytes */
+#define SK_OPERATOR_DESCRIPTION_MAX     4096
+#define SK_OPERATOR_ATTRIBUTES_MAX      8192
+
+
+/*
+ * Does the commands that wait, in one transaction where they do not touch each
+ * other.  Returns SK_OK, SK_AGAIN, SK_ERROR: then none is done.  "decided" is
+ * set if there are replies.
+ */
+int sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+
+/* the store failed: nobody is to wait for it */
+void sk_operator_give_back(sk_drain_t *d);
+
+void sk_operator_close(sk_drain_t *d);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_OPERATOR_H_INCLUDED_ */

@@ -1,0 +1,97 @@
+/* What the files of the operator's commands share. */
+
+
+#ifndef _SK_OPERATOR_DO_H_INCLUDED_
+#define _SK_OPERATOR_DO_H_INCLUDED_
+
+
+#include "sk_body.h"
+#include "sk_ledger_db.h"
+#include "sk_operator.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    SK_SQL_REPLY = 0,
+    SK_SQL_ERROR,
+    SK_SQL_KEPT,
+    SK_SQL_KEEP,
+    SK_SQL_FORGET,
+    SK_SQL_PRODUCT,
+    SK_SQL_PRODUCT_NAME,
+    SK_SQL_PRODUCT_COUNT,
+    SK_SQL_PRODUCT_MAKE,
+    SK_SQL_PRODUCT_CHANGE,
+    SK_SQL_ORDER,
+    SK_SQL_SALE,
+    SK_SQL_N
+} sk_sql_e;
+
+
+/* the drainer's own, while the ledger is open */
+
+struct sk_operator_s {
+    sk_drain_t         *drain;
+    sk_body_t          *body;
+    sqlite3_stmt       *stmts[SK_SQL_N];
+
+    /* the command that is being done */
+
+    const sk_command_t *command;
+    sk_reply_t         *reply;
+    int64_t             now_ms;
+    uint64_t            seq;            /* of the next event */
+    int                 changes;        /* of the connection, before */
+};
+
+
+typedef struct sk_operator_s  sk_operator_t;
+
+/* SK_OK: the reply is made; SK_AGAIN, SK_ERROR: the store failed */
+typedef int (*sk_operator_pt)(sk_operator_t *o);
+
+
+/* a statement, prepared; NULL: SQLite says why */
+sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
+
+/* appends an event of this command, which gets its seq and time */
+int sk_operator_append(sk_operator_t *o, sk_event_t *e);
+
+/* replies with the object that a statement's row is; ends the statement */
+int sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status);
+
+/* replies with an error; "field" may be NULL */
+int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
+    const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* the same, with the object that a statement's row is; "data" may be NULL */
+int sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
+    const char *field, const char *message, sqlite3_stmt *data);
+
+/* reads the command's body: SK_OK, or SK_MORE: the reply is made */
+int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
+    sk_value_t *values);
+
+int sk_operator_product_add(sk_operator_t *o);
+int sk_operator_product_edit(sk_operator_t *o);
+int sk_operator_product_remove(sk_operator_t *o);
+int sk_operator_sale_add(sk_operator_t *o);
+int sk_operator_sale_edit(sk_operator_t *o);
+int sk_operator_sale_remove(sk_operator_t *o);
+int sk_operator_sale_pause(sk_operator_t *o);
+int sk_operator_sale_resume(sk_operator_t *o);
+int sk_operator_sale_end(sk_operator_t *o);
+int sk_operator_order_confirm(sk_operator_t *o);
+int sk_operator_order_cancel(sk_operator_t *o);
+
+/* whether there is a product: SK_OK, SK_MORE: none, SK_AGAIN, SK_ERROR */
+int sk_operator_product_find(sk_operator_t *o, uint64_t id);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_OPERATOR_DO_H_INCLUDED_ */

@@ -1,0 +1,195 @@
+#include "sk_operator_do.h"
+
+
+static int sk_order_find(sk_operator_t *o, sk_order_t *order,
+    sk_event_e *last);
+static int sk_order_put(sk_operator_t *o, const sk_order_t *order,
+    sk_event_e type);
+static int sk_order_reply(sk_operator_t *o);
+static int sk_order_conflict(sk_operator_t *o, const char *message);
+static sk_unit_t *sk_order_unit(sk_operator_t *o, const sk_order_t *order);
+
+
+int
+sk_operator_order_confirm(sk_operator_t *o)
+{
+    int          rc;
+    sk_unit_t   *u;
+    sk_event_e   last;
+    sk_order_t   order;
+
+    rc = sk_order_find(o, &order, &last);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_OK : rc;
+    }
+
+    switch (last) {
+
+    case SK_EVENT_WON:
+        break;
+
+    case SK_EVENT_PAID:
+        return sk_order_reply(o);
+
+    case SK_EVENT_EXPIRED:
+        return sk_order_conflict(o, "the order has expired: its unit is on "
+                                    "sale again");
+
+    default: /* SK_EVENT_CANCELLED */
+        return sk_order_conflict(o, "the order was cancelled");
+    }
+
+    if (order.expires_s == 0) {
+        return sk_order_conflict(o, "the order is sold: its sale has no hold, "
+                                    "there is nothing to confirm");
+    }
+
+    u = sk_order_unit(o, &order);
+
+    if (u == NULL) {
+        return sk_order_conflict(o, "the order's sale was removed");
+    }
+
+    if (o->now_ms / 1000 < sk_load(&u->expires_s)) {
+        rc = sk_order_put(o, &order, SK_EVENT_PAID);
+
+        return (rc == SK_OK) ? sk_order_reply(o) : rc;
+    }
+
+    /* its time is over, and nobody has got to it yet */
+
+    rc = sk_order_put(o, &order, SK_EVENT_EXPIRED);
+
+    return (rc == SK_OK)
+           ? sk_order_conflict(o, "the order has expired: its unit is on sale "
+                                  "again")
+           : rc;
+}
+
+
+int
+sk_operator_order_cancel(sk_operator_t *o)
+{
+    int          rc;
+    sk_event_e   last;
+    sk_order_t   order;
+
+    rc = sk_order_find(o, &order, &last);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_OK : rc;
+    }
+
+    if (last == SK_EVENT_CANCELLED) {
+        return sk_order_reply(o);
+    }
+
+    if (last == SK_EVENT_EXPIRED) {
+        return sk_order_conflict(o, "the order has expired");
+    }
+
+    if (sk_order_unit(o, &order) == NULL) {
+        return sk_order_conflict(o, "the order's sale was removed");
+    }
+
+    rc = sk_order_put(o, &order, SK_EVENT_CANCELLED);
+
+    return (rc == SK_OK) ? sk_order_reply(o) : rc;
+}
+
+
+/* SK_MORE: there is none, and the reply says so */
+
+static int
+sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
+{
+    int           rc;
+    sk_ledger_t  *l;
+
+    l = o->drain->ledger;
+
+    rc = sk_ledger_order(l, o->command->id, order);
+
+    if (rc == SK_ERROR && sk_ledger_error(l)[0] == '\0') {
+        rc = sk_operator_refuse(o, SK_INVALID, 404, NULL,
+                                "there is no order %llu",
+                                (unsigned long long) o->command->id);
+        return (rc == SK_OK) ? SK_MORE : rc;
+    }
+
+    return (rc == SK_OK) ? sk_ledger_order_last(l, o->command->id, last) : rc;
+}
+
+
+/* NULL: its sale is not in the zone any more */
+
+static sk_unit_t *
+sk_order_unit(sk_operator_t *o, const sk_order_t *order)
+{
+    sk_key_t    key;
+    sk_unit_t  *u;
+    sk_zone_t  *zone;
+
+    zone = o->drain->zone;
+
+    key = sk_zone_user_key(zone, order->sale_id, order->user,
+                           order->user_len);
+
+    u = sk_units_get(&zone->units, key,
+                     sk_unit_value(SK_UNIT_HELD, o->command->id));
+
+    return u ? u : sk_units_get(&zone->units, key,
+                                sk_unit_value(SK_UNIT_SOLD, o->command->id));
+}
+
+
+static int
+sk_order_put(sk_operator_t *o, const sk_order_t *order, sk_event_e type)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = type;
+    e.sale_id = order->sale_id;
+    e.object = o->command->id;
+    e.user = order->user;
+    e.user_len = order->user_len;
+
+    return sk_operator_append(o, &e);
+}
+
+
+static int
+sk_order_reply(sk_operator_t *o)
+{
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_ORDER);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
+
+    return sk_operator_reply(o, s, 200);
+}
+
+
+static int
+sk_order_conflict(sk_operator_t *o, const char *message)
+{
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_ORDER);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
+
+    return sk_operator_error(o, SK_CONFLICT, 0, NULL, message, s);
+}

@@ -1,0 +1,416 @@
+#include <stdio.h>
+
+#include "sk_operator_do.h"
+
+
+enum {
+    SK_PRODUCT_NAME = 0,
+    SK_PRODUCT_DESCRIPTION,
+    SK_PRODUCT_PRICE,
+    SK_PRODUCT_CURRENCY,
+    SK_PRODUCT_ATTRIBUTES,
+    SK_PRODUCT_FIELDS
+};
+
+
+static const sk_field_t  sk_product_fields[SK_PRODUCT_FIELDS] = {
+
+    { "name", SK_FIELD_TEXT, 0, 1, SK_OPERATOR_PRODUCT_NAME_MAX,
+      "1 to 200 bytes without control characters are allowed" },
+
+    { "description", SK_FIELD_TEXT, 1, 0, SK_OPERATOR_DESCRIPTION_MAX,
+      "a string of at most 4096 bytes is allowed" },
+
+    { "price", SK_FIELD_INTEGER, 0, 0, SK_BODY_NUMBER_MAX,
+      "an integer from 0 to 9007199254740991 is allowed, in the currency's "
+      "minor unit" },
+
+    { "currency", SK_FIELD_TEXT, 0, 3, 3,
+      "an ISO 4217 code like EUR is allowed" },
+
+    { "attributes", SK_FIELD_OBJECT, 1, 2, SK_OPERATOR_ATTRIBUTES_MAX,
+      "a JSON object of at most 8192 bytes is allowed" }
+};
+
+
+/* ISO 4217, the codes of currencies in use in 2025, without those that no price
+   is in */
+
+static const char  sk_product_currencies[] =
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND "
+    "BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU "
+    "CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP "
+    "GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES "
+    "KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD "
+    "MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR "
+    "PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD "
+    "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS "
+    "UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF "
+    "XSU XUA YER ZAR ZMW ZWG";
+
+
+static int sk_product_read(sk_operator_t *o, sk_value_t *values);
+static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
+    uint64_t id);
+static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
+    sqlite3_stmt *make, unsigned status);
+static int sk_product_none(sk_operator_t *o);
+
+
+int
+sk_operator_product_add(sk_operator_t *o)
+{
+    int            rc, n;
+    unsigned       i;
+    sk_value_t     v[SK_PRODUCT_FIELDS];
+    sqlite3_stmt  *s;
+
+    rc = sk_product_read(o, v);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_OK : rc;
+    }
+
+    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
+        if (!v[i].given && i != SK_PRODUCT_DESCRIPTION
+            && i != SK_PRODUCT_ATTRIBUTES)
+        {
+            return sk_operator_refuse(o, SK_INVALID, 0,
+                                      sk_product_fields[i].name,
+                                      "%s: is needed, %s",
+                                      sk_product_fields[i].name,
+                                      sk_product_fields[i].allowed);
+        }
+    }
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_COUNT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    rc = sqlite3_step(s);
+    n = (rc == SQLITE_ROW) ? sqlite3_column_int(s, 0) : 0;
+    (void) sqlite3_reset(s);
+
+    if (n >= SK_OPERATOR_PRODUCTS_MAX) {
+        return sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL,
+                                  "there are %d products, as many as may be",
+                                  n);
+    }
+
+    rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], 0);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_OK : rc;
+    }
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_MAKE);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_text(s, 2, "", 0, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 5, "{}", 2, SQLITE_STATIC);
+
+    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
+
+        if (i == SK_PRODUCT_PRICE) {
+            (void) sqlite3_bind_int64(s, 1 + (int) i, v[i].number);
+
+        } else if (v[i].given && !v[i].null) {
+            (void) sqlite3_bind_text(s, 1 + (int) i, v[i].text,
+                                     (int) v[i].len, SQLITE_STATIC);
+        }
+    }
+
+    return sk_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s, 201);
+}
+
+
+int
+sk_operator_product_edit(sk_operator_t *o)
+{
+    int            rc;
+    unsigned       i;
+    sk_value_t     v[SK_PRODUCT_FIELDS];
+    sqlite3_stmt  *s;
+
+    rc = sk_operator_product_find(o, o->command->id);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? sk_product_none(o) : rc;
+    }
+
+    rc = sk_product_read(o, v);
+
+    if (rc == SK_OK && v[SK_PRODUCT_NAME].given) {
+        rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], o->command->id);
+    }
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_OK : rc;
+    }
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_CHANGE);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_clear_bindings(s);
+
+    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
+
+        if (!v[i].given) {
+            continue;
+        }
+
+        if (i == SK_PRODUCT_PRICE) {
+            (void) sqlite3_bind_int64(s, 1 + (int) i, v[i].number);
+
+        } else if (v[i].null) {
+            (void) sqlite3_bind_text(s, 1 + (int) i,
+                                     (i == SK_PRODUCT_ATTRIBUTES) ? "{}" : "",
+                                     -1, SQLITE_STATIC);
+
+        } else {
+            (void) sqlite3_bind_text(s, 1 + (int) i, v[i].text,
+                                     (int) v[i].len, SQLITE_STATIC);
+        }
+    }
+
+    (void) sqlite3_bind_int64(s, 7, (int64_t) o->command->id);
+
+    return sk_product_put(o, SK_EVENT_PRODUCT_EDITED, o->command->id, s, 200);
+}
+
+
+int
+sk_operator_product_remove(sk_operator_t *o)
+{
+    int            rc;
+    uint32_t       i, n;
+    sk_sale_t     *sale;
+    sk_event_t     e;
+    sqlite3_stmt  *s;
+
+    rc = sk_operator_product_find(o, o->command->id);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? sk_product_none(o) : rc;
+    }
+
+    n = sk_load(&o->drain->zone->sales.n);
+
+    for (i = 0; i < n; i++) {
+        sale = &o->drain->zone->sales.elts[i];
+
+        if (!sk_sale_removed(sale)
+            && sk_load(&sale->product) == o->command->id)
+        {
+            return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                      "the sale \"%.*s\" has this product",
+                                      (int) sk_load(&sale->name_len),
+                                      sale->name);
+        }
+    }
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
+
+    rc = sk_operator_reply(o, s, 200);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_PRODUCT_REMOVED;
+    e.object = o->command->id;
+
+    return sk_operator_append(o, &e);
+}
+
+
+static int
+sk_product_read(sk_operator_t *o, sk_value_t *values)
+{
+    int          rc;
+    size_t       i;
+    sk_value_t  *v;
+    const char  *p;
+
+    rc = sk_operator_body(o, sk_product_fields, SK_PRODUCT_FIELDS, values);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    v = &values[SK_PRODUCT_NAME];
+
+    for (i = 0; i < v->len; i++) {
+        if ((unsigned char) v->text[i] < 0x20 || v->text[i] == 0x7f) {
+            rc = SK_MORE;
+        }
+    }
+
+    if (rc != SK_OK) {
+        rc = sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s",
+                                sk_product_fields[SK_PRODUCT_NAME].allowed);
+        return (rc == SK_OK) ? SK_MORE : rc;
+    }
+
+    v = &values[SK_PRODUCT_CURRENCY];
+
+    if (!v->given) {
+        return SK_OK;
+    }
+
+    for (p = sk_product_currencies; *p; p += (p[3] ? 4 : 3)) {
+        if (memcmp(p, v->text, 3) == 0) {
+            return SK_OK;
+        }
+    }
+
+    rc = sk_operator_refuse(o, SK_INVALID, 0, "currency", "currency: %s",
+                            sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
+
+    return (rc == SK_OK) ? SK_MORE : rc;
+}
+
+
+/* SK_MORE: another product has the name, and the reply says so */
+
+static int
+sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
+{
+    int                 rc;
+    unsigned long long  other;
+    sqlite3_stmt       *s;
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_NAME);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_text(s, 1, name->text, (int) name->len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int64(s, 2, (int64_t) id);
+
+    rc = sqlite3_step(s);
+    other = (rc == SQLITE_ROW) ? (unsigned long long) sqlite3_column_int64(s, 0)
+                               : 0;
+    (void) sqlite3_reset(s);
+
+    if (rc == SQLITE_DONE) {
+        return SK_OK;
+    }
+
+    if (rc != SQLITE_ROW) {
+        return sk_ledger_fail(o->drain->ledger, rc);
+    }
+
+    rc = sk_operator_refuse(o, SK_CONFLICT, 0, "name",
+                            "name: product %llu has it", other);
+
+    return (rc == SK_OK) ? SK_MORE : rc;
+}
+
+
+/* appends what "make" has made of it, if that is new, and replies with it */
+
+static int
+sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
+    sqlite3_stmt *make, unsigned status)
+{
+    int            rc;
+    sk_event_t     e;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = type;
+    e.object = id;
+
+    (void) sqlite3_bind_text(make, 6, o->command->by,
+                             (int) o->command->by_len, SQLITE_STATIC);
+
+    rc = sqlite3_step(make);
+
+    if (rc == SQLITE_ROW) {
+        e.detail = (const char *) sqlite3_column_text(make, 0);
+        e.detail_len = (size_t) sqlite3_column_bytes(make, 0);
+
+        rc = sk_operator_append(o, &e);
+
+    } else {
+
+        /* nothing is changed by it */
+
+        rc = (rc == SQLITE_DONE) ? SK_OK
+                                 : sk_ledger_fail(o->drain->ledger, rc);
+    }
+
+    (void) sqlite3_reset(make);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    if (status == 201) {
+        (void) snprintf(o->reply->path, sizeof(o->reply->path),
+                        "products/%llu", (unsigned long long) e.object);
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) e.object);
+
+    return sk_operator_reply(o, s, status);
+}
+
+
+int
+sk_operator_product_find(sk_operator_t *o, uint64_t id)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) id);
+
+    rc = sqlite3_step(s);
+
+    (void) sqlite3_reset(s);
+
+    return (rc == SQLITE_ROW) ? SK_OK
+           : (rc == SQLITE_DONE) ? SK_MORE
+                                 : sk_ledger_fail(o->drain->ledger, rc);
+}
+
+
+static int
+sk_product_none(sk_operator_t *o)
+{
+    return sk_operator_refuse(o, SK_INVALID, 404, NULL,
+                              "there is no product %llu",
+                              (unsigned long long) o->command->id);
+}

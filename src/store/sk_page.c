@@ -1,0 +1,648 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sqlite3.h>
+
+#include "sk_page.h"
+#include "sk_query.h"
+#include "sk_view.h"
+
+
+typedef enum {
+    SK_READ_PRODUCTS = 0,
+    SK_READ_PRODUCT,
+    SK_READ_SALE,
+    SK_READ_ORDER,
+    SK_READ_EVENTS,
+    SK_READ_END,
+    SK_READ_N
+} sk_read_e;
+
+
+struct sk_reader_s {
+    sk_zone_t      *zone;
+    sqlite3        *store;
+    sqlite3_stmt   *stmts[SK_READ_N];
+    sqlite3        *query;
+    char            path[4096];
+};
+
+
+#define SK_EVENT_HEAD                                                        \
+    "json_object('seq', e.seq, 'at', " SK_VIEW_TIME("e.at") ",'type', e.type"
+
+#define SK_EVENT_SALE   ", 'sale', s.detail ->> 'name'"
+#define SK_EVENT_BY     ", 'by', e.detail ->> 'by'"
+#define SK_EVENT_ORDER  ", 'order', e.object, 'user', sk_text(e.user)"
+
+
+static const char *const  sk_reads[SK_READ_N] = {
+
+    "SELECT " SK_VIEW_PRODUCT ", id FROM products WHERE id > ?1"
+    " ORDER BY id LIMIT ?2",
+
+    "SELECT " SK_VIEW_PRODUCT ", id FROM products WHERE id = ?1",
+
+    SK_VIEW_SALE_SQL ", ?14",
+
+    SK_VIEW_ORDER_SQL,
+
+    /* the first version's sales are the configuration's, and do not say so */
+
+    "SELECT CASE e.type"
+
+    " WHEN 'won' THEN iif(e.expires IS NULL, "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user)), "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user),"
+    " 'expires_at', " SK_VIEW_TIME("e.expires") "))"
+
+    " WHEN 'expired' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER ")"
+
+    " WHEN 'paid' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"
+
+    " WHEN 'cancelled' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"
+
+    " WHEN 'sale_removed' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_BY ")"
+
+    " WHEN 'product_removed' THEN "
+    SK_EVENT_HEAD ", 'product', e.object" SK_EVENT_BY ")"
+
+    " WHEN 'product_added' THEN "
+    SK_EVENT_HEAD ", 'product', e.object" SK_EVENT_BY
+    ", 'detail', json_remove(e.detail, '$.by'))"
+
+    " WHEN 'product_edited' THEN "
+    SK_EVENT_HEAD ", 'product', e.object" SK_EVENT_BY
+    ", 'detail', json_remove(e.detail, '$.by'))"
+
+    " ELSE "
+    SK_EVENT_HEAD ", 'sale', e.detail ->> 'name',"
+    " 'by', ifnull(e.detail ->> 'by', 'configuration'), 'detail', json_object("
+    "'name', e.detail ->> 'name', 'product', e.detail ->> 'product',"
+    " 'stock', e.detail ->> 'stock', 'limit', e.detail ->> 'limit',"
+    " 'hold', ifnull(e.detail ->> 'hold_s', 0),"
+    " 'start', " SK_VIEW_TIME("e.detail ->> 'start_ms'") ","
+    " 'end', " SK_VIEW_TIME("e.detail ->> 'end_ms'") ","
+    " 'paused', json(iif(e.detail ->> 'paused', 'true', 'false'))))"
+
+    " END, e.seq FROM ledger e LEFT JOIN ledger s ON s.seq = e.sale"
+    " WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2",
+
+    "SELECT ifnull(max(seq), 0) FROM ledger"
+};
+
+
+static const char  sk_page_orders_sql[] =
+    "SELECT json_object('order', o.\"order\", 'sale', s.name,"
+    " 'user', sk_text(o.user), 'state', o.state,"
+    " 'created_at', " SK_VIEW_TIME("o.created") ","
+    " 'expires_at', " SK_VIEW_TIME("o.expires") "), o.\"order\""
+    " FROM orders o JOIN sales s ON s.id = +o.sale WHERE o.\"order\" > ?1";
+
+
+static sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
+static sqlite3 *sk_reader_open(const char *path, const char *suffix);
+static void sk_reader_close_store(sk_reader_t *r);
+static void sk_reader_close_query(sk_reader_t *r);
+static int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
+static int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
+static int sk_page_end(sk_page_t *page, sqlite3_str *text);
+static int sk_page_products(sk_reader_t *r, sk_page_t *page);
+static int sk_page_sales(sk_reader_t *r, sk_page_t *page);
+static int sk_page_events(sk_reader_t *r, sk_page_t *page);
+static int sk_page_orders(sk_reader_t *r, sk_page_t *page);
+static int sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind);
+static int sk_page_number(sqlite3 *db, const char *sql, const char *text,
+    size_t len, int64_t *n);
+static int sk_page_refuse(sk_page_t *page, sk_result_e result,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+
+sk_reader_t *
+sk_reader_create(sk_zone_t *zone, const char *store)
+{
+    sk_reader_t  *r;
+
+    r = calloc(1, sizeof(sk_reader_t));
+    if (r == NULL) {
+        return NULL;
+    }
+
+    r->zone = zone;
+    (void) snprintf(r->path, sizeof(r->path), "%s", store);
+
+    return r;
+}
+
+
+void
+sk_reader_destroy(sk_reader_t *r)
+{
+    sk_reader_close_store(r);
+    sk_reader_close_query(r);
+    free(r);
+}
+
+
+void
+sk_reader_page(sk_reader_t *r, sk_page_t *page)
+{
+    int  rc;
+
+    page->result = SK_WON;
+    page->json = NULL;
+    page->message[0] = '\0';
+
+    switch (page->type) {
+
+    case SK_PAGE_PRODUCTS:
+    case SK_PAGE_PRODUCT:
+        rc = sk_page_products(r, page);
+        break;
+
+    case SK_PAGE_SALES:
+    case SK_PAGE_SALE:
+        rc = sk_page_sales(r, page);
+        break;
+
+    case SK_PAGE_ORDERS:
+        rc = sk_page_orders(r, page);
+        break;
+
+    case SK_PAGE_ORDER:
+        rc = sk_page_object(page, sk_reader_stmt(r, SK_READ_ORDER));
+
+        if (rc == SK_MORE) {
+            rc = sk_page_refuse(page, SK_NONE, "there is no order %llu",
+                                (unsigned long long) page->id);
+        }
+
+        break;
+
+    default: /* SK_PAGE_EVENTS */
+        rc = sk_page_events(r, page);
+    }
+
+    if (rc == SK_OK) {
+        return;
+    }
+
+    (void) snprintf(page->message, sizeof(page->message), "%s",
+                    r->store ? sqlite3_errmsg(r->store)
+                             : "the store cannot be read");
+    page->result = SK_UNAVAILABLE;
+
+    /* whatever it was: opened anew the next time */
+
+    sk_reader_close_store(r);
+    sk_reader_close_query(r);
+}
+
+
+static sqlite3_stmt *
+sk_reader_stmt(sk_reader_t *r, sk_read_e which)
+{
+    if (r->store == NULL) {
+        r->store = sk_reader_open(r->path, "");
+    }
+
+    if (r->store && r->stmts[which] == NULL) {
+        (void) sqlite3_prepare_v3(r->store, sk_reads[which], -1,
+                                  SQLITE_PREPARE_PERSISTENT, &r->stmts[which],
+                                  NULL);
+    }
+
+    return r->stmts[which];
+}
+
+
+static sqlite3 *
+sk_reader_open(const char *path, const char *suffix)
+{
+    char      name[4096 + 8];
+    sqlite3  *db;
+
+    (void) snprintf(name, sizeof(name), "%s%s", path, suffix);
+
+    if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY|SQLITE_OPEN_NOMUTEX,
+                        NULL)
+        == SQLITE_OK
+        && sqlite3_busy_timeout(db, SK_PAGE_BUSY_WAIT_MS) == SQLITE_OK
+        && sk_view_functions(db) == SQLITE_OK)
+    {
+        return db;
+    }
+
+    (void) sqlite3_close(db);
+
+    return NULL;
+}
+
+
+static void
+sk_reader_close_store(sk_reader_t *r)
+{
+    unsigned  i;
+
+    for (i = 0; i < SK_READ_N; i++) {
+        (void) sqlite3_finalize(r->stmts[i]);
+        r->stmts[i] = NULL;
+    }
+
+    (void) sqlite3_close(r->store);
+    r->store = NULL;
+}
+
+
+static void
+sk_reader_close_query(sk_reader_t *r)
+{
+    (void) sqlite3_close(r->query);
+    r->query = NULL;
+}
+
+
+static int
+sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(page->message, sizeof(page->message), fmt, args);
+    va_end(args);
+
+    page->result = result;
+
+    return SK_OK;
+}
+
+
+/* {"code":0,"data":[...],"pagination":{"next":N}}, of rows of JSON and number */
+
+static int
+sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
+{
+    int           rc;
+    uint64_t      next;
+    sqlite3_str  *text;
+
+    if (stmt == NULL) {
+        return SK_ERROR;
+    }
+
+    text = sqlite3_str_new(NULL);
+    next = page->after;
+    page->n = 0;
+
+    sqlite3_str_appendall(text, "{\"code\":0,\"data\":[");
+
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (page->n++) {
+            sqlite3_str_appendchar(text, 1, ',');
+        }
+
+        sqlite3_str_append(text,
+                           (const char *) sqlite3_column_text(stmt, 0),
+                           sqlite3_column_bytes(stmt, 0));
+        next = (uint64_t) sqlite3_column_int64(stmt, 1);
+    }
+
+    (void) sqlite3_reset(stmt);
+
+    sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}}\n", next);
+
+    if (rc != SQLITE_DONE) {
+        sqlite3_free(sqlite3_str_finish(text));
+        return SK_ERROR;
+    }
+
+    return sk_page_end(page, text);
+}
+
+
+/* {"code":0,"data":{...}}, of the object "id"; SK_MORE: there is none */
+
+static int
+sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
+{
+    int           rc;
+    sqlite3_str  *text;
+
+    if (stmt == NULL) {
+        return SK_ERROR;
+    }
+
+    if (page->type != SK_PAGE_SALE) {
+        (void) sqlite3_bind_int64(stmt, 1, (int64_t) page->id);
+    }
+
+    rc = sqlite3_step(stmt);
+
+    if (rc != SQLITE_ROW) {
+        (void) sqlite3_reset(stmt);
+        return (rc == SQLITE_DONE) ? SK_MORE : SK_ERROR;
+    }
+
+    text = sqlite3_str_new(NULL);
+
+    sqlite3_str_appendf(text, "{\"code\":0,\"data\":%s}\n",
+                        (const char *) sqlite3_column_text(stmt, 0));
+
+    (void) sqlite3_reset(stmt);
+
+    return sk_page_end(page, text);
+}
+
+
+static int
+sk_page_end(sk_page_t *page, sqlite3_str *text)
+{
+    page->len = (size_t) sqlite3_str_length(text);
+    page->json = sqlite3_str_finish(text);
+
+    return page->json ? SK_OK : SK_ERROR;
+}
+
+
+static int
+sk_page_products(sk_reader_t *r, sk_page_t *page)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    if (page->type == SK_PAGE_PRODUCTS) {
+        s = sk_reader_stmt(r, SK_READ_PRODUCTS);
+
+        if (s) {
+            (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
+            (void) sqlite3_bind_int64(s, 2, page->limit);
+        }
+
+        return sk_page_list(page, s);
+    }
+
+    rc = sk_page_object(page, sk_reader_stmt(r, SK_READ_PRODUCT));
+
+    return (rc == SK_MORE)
+           ? sk_page_refuse(page, SK_NONE, "there is no product %llu",
+                            (unsigned long long) page->id)
+           : rc;
+}
+
+
+/* of the zone, not of the store: with its counters as they are now */
+
+static int
+sk_page_sales(sk_reader_t *r, sk_page_t *page)
+{
+    uint32_t       i, n;
+    uint64_t       next;
+    sk_sale_t      copy, *sale;
+    sqlite3_str   *text;
+    sqlite3_stmt  *s;
+
+    s = sk_reader_stmt(r, SK_READ_SALE);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    text = sqlite3_str_new(NULL);
+    next = page->after;
+    page->n = 0;
+
+    n = sk_load_acquire(&r->zone->sales.n);
+
+    sqlite3_str_appendall(text, (page->type == SK_PAGE_SALE)
+                                ? "{\"code\":0,\"data\":"
+                                : "{\"code\":0,\"data\":[");
+
+    for (i = 0; i < n && page->n < page->limit; i++) {
+        sale = &r->zone->sales.elts[i];
+
+        if (sk_load(&sale->id) <= page->after || sk_sale_removed(sale)
+            || (page->type == SK_PAGE_SALE
+                && (sk_load(&sale->name_len) != page->name_len
+                    || memcmp(sale->name, page->name, page->name_len) != 0)))
+        {
+            continue;
+        }
+
+        sk_zone_lock(r->zone);
+        memcpy(&copy, sale, sizeof(sk_sale_t));
+        sk_zone_unlock(r->zone);
+
+        sk_view_bind_sale(s, &copy, page->now_ms);
+
+        if (sqlite3_step(s) == SQLITE_ROW) {
+            sqlite3_str_appendf(text, "%s%s", page->n++ ? "," : "",
+                                (const char *) sqlite3_column_text(s, 0));
+        }
+
+        (void) sqlite3_reset(s);
+
+        next = sk_load(&copy.id);
+    }
+
+    if (page->type == SK_PAGE_SALE) {
+
+        if (page->n == 0) {
+            sqlite3_free(sqlite3_str_finish(text));
+            return sk_page_refuse(page, SK_UNKNOWN_SALE,
+                                  "there is no sale \"%.*s\"",
+                                  (int) page->name_len, page->name);
+        }
+
+        sqlite3_str_appendall(text, "}\n");
+
+    } else {
+        sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}}\n", next);
+    }
+
+    return sk_page_end(page, text);
+}
+
+
+static int
+sk_page_events(sk_reader_t *r, sk_page_t *page)
+{
+    int            rc;
+    uint64_t       last;
+    sqlite3_stmt  *s, *end;
+
+    s = sk_reader_stmt(r, SK_READ_EVENTS);
+    end = sk_reader_stmt(r, SK_READ_END);
+
+    if (s == NULL || end == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
+    (void) sqlite3_bind_int64(s, 2, page->limit);
+
+    rc = sk_page_list(page, s);
+
+    if (rc != SK_OK || page->n) {
+        return rc;
+    }
+
+    rc = sqlite3_step(end);
+    last = (rc == SQLITE_ROW) ? (uint64_t) sqlite3_column_int64(end, 0) : 0;
+    (void) sqlite3_reset(end);
+
+    if (rc != SQLITE_ROW) {
+        return SK_ERROR;
+    }
+
+    if (last >= page->after) {
+        return SK_OK;
+    }
+
+    sqlite3_free(page->json);
+    page->json = NULL;
+
+    return sk_page_refuse(page, SK_CONFLICT, "the ledger ends at %llu: the "
+                          "store is an older one than the reader has seen",
+                          (unsigned long long) last);
+}
+
+
+static int
+sk_page_orders(sk_reader_t *r, sk_page_t *page)
+{
+    int       rc;
+    unsigned  try, behind;
+
+    /* tables that were made anew are in another file */
+
+    for (try = 0; try < 2; try++) {
+
+        if (r->query == NULL) {
+            r->query = sk_reader_open(r->path, SK_QUERY_SUFFIX);
+        }
+
+        behind = 1;
+
+        rc = r->query ? sk_page_query(r, page, &behind) : SK_ERROR;
+
+        if (rc == SK_OK && !behind) {
+            return SK_OK;
+        }
+
+        sk_reader_close_query(r);
+    }
+
+    return sk_page_refuse(page, SK_UNAVAILABLE,
+                          "the query tables are being made");
+}
+
+
+/*
+ * The user's index is the best where a user is asked for, "+" keeps SQLite from
+ * taking another.  Each index ends with the order's number, in whose order it
+ * is read.
+ */
+
+static int
+sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
+{
+    int            rc;
+    char           sql[1024];
+    int64_t        seen, sale;
+    const char    *plus;
+    sqlite3_stmt  *s;
+
+    if (sk_page_number(r->query, "SELECT seq FROM progress", NULL, 0, &seen)
+        != SK_OK)
+    {
+        return SK_ERROR;
+    }
+
+    if ((uint64_t) seen < page->seq) {
+        return SK_OK;
+    }
+
+    *behind = 0;
+    sale = 0;
+
+    if (page->name_len) {
+        rc = sk_page_number(r->query, "SELECT max(id) FROM sales"
+                            " WHERE name = ?1", page->name, page->name_len,
+                            &sale);
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        if (sale == 0) {
+            return sk_page_refuse(page, SK_UNKNOWN_SALE,
+                                  "there is no sale \"%.*s\"",
+                                  (int) page->name_len, page->name);
+        }
+    }
+
+    plus = page->user_len ? "+" : "";
+
+    (void) snprintf(sql, sizeof(sql),
+                    "%s%s%s%s%s%s ORDER BY o.\"order\" LIMIT ?2",
+                    sk_page_orders_sql,
+                    page->user_len ? " AND o.user = ?3" : "",
+                    sale ? " AND " : "",
+                    sale ? (plus[0] ? "+o.sale = ?4" : "o.sale = ?4") : "",
+                    page->state_len ? " AND " : "",
+                    page->state_len ? (plus[0] ? "+o.state = ?5"
+                                               : "o.state = ?5") : "");
+
+    if (sqlite3_prepare_v2(r->query, sql, -1, &s, NULL) != SQLITE_OK) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
+    (void) sqlite3_bind_int64(s, 2, page->limit);
+
+    /* no parameter, no binding: SQLite refuses it, and nothing is lost */
+
+    (void) sqlite3_bind_text(s, 3, page->user, (int) page->user_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int64(s, 4, sale);
+    (void) sqlite3_bind_text(s, 5, page->state, (int) page->state_len,
+                             SQLITE_STATIC);
+
+    rc = sk_page_list(page, s);
+
+    (void) sqlite3_finalize(s);
+
+    return rc;
+}
+
+
+static int
+sk_page_number(sqlite3 *db, const char *sql, const char *text, size_t len,
+    int64_t *n)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    *n = 0;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
+        return SK_ERROR;
+    }
+
+    if (text) {
+        (void) sqlite3_bind_text(s, 1, text, (int) len, SQLITE_STATIC);
+    }
+
+    rc = sqlite3_step(s);
+
+    if (rc == SQLITE_ROW) {
+        *n = sqlite3_column_int64(s, 0);
+    }
+
+    (void) sqlite3_finalize(s);
+
+    return (rc == SQLITE_ROW) ? SK_OK : SK_ERROR;
+}

@@ -1,0 +1,76 @@
+/*
+ * Pages: what the API shows of products, sales, orders and events, as JSON.  A
+ * reader has read-only connections to the store and to its query tables; it is
+ * for one thread at a time, in any process, as long as no fork is between.
+ */
+
+
+#ifndef _SK_PAGE_H_INCLUDED_
+#define _SK_PAGE_H_INCLUDED_
+
+
+#include "sk_ledger.h"
+#include "sk_zone.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_PAGE_LIMIT_MAX      1000
+#define SK_PAGE_STATE_MAX        16     /* bytes of an order's state */
+#define SK_PAGE_BUSY_WAIT_MS    100
+
+
+typedef enum {
+    SK_PAGE_PRODUCTS = 0,
+    SK_PAGE_PRODUCT,
+    SK_PAGE_SALES,
+    SK_PAGE_SALE,
+    SK_PAGE_ORDERS,
+    SK_PAGE_ORDER,
+    SK_PAGE_EVENTS
+} sk_page_e;
+
+
+typedef struct {
+    sk_page_e    type;
+    uint64_t     id;            /* of a product, an order */
+    uint64_t     after;
+    unsigned     limit;         /* 1 to SK_PAGE_LIMIT_MAX */
+    int64_t      now_ms;
+    uint64_t     seq;           /* the query tables have seen that much */
+
+    /* what selects, where "len" is not 0 */
+
+    size_t       name_len;
+    char         name[SK_NAME_SIZE_MAX];
+    size_t       user_len;
+    char         user[SK_USER_SIZE_MAX];
+    size_t       state_len;
+    char         state[SK_PAGE_STATE_MAX];
+
+    /* the result: sqlite3_free() it */
+
+    sk_result_e  result;        /* SK_WON: it is here */
+    char        *json;
+    size_t       len;
+    unsigned     n;
+    char         message[SK_LEDGER_ERROR_SIZE_MAX];
+} sk_page_t;
+
+
+typedef struct sk_reader_s  sk_reader_t;
+
+
+/* NULL: no memory.  "zone" may serve others meanwhile */
+sk_reader_t *sk_reader_create(sk_zone_t *zone, const char *store);
+void sk_reader_destroy(sk_reader_t *reader);
+
+/* reads a page: see its "result" */
+void sk_reader_page(sk_reader_t *reader, sk_page_t *page);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_PAGE_H_INCLUDED_ */

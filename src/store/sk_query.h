@@ -1,0 +1,54 @@
+/*
+ * The query tables: orders as people look for them, by user, sale and state.
+ * They are made from the ledger, in a file of their own beside it, "-query", by
+ * a thread of the drainer's process, away from the commits: a random index
+ * writes a page for each row.  All that is in them can be thrown away: remove
+ * the file, and they are made anew.
+ *
+ * A commit of theirs is not synced.  After a power cut they may have seen less
+ * than before; they know how far they have come, and go on from there.
+ */
+
+
+#ifndef _SK_QUERY_H_INCLUDED_
+#define _SK_QUERY_H_INCLUDED_
+
+
+#include "sk_drain.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_QUERY_SUFFIX       "-query"
+#define SK_QUERY_VERSION            1
+#define SK_QUERY_SLICE           1000       /* events in a transaction */
+#define SK_QUERY_POLL_MS           10
+#define SK_QUERY_RETRY_MS         250
+#define SK_QUERY_REST               9       /* turns that it rests for one that
+                                               it works, while claims wait */
+
+typedef struct sk_query_s  sk_query_t;
+
+
+/*
+ * Without a thread, for tests: SK_MORE after a slice, SK_OK at the ledger's
+ * end, SK_AGAIN, SK_ERROR: "error" says why.
+ */
+sk_query_t *sk_query_create(sk_zone_t *zone, const char *store);
+void sk_query_destroy(sk_query_t *q);
+int sk_query_fill(sk_query_t *q);
+const char *sk_query_error(sk_query_t *q);
+
+/*
+ * Starts the thread that fills the tables as long as the process lives.
+ * "progress" is called in it when somebody who waits may go on.  SK_OK, or
+ * SK_ERROR: there is no thread.
+ */
+int sk_query_start(sk_drain_t *d, void (*progress)(void *ctx));
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_QUERY_H_INCLUDED_ */
