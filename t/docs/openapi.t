@@ -1,0 +1,424 @@
+# docs/openapi.yaml is a good OpenAPI document, and says what the server does:
+# each operation and each status of it is asked for here, each answer is held
+# against its schema, which allows no other fields, and no path has a method
+# that the document has not.
+
+use strict;
+use warnings;
+use Test::More;
+use File::Temp qw(tempfile);
+use HTTP::Tiny;
+use JSON::PP qw(decode_json encode_json);
+use Seckill::Server;
+
+# the server's table of routes: where it is, and a route's first name in it;
+# what follows that name is found by the methods that a path has
+
+my $routes = 'src/ngx/ngx_http_seckill_api.c';
+my $route = qr/^ +ROUTE\("([\w.]+)"/m;
+
+# what cannot be provoked here: "METHOD PATH STATUS"
+
+my %unprovoked = map { $_ => 1 }
+    'POST /api/products 507';           # it takes 10,000 products
+
+my $file = 'docs/openapi.yaml';
+my @methods = qw(GET HEAD POST PUT PATCH DELETE OPTIONS);
+my $body_size_max = 65536;
+
+# Debian's own, which has Debian's modules
+
+my @helper = ('/usr/bin/python3', 't/docs/openapi.py');
+
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $in, '<', $name or die "$name: $!";
+    local $/;
+    return <$in>;
+}
+
+
+sub helper {
+    my ($command, $input) = @_;
+    my ($out, $name) = tempfile(UNLINK => 1);
+
+    print $out $input // '';
+    close $out or die $!;
+
+    my $text = `@helper $command $file < $name`;
+    die "@helper $command failed" if $? != 0;
+
+    return decode_json($text);
+}
+
+
+# the document by itself
+
+my $document = helper('document');
+is(join("\n", @{$document->{problems}}), '', "$file is a good document");
+BAIL_OUT("$file cannot be read") if !@{$document->{operations}};
+
+my @operations = @{$document->{operations}};
+my %documented;
+push @{$documented{$_->{path}}}, $_->{method} for @operations;
+
+my %has = map { m{^/api/([^/]+)} ? ($1 => 1) : () } keys %documented;
+my %table = map { $_ => 1 } slurp($routes) =~ /$route/g;
+is_deeply([sort keys %has], [sort keys %table],
+          "the document has the routes of $routes");
+
+my %types = map { $_ => 1 }
+            slurp('src/store/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g;
+is_deeply([sort @{$document->{events}}], [sort keys %types],
+          'the document has the events of the ledger');
+
+
+# a server; /keyed/ is /api/ for those who have a key
+
+my ($keys, $keys_name) = tempfile('seckill-keys-XXXXXX', TMPDIR => 1,
+                                  UNLINK => 1);
+print $keys "writer shop\nreader reports ro\n";
+close $keys or die $!;
+
+my $s = Seckill::Server->new(http => <<"END", server => <<"END2");
+    seckill_zone zone=drop:4m;
+    seckill_sale zone=drop name=phone stock=2;
+    seckill_sale zone=drop name=tickets stock=9 limit=2;
+    seckill_sale zone=drop name=later stock=1 start=2999-01-01T00:00:00Z;
+    seckill_sale zone=drop name=over stock=1 end=2020-01-01T00:00:00Z;
+    seckill_sale zone=drop name=stopped stock=1 paused;
+END
+        location /keyed/ { seckill_api zone=drop key=$keys_name; }
+END2
+
+$s->start->ready;
+
+my $http = HTTP::Tiny->new(timeout => 90);
+my (@answers, %seen);
+
+
+# play(STATUS, 'METHOD PATH', ...): asks, and keeps the answer. PATH is the
+# document's; "id", "name" and "order" are what it has in braces. Also: query,
+# body, headers, key, server. What GET gets, HEAD has to get.
+
+sub play {
+    my ($status, $call, %o) = @_;
+    my ($method, $path) = split ' ', $call;
+    my %headers = %{$o{headers} || {}};
+
+    (my $uri = $path) =~ s/\{(\w+)\}/$o{$1} \/\/ 1/eg;
+    $uri .= "?$o{query}" if defined $o{query};
+
+    if (exists $o{key}) {
+        $uri =~ s{^/api/}{/keyed/};
+        $headers{Authorization} = "Bearer $o{key}" if defined $o{key};
+    }
+
+    my $to = $o{server} || $s;
+    my $body = ref $o{body} ? encode_json($o{body}) : $o{body};
+    my $label = "$method $uri";
+
+    $headers{'Content-Type'} = 'application/json' if defined $body;
+
+    my $res = $http->request($method, "http://127.0.0.1:$to->{port}$uri", {
+        headers => \%headers,
+        defined $body ? (content => $body) : (),
+    });
+    my $text = $res->{content} // '';
+
+    is($res->{status}, $status, "$label gets $status")
+        or diag(substr $text, 0, 300);
+
+    my %got = map { $_ => ref $res->{headers}{$_}
+                          ? join ', ', @{$res->{headers}{$_}}
+                          : $res->{headers}{$_} } keys %{$res->{headers}};
+
+    push @answers, {
+        label => $label, method => $method, status => $res->{status},
+        path => $documented{$path} ? $path : undef, headers => \%got,
+        body => $text,
+    };
+    $seen{"$call $res->{status}"} = 1;
+
+    play($status, "HEAD $path", %o) if $method eq 'GET' && $status != 405;
+
+    my $said = eval { decode_json($text) };
+
+    return { ref $said eq 'HASH' ? %$said : (), headers => \%got,
+             body => $text };
+}
+
+
+# the buyer
+
+sub buyer {
+    my ($result, $method, $sale, $user) = @_;
+    my $a = play($result eq 'unknown_sale' ? 404 : 200, "$method /seckill",
+                 query => "sale=$sale&user=$user");
+
+    is($a->{result}, $result, "$method of $user in $sale: $result");
+
+    return $a;
+}
+
+buyer('won', 'POST', 'phone', 'a');
+buyer('already', 'POST', 'phone', 'a');
+buyer('won', 'GET', 'phone', 'a');
+my $sold = buyer('won', 'POST', 'phone', 'b%22%ff')->{order};
+buyer('sold_out', 'POST', 'phone', 'c');
+buyer('won', 'POST', 'tickets', 'a');
+buyer('won', 'POST', 'tickets', 'a');
+buyer('already', 'POST', 'tickets', 'a');
+buyer('won', 'GET', 'tickets', 'a');
+buyer('not_started', 'POST', 'later', 'a');
+buyer('ended', 'POST', 'over', 'a');
+buyer('paused', 'POST', 'stopped', 'a');
+buyer('none', 'GET', $_, 'z') for qw(phone tickets later over stopped);
+buyer('unknown_sale', $_, 'nothing', 'a') for qw(GET POST);
+
+for my $query ('sale=phone', 'sale=phone&user=%', 'sale=phone&user=a&user=b') {
+    play(400, "$_ /seckill", query => $query) for qw(GET POST);
+}
+
+
+# the server
+
+play(200, 'GET /api/health');
+play(200, 'GET /api/health', key => 'reader');
+is(play(200, 'GET /api/openapi.yaml')->{body}, slurp($file),
+   'the server has the document');
+
+
+# products
+
+my %phone = (name => 'Phone X', description => 'a phone', price => 49900,
+             currency => 'EUR', attributes => { colour => ['black', 1, {}] });
+my %case = (name => 'Case', price => 0, currency => 'JPY');
+
+my $added = play(201, 'POST /api/products', body => \%phone,
+                 headers => { 'Idempotency-Key' => '"once"' });
+my $id = $added->{data}{id} // 1;
+is($added->{headers}{location}, "/api/products/$id", 'its Location');
+is(play(201, 'POST /api/products', body => \%phone,
+        headers => { 'Idempotency-Key' => '"once"' })->{body},
+   $added->{body}, 'the same key gets the same answer');
+my $case = play(201, 'POST /api/products', body => \%case, key => 'writer')
+           ->{data}{id} // 2;
+
+play(400, 'POST /api/products', body => $_)
+    for '', '{', '[]', '1', {}, { %case, name => '' },
+        { %case, name => 'x' x 201 }, { %case, name => 'x', more => 1 },
+        { %case, price => -1 },
+        { %case, price => '1' }, { %case, price => 1.5 },
+        { %case, currency => 'euro' }, { %case, attributes => [] },
+        { %case, description => 'x' x 4097 };
+play(409, 'POST /api/products', body => \%case);
+
+my $page = play(200, 'GET /api/products', query => 'limit=1');
+is(scalar @{$page->{data} || []}, 1, 'a page of one');
+play(200, 'GET /api/products',
+     query => 'limit=1000&after=' . ($page->{pagination}{next} // 0));
+play(400, 'GET /api/products', query => $_)
+    for qw(limit=0 limit=1001 limit=x after=-1 after=x);
+
+play(200, 'GET /api/products/{id}', id => $id);
+play(404, 'GET /api/products/{id}', id => $_) for 'x', 0, '1x', 999999999;
+play(200, 'PATCH /api/products/{id}', id => $id, body => { price => 1 });
+play(400, 'PATCH /api/products/{id}', id => $id, body => $_)
+    for '{', { price => 'x' }, { name => '' };
+play(409, 'PATCH /api/products/{id}', id => $id, body => { name => 'Case' });
+
+
+# sales
+
+my %sale = (name => 'new', stock => 5, limit => 2, hold => 900,
+            product => $id, start => '2020-01-01T00:00:00+01:00',
+            end => '2999-01-01T00:00:00Z', paused => JSON::PP::true);
+
+$added = play(201, 'POST /api/sales', body => \%sale);
+is($added->{headers}{location}, '/api/sales/new', 'its Location');
+play(201, 'POST /api/sales', body => { name => 'short', stock => 2,
+                                       hold => 1 });
+play(201, 'POST /api/sales', body => { name => 'plain', stock => 1 },
+     key => 'writer');
+play(400, 'POST /api/sales', body => $_)
+    for '{', { name => 'x' }, { stock => 1 }, { %sale, name => 'a b' },
+        { %sale, name => 'x', stock => -1 },
+        { %sale, name => 'x', limit => 0 },
+        { %sale, name => 'x', product => 999999999 },
+        { %sale, name => 'x', hold => 2592001 },
+        { %sale, name => 'x', start => 'soon' },
+        { %sale, name => 'x', end => '2019-01-01T00:00:00Z' };
+play(409, 'POST /api/sales', body => \%sale);
+play(507, 'POST /api/sales', body => { name => 'x', stock => 1000000000 });
+
+play(200, 'GET /api/sales');
+play(200, 'GET /api/sales', query => 'limit=2&after=1');
+play(400, 'GET /api/sales', query => $_) for qw(limit=0 after=x);
+play(200, 'GET /api/sales/{name}', name => $_)
+    for qw(new plain phone tickets later over stopped);
+
+play(200, 'PATCH /api/sales/{name}', name => 'new', body => $_)
+    for { add_stock => 2 }, { add_stock => -2 }, { stock => 4 },
+        { product => undef }, { product => $id },
+        { limit => 3, hold => 600, start => undef };
+play(400, 'PATCH /api/sales/{name}', name => 'new', body => $_)
+    for '{', { stock => 'x' }, { stock => 1, add_stock => 1 };
+play(507, 'PATCH /api/sales/{name}', name => 'new',
+     body => { stock => 1000000000 });
+play(200, 'POST /api/sales/{name}/resume', name => 'new');
+play(200, 'POST /api/sales/{name}/pause', name => 'plain');
+
+
+# orders
+
+my @held = map { buyer('won', 'POST', 'new', $_)->{order} // 1 } qw(a b c);
+play(409, 'PATCH /api/sales/{name}', name => 'new', body => { stock => 2 });
+is(buyer('won', 'GET', 'new', 'a')->{state}, 'held', 'it is held');
+my $short = buyer('won', 'POST', 'short', 'a')->{order} // 1;
+buyer('already', 'POST', 'short', 'a');
+
+play(200, 'GET /api/orders');
+play(200, 'GET /api/orders', query => $_)
+    for qw(sale=new user=a state=held sale=new&user=a&state=held&limit=1);
+play(400, 'GET /api/orders', query => $_)
+    for qw(limit=0 after=x state=lost);
+play(404, 'GET /api/orders', query => 'sale=nothing');
+play(200, 'GET /api/orders/{order}', order => $held[0]);
+
+my ($confirm, $cancel)
+    = map { "POST /api/orders/{order}/$_" } qw(confirm cancel);
+my $order;
+
+$order = play(200, $confirm, order => $held[0]);
+is($order->{data}{state}, 'paid', 'it is paid');
+play(200, $confirm, order => $held[0]);
+buyer('won', 'GET', 'new', 'a');
+play(200, $cancel, order => $_) for @held[0, 1, 1], $sold // 1;
+$order = play(409, $confirm, order => $held[1]);
+is($order->{data}{state}, 'cancelled', 'a conflict has the order');
+
+$s->wait_for('an order to expire', sub {
+    my $res = $s->request('GET', "/api/orders/$short");
+    !$res || $res->{status} != 200 || $res->{body} =~ /"state":"expired"/;
+});
+
+for my $call ($confirm, $cancel) {
+    $order = play(409, $call, order => $short);
+    is($order->{data}{state}, 'expired', 'a conflict has the order');
+}
+
+
+# what all of a kind have in common
+
+my %real = (id => $id, name => 'new', order => $held[2]);
+my %none = (id => 999999999, name => 'nothing', order => 999999999);
+
+for my $op (@operations) {
+    my $call = "$op->{method} $op->{path}";
+    my %o = (%real, defined $op->{body} ? (body => $op->{body}) : ());
+    my $write = $op->{method} !~ /^(?:GET|HEAD)$/;
+
+    next if $op->{free};
+
+    play(401, $call, %o, key => $_) for undef, 'other';
+    play(404, $call, %o, %none) if $op->{path} =~ /\{/;
+
+    next if !$write;
+
+    play(403, $call, %o, key => 'reader');
+    play(413, $call, %o, body => '{"name":"' . 'x' x $body_size_max . '"}');
+    play(400, $call, %o, headers => { 'Idempotency-Key' => 'x' x 256 });
+    play(409, $call, %o, headers => { 'Idempotency-Key' => 'once' });
+}
+
+for my $path (sort keys %documented) {
+    my $allowed = join ', ', sort @{$documented{$path}};
+
+    for my $method (@methods) {
+        next if grep { $_ eq $method } @{$documented{$path}};
+        my $a = play(405, "$method $path", %real);
+        is(join(', ', sort split / *, */, $a->{headers}{allow} // ''),
+           $allowed, "$path has $allowed");
+    }
+}
+
+play(404, "GET $_") for '/api/', '/api/nothing', '/api/sales/new/nothing',
+                        '/api/orders/1/confirm/x', '/api/health/x';
+
+
+# ends
+
+my $remove = 'DELETE /api/sales/{name}';
+
+play(409, 'DELETE /api/products/{id}', id => $id);
+play(200, 'DELETE /api/products/{id}', id => $case);
+play(409, $remove, name => 'short');
+play(200, 'POST /api/sales/{name}/end', name => $_) for qw(new short phone);
+play(409, $remove, name => $_) for qw(new phone);
+play(409, 'POST /api/sales/{name}/pause', name => 'new');
+play(200, $remove, name => 'short');
+play(404, 'GET /api/sales/{name}', name => 'short');
+play(200, 'GET /api/orders', query => 'sale=short');
+
+
+# the ledger
+
+my $events = play(200, 'GET /api/events', query => 'limit=1000');
+my %type = map { $_->{type} => 1 } @{$events->{data} || []};
+is_deeply([sort keys %type], [sort @{$document->{events}}],
+          'each type of event was seen');
+
+my $last = $events->{pagination}{next} // 0;
+play(200, 'GET /api/events', query => 'limit=1');
+play(200, 'GET /api/events', query => "after=$last&wait=1");
+play(400, 'GET /api/events', query => $_)
+    for qw(after=x limit=0 limit=1001 wait=61 wait=x);
+play(409, 'GET /api/events', query => 'after=' . ($last + 1000000));
+
+$s->done;
+
+
+# a server whose store is no store: nothing can be decided
+
+my $unwell = Seckill::Server->new(http => 'seckill_zone zone=drop:2m;');
+
+mkdir "$unwell->{dir}/seckill";
+open my $store, '>', "$unwell->{dir}/seckill/drop.db" or die $!;
+print $store 'x' x 5000;
+close $store or die $!;
+chown +(getpwnam('nobody'))[2], -1, "$unwell->{dir}/seckill" if $> == 0;
+
+$unwell->start;
+$unwell->wait_for('a reason', sub {
+    my $res = $unwell->request('GET', '/api/health');
+    $res && $res->{body} =~ /not a database/;
+});
+
+for my $op (@operations) {
+    next if $op->{method} eq 'HEAD';            # play() asks for it too
+    next if !grep { $_ == 503 } @{$op->{statuses}};
+    play(503, "$op->{method} $op->{path}", %real, server => $unwell,
+         defined $op->{body} ? (body => $op->{body}) : (),
+         $op->{free} ? (query => 'sale=phone&user=a') : ());
+}
+
+$unwell->done;
+
+
+# all answers are as the document says, and all that it says was seen
+
+my $wrong = helper('answers', encode_json(\@answers));
+is($wrong->[$_], '', "$answers[$_]{label}: $answers[$_]{status} as documented")
+    or diag(substr $answers[$_]{body}, 0, 300) for 0 .. $#answers;
+
+for my $op (@operations) {
+    for my $status (@{$op->{statuses}}) {
+        my $what = "$op->{method} $op->{path} $status";
+        ok($seen{$what}, "$what was seen") if !$unprovoked{$what};
+    }
+}
+
+done_testing;
