@@ -1,0 +1,107 @@
+# Completion of tools/seckill for bash: . tools/seckill.bash, or copy it to
+# /usr/share/bash-completion/completions/seckill
+#
+# shellcheck shell=bash
+
+
+# words that begin with what is typed, to COMPREPLY
+
+_seckill_words() {
+    local word
+
+    COMPREPLY=()
+    for word in $1; do
+        [[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+    done
+}
+
+
+# files, also with blanks in their names
+
+_seckill_files() {
+    compopt -o filenames 2> /dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+
+# the line is cut at "=" too, by COMP_WORDBREAKS
+
+_seckill() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    local i word skip='' words=()
+
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+
+    case $prev in
+        --key-file) _seckill_files; return ;;
+        --state)    _seckill_words 'sold held paid expired cancelled'; return ;;
+        --start|--end)
+                    _seckill_words "none $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+                    return ;;
+        --json|--force|--all|--paused|--help|-h) ;;
+        --*)        COMPREPLY=(); return ;;
+    esac
+
+    # the words before that are neither options nor their values
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+            --json|--force|--all|--paused|--help|-h) ;;
+            --*)    skip=1 ;;
+            =)      ;;
+            *)      [[ $skip ]] || words+=("$word")
+                    skip='' ;;
+        esac
+    done
+
+    local global='--url --key-file --json --help'
+    local product='--name --price --currency --description --attributes'
+    local sale='--stock --limit --hold --start --end --product'
+    local key='--idempotency-key'
+
+    if [[ $cur != -* ]]; then
+        case ${words[*]} in
+            '')      _seckill_words 'product sale order events health backup
+                                     restore verify help' ;;
+            help)    _seckill_words 'product sale order events health backup
+                                     restore verify' ;;
+            product) _seckill_words 'add list show edit remove' ;;
+            sale)    _seckill_words 'add list show edit pause resume end remove
+                                     watch' ;;
+            order)   _seckill_words 'list show confirm cancel' ;;
+            events)  _seckill_words 'follow list' ;;
+            'sale watch')
+                     _seckill_words all ;;
+            backup*|restore*|verify*)
+                     _seckill_files ;;
+            *)       COMPREPLY=() ;;
+        esac
+        return
+    fi
+
+    case ${words[*]:0:2} in
+        'product add'|'product edit')
+                        _seckill_words "$product $key $global" ;;
+        'sale add')     _seckill_words "$sale --paused $key $global" ;;
+        'sale edit')    _seckill_words "$sale --add-stock $key $global" ;;
+        'sale watch')   _seckill_words "--every --count $global" ;;
+        'order list')   _seckill_words "--sale --user --state --all --limit
+                                        --after $global" ;;
+        'events follow')
+                        _seckill_words "--after --wait --count $global" ;;
+        'events list')  _seckill_words "--after --limit $global" ;;
+        backup*|restore*)
+                        _seckill_words '--force --json --help' ;;
+        verify*)        _seckill_words '--json --help' ;;
+        *' list'|*' show'|health)
+                        _seckill_words "$global" ;;
+        *)              _seckill_words "$key $global" ;;
+    esac
+}
+
+complete -F _seckill seckill tools/seckill
