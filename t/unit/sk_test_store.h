@@ -69,6 +69,12 @@ teardown(void **state)
     (void) unlink(name);
     (void) snprintf(name, sizeof(name), "%s-shm", path);
     (void) unlink(name);
+    (void) snprintf(name, sizeof(name), "%s-query", path);
+    (void) unlink(name);
+    (void) snprintf(name, sizeof(name), "%s-query-wal", path);
+    (void) unlink(name);
+    (void) snprintf(name, sizeof(name), "%s-query-shm", path);
+    (void) unlink(name);
 
     return rmdir(dir);
 }
@@ -95,13 +101,13 @@ drainer(sk_zone_t *zone, const sk_sale_def_t *sales, unsigned n)
 /* works until there is nothing left to do, or to be done now */
 
 static inline int
-settle(sk_drain_t *d)
+settle_at(sk_drain_t *d, int64_t now_ms)
 {
     int       i, rc;
     unsigned  decided;
 
     for (i = 0; i < SETTLE_MAX; i++) {
-        rc = sk_drain_work(d, SK_TEST_NOW, &decided);
+        rc = sk_drain_work(d, now_ms, &decided);
 
         if (rc != SK_MORE) {
             return rc;
@@ -111,6 +117,13 @@ settle(sk_drain_t *d)
     fail_msg("the drainer does not settle");
 
     return 0;
+}
+
+
+static inline int
+settle(sk_drain_t *d)
+{
+    return settle_at(d, SK_TEST_NOW);
 }
 
 

@@ -269,6 +269,59 @@ test_order_does_not_fit(void **state)
 }
 
 
+/* a store of the first version: its sales were all declared */
+
+static void
+test_first_version_is_migrated(void **state)
+{
+    sk_zone_t     *zone;
+    sk_sale_t     *sale;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    exec_sql("CREATE TABLE ledger (seq INTEGER PRIMARY KEY, at INTEGER NOT"
+             " NULL, type TEXT NOT NULL, sale INTEGER NOT NULL, user TEXT,"
+             " ticket INTEGER, detail TEXT);"
+             "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN"
+             " SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
+             "CREATE VIEW orders AS SELECT seq AS \"order\" FROM ledger;"
+             "PRAGMA application_id = 1396919116; PRAGMA user_version = 1;"
+             "INSERT INTO ledger VALUES (1, 900, 'sale_added', 1, NULL, NULL,"
+             " json_object('name', 'phone', 'stock', 3, 'limit', 1, 'start_ms',"
+             " NULL, 'end_ms', NULL, 'paused', 0)),"
+             " (2, 901, 'won', 1, 'alice', 77, NULL)");
+
+    /* declared as it was, or with one parameter changed */
+
+    def = sk_test_def("phone", 3, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    assert_int_equal(settle(&d), SK_OK);
+
+    sale = sk_zone_sale(zone, "phone", 5);
+    assert_int_equal(sk_load(&sale->sold), 1);
+    assert_int_equal(sk_load(&sale->hold_s), 0);
+    assert_int_equal(sale->declared.stock, 3);
+    assert_int_equal(sk_test_ask(zone, sale, "alice").order, 2);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), 2);
+    sk_drain_close(&d);
+
+    def.hold_s = 10;
+    d = drainer(zone, &def, 1);
+    assert_int_equal(settle(&d), SK_OK);
+    sell(&d, "phone", "u", 1);
+    assert_int_equal(sk_load(&sale->held), 1);
+    assert_int_equal(count_sql("PRAGMA user_version"), SK_LEDGER_VERSION);
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"
+                               " WHERE user = 'alice' AND state = 'sold'"), 1);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 /* a batch is published in groups, the last of them not full */
 
 static void
@@ -319,6 +372,7 @@ main(void)
         T(test_health),
         T(test_order_does_not_fit),
         T(test_batch_of_many),
+        T(test_first_version_is_migrated),
 #undef T
     };
 

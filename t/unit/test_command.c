@@ -1,0 +1,124 @@
+/* the ring of commands, and times as people write them */
+
+#include "sk_test.h"
+#include "sk_command.h"
+#include "sk_time.h"
+
+
+static void
+test_times(void **state)
+{
+    char      text[SK_TIME_SIZE + 1];
+    int64_t   ms;
+    unsigned  i;
+
+    static const char *const  none[] = {
+        "", "2026-11-27", "2026-11-27T09:00:00", "2026-11-27 09:00:00Z",
+        "2026-11-27T09:00:00z", "2026-11-27T24:00:00Z", "2026-13-01T00:00:00Z",
+        "2026-02-29T00:00:00Z", "2026-11-27T09:00:60Z", "2026-11-27T09:00:00.Z",
+        "2026-11-27T09:00:00.1234Z", "2026-11-27T09:00:00+1:00",
+        "2026-11-27T09:00:00+24:00", "2026-11-27T09:00:00Zx",
+        "1970-01-01T00:00:00+00:01", "1969-12-31T23:59:59Z"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(sk_time_parse(none[i], strlen(none[i]), &ms),
+                         SK_ERROR);
+    }
+
+    assert_int_equal(sk_time_parse("2026-11-27T10:00:00.12+01:00", 28, &ms),
+                     SK_OK);
+    assert_true(ms == 1795770000120);
+    sk_time_format(text, ms);
+    assert_string_equal(text, "2026-11-27T09:00:00.120Z");
+
+    assert_int_equal(sk_time_parse("2028-02-29T23:59:59Z", 20, &ms), SK_OK);
+    sk_time_format(text, ms);
+    assert_string_equal(text, "2028-02-29T23:59:59.000Z");
+}
+
+
+/* a ring of commands: posted, done, collected, or left by who posted them */
+
+static void
+test_commands(void **state)
+{
+    unsigned            i, again;
+    uint64_t            first, ticket;
+    sk_command_t        c;
+    sk_commands_t      *ring;
+    sk_command_cell_t  *cell;
+    static sk_reply_t   reply;
+
+    (void) state;
+
+    ring = sk_commands_map();
+    assert_non_null(ring);
+
+    memset(&c, 0, sizeof(c));
+    c.body = "{}";
+    c.body_len = 2;
+
+    first = sk_command_post(ring, &c, 0);
+    assert_int_not_equal(first, 0);
+    assert_true(sk_command_pending(ring));
+
+    for (i = 1; i < SK_COMMANDS_MAX; i++) {
+        assert_int_equal(sk_command_post(ring, &c, 0), first + i);
+    }
+
+    assert_int_equal(sk_command_post(ring, &c, 0), 0);
+
+    /* the first is done and collected, once; the second's worker has gone */
+
+    cell = sk_command_begin(ring, first, &again);
+    assert_int_equal(cell->command.body_len, 2);
+    assert_int_equal(sk_command_collect(ring, first, &reply), SK_AGAIN);
+    assert_int_equal(sk_command_withdraw(ring, first + 2), SK_OK);
+    cell->reply.len = 1;
+    sk_command_done(ring, cell, 1000);
+    assert_int_equal(sk_command_collect(ring, first, &reply), SK_OK);
+    assert_int_equal(sk_command_collect(ring, first, &reply), SK_ERROR);
+
+    cell = sk_command_begin(ring, first + 1, &again);
+    sk_command_leave(ring, first + 1);
+    sk_command_done(ring, cell, 1000);
+    assert_int_equal(sk_command_collect(ring, first + 1, &reply), SK_ERROR);
+
+    assert_int_equal(sk_command_post(ring, &c, 0), first + SK_COMMANDS_MAX);
+    assert_int_equal(sk_command_post(ring, &c, 0), first + SK_COMMANDS_MAX + 1);
+
+    /* all are done; replies that nobody collects are in the way for a while */
+
+    for (i = 2; i < SK_COMMANDS_MAX + 2; i++) {
+        cell = sk_command_begin(ring, first + i, &again);
+        assert_non_null(cell);
+        assert_int_equal(again, 0);
+        sk_command_done(ring, cell, 1000);
+    }
+
+    assert_false(sk_command_pending(ring));
+    assert_null(sk_command_begin(ring, first + SK_COMMANDS_MAX + 2, &again));
+
+    ticket = sk_command_post(ring, &c, 1000);
+    assert_int_equal(ticket, first + SK_COMMANDS_MAX + 2);
+    assert_int_equal(sk_command_post(ring, &c, 1000), 0);
+    assert_int_not_equal(sk_command_post(ring, &c, 1000 + SK_COMMAND_KEEP_US),
+                         0);
+
+    sk_commands_unmap(ring);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_commands),
+    };
+
+    return cmocka_run_group_tests_name("command", tests, NULL, NULL);
+}

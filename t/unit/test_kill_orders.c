@@ -1,0 +1,284 @@
+/*
+ * Processes killed while they apply what becomes of orders and sales:
+ * sk_test_kill.h
+ */
+
+#include "sk_test_kill.h"
+
+
+#define OTHERS      20
+#define ZONE_SMALL  (60 * 1024)
+
+
+static char        reason[SK_REASON_SIZE_MAX];
+static sk_event_e  type;
+
+
+static void
+apply_order(sk_zone_t *zone, sk_event_e what, uint64_t seq, uint64_t order,
+    uint32_t expires_s, const char *user)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = what;
+    e.seq = seq;
+    e.sale_id = 1;
+    e.object = order;
+    e.expires_s = expires_s;
+    e.user = user;
+    e.user_len = strlen(user);
+    e.ticket = seq;
+    e.key = sk_zone_user_key(zone, e.sale_id, user, e.user_len);
+
+    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+}
+
+
+/* alice's order 2 is held, in a table where others are behind her */
+
+static void
+held_prepare(sk_zone_t *zone)
+{
+    unsigned  i;
+    char      user[16];
+
+    (void) sk_test_sale(zone, "phone", OTHERS + 1, 1);
+
+    apply_order(zone, SK_EVENT_WON, 2, 0, 1000, "alice");
+
+    for (i = 0; i < OTHERS; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        apply_order(zone, SK_EVENT_WON, 3 + i, 0, (i % 2) ? 2000 : 0, user);
+    }
+}
+
+
+static void
+order_operate(sk_zone_t *zone)
+{
+    apply_order(zone, type, OTHERS + 3, 2, 0, "alice");
+}
+
+
+static void
+others_check(sk_zone_t *zone)
+{
+    unsigned     i;
+    char         user[16];
+    sk_answer_t  a;
+
+    for (i = 0; i < OTHERS; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        a = sk_test_ask(zone, phone(zone), user);
+        assert_int_equal(a.result, SK_WON);
+        assert_int_equal(a.order, 3 + i);
+        assert_int_equal(a.n_orders, 1);
+        assert_int_equal(a.state, (i % 2) ? SK_UNIT_HELD : SK_UNIT_SOLD);
+        assert_int_equal(a.expires_s, (i % 2) ? 2000 : 0);
+    }
+}
+
+
+static void
+order_check(sk_zone_t *zone)
+{
+    sk_answer_t  a;
+
+    if (sk_load(&zone->applied_seq) < OTHERS + 3) {
+        order_operate(zone);
+    }
+
+    /* once more changes nothing */
+
+    order_operate(zone);
+
+    a = sk_test_ask(zone, phone(zone), "alice");
+
+    if (type == SK_EVENT_PAID) {
+        assert_int_equal(a.result, SK_WON);
+        assert_int_equal(a.state, SK_UNIT_SOLD);
+        assert_int_equal(sk_load(&phone(zone)->sold), OTHERS / 2 + 1);
+        assert_int_equal(sk_load(&phone(zone)->free), 0);
+
+    } else {
+        assert_int_equal(a.result, SK_NONE);
+        assert_int_equal(sk_load(&phone(zone)->free), 1);
+        assert_true(sk_test_claim(zone, phone(zone), "alice").admitted);
+    }
+
+    assert_int_equal(sk_load(&phone(zone)->held), OTHERS / 2);
+
+    others_check(zone);
+}
+
+
+/* an edit: the stock, what is reserved for it and what is free go together */
+
+static void
+edit_operate(sk_zone_t *zone)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_SALE_EDITED;
+    e.seq = OTHERS + 3;
+    e.sale_id = 1;
+    e.def = sk_test_def("phone", OTHERS + 11, 3);
+    e.def.hold_s = 60;
+    e.declared = sk_test_def("phone", OTHERS + 11, 3);
+
+    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+}
+
+
+static void
+edit_check(sk_zone_t *zone)
+{
+    if (sk_load(&zone->applied_seq) < OTHERS + 3) {
+        edit_operate(zone);
+    }
+
+    assert_int_equal(sk_load(&phone(zone)->stock), OTHERS + 11);
+    assert_int_equal(sk_load(&phone(zone)->free), 10);
+    assert_int_equal(sk_load(&phone(zone)->limit), 3);
+    assert_int_equal(sk_load(&phone(zone)->hold_s), 60);
+    assert_int_equal(phone(zone)->declared.limit, 3);
+    assert_int_equal(zone->reserved, OTHERS + 11);
+}
+
+
+/* a sale is removed, and its units with it; another one's stay */
+
+static void
+remove_prepare(sk_zone_t *zone)
+{
+    held_prepare(zone);
+
+    sk_store(&zone->applied_seq, OTHERS + 2);
+    (void) sk_test_sale(zone, "other", 5, 1);
+    sk_test_win(zone, sk_zone_sale(zone, "other", 5), "bob", 9999);
+}
+
+
+static void
+remove_operate(sk_zone_t *zone)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_SALE_REMOVED;
+    e.seq = OTHERS + 5;
+    e.sale_id = 1;
+
+    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+}
+
+
+static void
+remove_check(sk_zone_t *zone)
+{
+    uint64_t    i, n;
+    sk_sale_t  *gone, *other;
+
+    if (sk_load(&zone->applied_seq) < OTHERS + 5) {
+        remove_operate(zone);
+    }
+
+    gone = &zone->sales.elts[0];
+    other = sk_zone_sale(zone, "other", 5);
+
+    assert_null(phone(zone));
+    assert_true(sk_sale_removed(gone));
+    assert_int_equal(sk_load(&gone->stock), 0);
+    assert_int_equal(sk_load(&gone->free), 0);
+    assert_int_equal(zone->reserved, 5);
+
+    for (n = 0, i = 0; i < zone->units.n; i++) {
+        n += (sk_load(&zone->units.elts[i].value) != 0);
+    }
+
+    assert_int_equal(n, 1);
+    assert_int_equal(sk_test_ask(zone, other, "bob").result, SK_WON);
+}
+
+
+static void
+test_kill_paid(void **state)
+{
+    const kill_case_t  c = { held_prepare, order_operate, order_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    type = SK_EVENT_PAID;
+    kill_everywhere(&c);
+}
+
+
+static void
+test_kill_expired(void **state)
+{
+    const kill_case_t  c = { held_prepare, order_operate, order_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    type = SK_EVENT_EXPIRED;
+    kill_everywhere(&c);
+}
+
+
+static void
+test_kill_cancelled(void **state)
+{
+    const kill_case_t  c = { held_prepare, order_operate, order_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    type = SK_EVENT_CANCELLED;
+    kill_everywhere(&c);
+}
+
+
+static void
+test_kill_edit(void **state)
+{
+    const kill_case_t  c = { held_prepare, edit_operate, edit_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+static void
+test_kill_remove(void **state)
+{
+    const kill_case_t  c = { remove_prepare, remove_operate, remove_check,
+                             ZONE_SMALL, 997 };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_kill_paid),
+        cmocka_unit_test(test_kill_expired),
+        cmocka_unit_test(test_kill_cancelled),
+        cmocka_unit_test(test_kill_edit),
+        cmocka_unit_test(test_kill_remove),
+    };
+
+    return cmocka_run_group_tests_name("kill_orders", tests, NULL, NULL);
+}

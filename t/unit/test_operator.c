@@ -1,0 +1,720 @@
+/* operators' commands, done by the drainer on real files */
+
+#include <sodium.h>
+
+#include "sk_test_store.h"
+#include "sk_operator.h"
+
+
+static sk_zone_t   *zone;
+static sk_drain_t   d;
+static sk_reply_t   reply;
+
+
+static int
+begin(void **state)
+{
+    if (setup(state) != 0 || sodium_init() == -1) {
+        return -1;
+    }
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, NULL, 0);
+    d.commands = sk_commands_map();
+    assert_non_null(d.commands);
+    settle(&d);
+
+    return 0;
+}
+
+
+static int
+end(void **state)
+{
+    sk_drain_close(&d);
+    sk_commands_unmap(d.commands);
+    sk_test_zone_free(zone);
+
+    return teardown(state);
+}
+
+
+static void
+restart(const sk_sale_def_t *sales, unsigned n)
+{
+    sk_commands_t  *commands;
+
+    commands = d.commands;
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, sales, n);
+    d.commands = commands;
+    settle(&d);
+}
+
+
+/* "what" is a name, or a number; "hash" stands for the rest of the request */
+
+static uint64_t
+post(sk_command_e type, const char *what, const char *body, const char *key,
+    uint8_t hash)
+{
+    sk_command_t  c;
+
+    memset(&c, 0, sizeof(c));
+
+    c.type = type;
+    c.id = strtoull(what, NULL, 10);
+    c.name_len = (uint32_t) strlen(what);
+    memcpy(c.name, what, c.name_len);
+    c.by_len = 3;
+    memcpy(c.by, "ops", 3);
+    c.key_len = (uint32_t) strlen(key);
+    memcpy(c.key, key, c.key_len);
+    c.hash[0] = hash;
+    c.body = body;
+    c.body_len = (uint32_t) strlen(body);
+
+    return sk_command_post(d.commands, &c, sk_drain_now_us());
+}
+
+
+static void
+collect(uint64_t ticket)
+{
+    assert_int_equal(sk_command_collect(d.commands, ticket, &reply), SK_OK);
+    reply.body[reply.len] = '\0';
+}
+
+
+static unsigned
+command(sk_command_e type, const char *what, const char *body)
+{
+    uint64_t  ticket;
+
+    ticket = post(type, what, body, "", 0);
+    assert_int_equal(settle(&d), SK_OK);
+    collect(ticket);
+    sk_test_conserved(zone);
+
+    return reply.status;
+}
+
+
+static void
+says(const char *text)
+{
+    if (strstr(reply.body, text) == NULL) {
+        fail_msg("%s is not in %s", text, reply.body);
+    }
+}
+
+
+static int
+events(void)
+{
+    return count_sql("SELECT count(*) FROM ledger");
+}
+
+
+#define PHONE  "{\"name\":\"Phone\",\"price\":49900,\"currency\":\"EUR\"}"
+
+
+static void
+test_products(void **state)
+{
+    (void) state;
+
+    assert_int_equal(command(SK_PRODUCT_ADD, "", PHONE), 201);
+    assert_string_equal(reply.path, "products/1");
+    says("\"data\":{\"id\":1,\"name\":\"Phone\",\"description\":\"\","
+         "\"price\":49900,\"currency\":\"EUR\",\"attributes\":{}");
+
+    assert_int_equal(command(SK_PRODUCT_ADD, "", PHONE), 409);
+    says("\"field\":\"name\"");
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1",
+                             "{\"price\":1,\"attributes\":{\"a\":[1.50]}}"),
+                     200);
+    says("\"name\":\"Phone\"");
+    says("\"price\":1,");
+    says("\"attributes\":{\"a\":[1.50]}");
+    assert_int_equal(events(), 2);
+
+    /* what changes nothing is no event */
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1", "{\"price\":1}"), 200);
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1", "{}"), 200);
+    assert_int_equal(events(), 2);
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1", "{\"attributes\":null}"),
+                     200);
+    says("\"attributes\":{}");
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "7", "{}"), 404);
+    assert_int_equal(command(SK_SALE_ADD, "",
+                             "{\"name\":\"s\",\"stock\":1,\"product\":1}"),
+                     201);
+    assert_int_equal(command(SK_PRODUCT_REMOVE, "1", ""), 409);
+    says("the sale \\\"s\\\" has this product");
+
+    assert_int_equal(command(SK_SALE_EDIT, "s", "{\"product\":null}"), 200);
+    assert_int_equal(command(SK_PRODUCT_REMOVE, "1", ""), 200);
+    assert_int_equal(command(SK_PRODUCT_REMOVE, "1", ""), 404);
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1", "{}"), 404);
+
+    /* its name is free, its number is not */
+
+    assert_int_equal(command(SK_PRODUCT_ADD, "", PHONE), 201);
+    assert_string_not_equal(reply.path, "products/1");
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE detail ->> 'by' = 'ops'"), events());
+}
+
+
+static void
+test_sale_is_controlled(void **state)
+{
+    sk_sale_t  *sale;
+
+    (void) state;
+
+    assert_int_equal(command(SK_SALE_ADD, "",
+                             "{\"name\":\"phone\",\"stock\":3}"), 201);
+    assert_string_equal(reply.path, "sales/phone");
+    says("\"free\":3,\"undecided\":0,\"held\":0,\"sold\":0");
+    assert_int_equal(command(SK_SALE_ADD, "",
+                             "{\"name\":\"phone\",\"stock\":3}"), 409);
+
+    sale = sk_zone_sale(zone, "phone", 5);
+    sell(&d, "phone", "u", 2);
+
+    /* stock: added, withdrawn, never below what is sold */
+
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"add_stock\":10}"),
+                     200);
+    says("\"stock\":13,");
+    says("\"free\":11,");
+    assert_int_equal(sk_load(&sale->free), 11);
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"add_stock\":-12}"),
+                     409);
+    says("2 units are held or sold, the stock cannot be 1");
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"stock\":2}"), 200);
+    assert_int_equal(sk_test_claim(zone, sale, "x").result, SK_SOLD_OUT);
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"stock\":5,\"add_stock\":1}"), 400);
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"add_stock\":-1000000000}"), 400);
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"stock\":1000000000}"),
+                     507);
+    says("does not fit in the zone");
+
+    /* limit, pause, window: each from the next claim on */
+
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"stock\":9,\"limit\":2}"), 200);
+    assert_true(sk_test_claim(zone, sale, "u0").admitted);
+    settle(&d);
+
+    assert_int_equal(command(SK_SALE_PAUSE, "phone", ""), 200);
+    says("\"paused\":true,\"state\":\"paused\"");
+    assert_int_equal(sk_test_claim(zone, sale, "x").result, SK_PAUSED);
+    assert_int_equal(command(SK_SALE_RESUME, "phone", ""), 200);
+
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"start\":\"2099-01-01T00:00:00+01:00\"}"),
+                     200);
+    says("\"start\":\"2098-12-31T23:00:00.000Z\"");
+    assert_int_equal(sk_test_claim(zone, sale, "x").result, SK_NOT_STARTED);
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"end\":\"2098-01-01T00:00:00Z\"}"), 400);
+    says("\"field\":\"end\"");
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"start\":null}"), 200);
+
+    /* it ends, and is removed */
+
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 409);
+    assert_int_equal(command(SK_SALE_END, "phone", ""), 200);
+    says("\"state\":\"ended\"");
+    assert_int_equal(sk_test_claim(zone, sale, "x").result, SK_ENDED);
+    assert_int_equal(command(SK_SALE_PAUSE, "phone", ""), 409);
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 200);
+    says("\"name\":\"phone\"");
+    assert_null(sk_zone_sale(zone, "phone", 5));
+    assert_int_equal(zone->reserved, 0);
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 404);
+    says("unknown_sale");
+
+    /* another of the name has other buyers; so it is after a restart */
+
+    assert_int_equal(command(SK_SALE_ADD, "",
+                             "{\"name\":\"phone\",\"stock\":1}"), 201);
+    sell(&d, "phone", "u", 1);
+    restart(NULL, 0);
+    assert_int_equal(sk_load(&zone->sales.n), 1);
+    assert_int_equal(zone->reserved, 1);
+    assert_int_equal(sk_test_ask(zone, sk_zone_sale(zone, "phone", 5),
+                                 "u0").n_orders, 1);
+    assert_int_equal(sk_test_ask(zone, sk_zone_sale(zone, "phone", 5),
+                                 "u1").result, SK_NONE);
+    sk_test_conserved(zone);
+}
+
+
+/* undecided claims do not keep units that were withdrawn */
+
+static void
+test_withdrawn_below_undecided(void **state)
+{
+    uint64_t     ticket, a, b;
+    sk_sale_t   *sale;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":2}");
+    sale = sk_zone_sale(zone, "phone", 5);
+
+    a = sk_test_claim(zone, sale, "a").ticket;
+    b = sk_test_claim(zone, sale, "b").ticket;
+    ticket = post(SK_SALE_EDIT, "phone", "{\"stock\":1}", "", 0);
+    settle(&d);
+    collect(ticket);
+    assert_int_equal(reply.status, 200);
+
+    assert_int_equal((outcome_of(zone, a) == SK_OUTCOME_WON)
+                     + (outcome_of(zone, b) == SK_OUTCOME_WON), 1);
+    assert_int_equal(sk_load(&sale->sold), 1);
+    assert_int_equal(sk_load(&sale->free), 0);
+    sk_test_conserved(zone);
+}
+
+
+static void
+test_orders(void **state)
+{
+    uint64_t  tickets[SK_COMMANDS_MAX];
+    unsigned  i;
+    char      order[16];
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "",
+                   "{\"name\":\"phone\",\"stock\":200,\"hold\":10}");
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":2}");
+    sell(&d, "phone", "u", 4);          /* 3 to 6 */
+    sell(&d, "pen", "u", 1);            /* 7 */
+
+    assert_int_equal(command(SK_ORDER_CONFIRM, "3", ""), 200);
+    says("\"order\":3,\"sale\":\"phone\",\"user\":\"u0\",\"state\":\"paid\"");
+    assert_int_equal(command(SK_ORDER_CONFIRM, "3", ""), 200);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE type = 'paid'"), 1);
+
+    assert_int_equal(command(SK_ORDER_CANCEL, "4", ""), 200);
+    says("\"state\":\"cancelled\"");
+    assert_int_equal(command(SK_ORDER_CANCEL, "4", ""), 200);
+    assert_int_equal(command(SK_ORDER_CONFIRM, "4", ""), 409);
+    says("\"data\":{\"order\":4,");
+    says("\"state\":\"cancelled\"");
+    assert_true(sk_test_claim(zone, sk_zone_sale(zone, "phone", 5),
+                              "u1").admitted);
+    settle(&d);
+
+    /* paid and sold ones can be cancelled too; there is nothing to confirm */
+
+    assert_int_equal(command(SK_ORDER_CANCEL, "3", ""), 200);
+    assert_int_equal(command(SK_ORDER_CONFIRM, "7", ""), 409);
+    says("\"expires_at\":null");
+    assert_int_equal(command(SK_ORDER_CANCEL, "7", ""), 200);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "pen", 3)->free), 2);
+
+    assert_int_equal(command(SK_ORDER_CONFIRM, "99", ""), 404);
+    assert_int_equal(command(SK_ORDER_CANCEL, "1", ""), 404);
+    assert_int_equal(command(SK_ORDER_CONFIRM, "0", ""), 404);
+
+    /* too late, though nobody has made it expire yet */
+
+    tickets[0] = post(SK_ORDER_CONFIRM, "5", "", "", 0);
+    sk_store(&zone->expires_s, UINT32_MAX);
+    settle_at(&d, SK_TEST_NOW + 10000);
+    collect(tickets[0]);
+    assert_int_equal(reply.status, 409);
+    says("\"state\":\"expired\"");
+    assert_int_equal(command(SK_ORDER_CANCEL, "5", ""), 409);
+
+    /* those that are of other orders share a commit */
+
+    restart(NULL, 0);
+    sell(&d, "phone", "v", SK_COMMANDS_MAX);
+
+    for (i = 0; i < SK_COMMANDS_MAX; i++) {
+        (void) snprintf(order, sizeof(order), "%d",
+                        count_sql("SELECT max(seq) FROM ledger") - (int) i);
+        tickets[i] = post(SK_ORDER_CONFIRM, order, "", "", 0);
+        assert_int_not_equal(tickets[i], 0);
+    }
+
+    assert_int_equal(post(SK_ORDER_CONFIRM, order, "", "", 0), 0);
+
+    settle(&d);
+
+    for (i = 0; i < SK_COMMANDS_MAX; i++) {
+        collect(tickets[i]);
+        assert_int_equal(reply.status, 200);
+    }
+
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->sold),
+                     SK_COMMANDS_MAX);
+    sk_test_conserved(zone);
+}
+
+
+static void
+test_idempotency(void **state)
+{
+    int       n;
+    char      first[256];
+    uint64_t  one, two, three;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    two = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    three = post(SK_SALE_EDIT, "phone", "{\"add_stock\":6}", "k", 2);
+    settle(&d);
+
+    collect(one);
+    assert_int_equal(reply.status, 200);
+    assert_in_range(reply.len, 1, sizeof(first) - 1);
+    memcpy(first, reply.body, reply.len + 1);
+    says("\"stock\":6,");
+    collect(two);
+    assert_string_equal(reply.body, first);
+    collect(three);
+    assert_int_equal(reply.status, 409);
+    says("another request had this Idempotency-Key");
+
+    /* the same after other edits, and after a restart */
+
+    (void) command(SK_SALE_EDIT, "phone", "{\"stock\":50}");
+    restart(NULL, 0);
+    n = events();
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    settle(&d);
+    collect(one);
+    assert_string_equal(reply.body, first);
+    assert_int_equal(events(), n);
+
+    /* what was made is said where it is */
+
+    one = post(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":1}", "made", 1);
+    two = post(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":1}", "made", 1);
+    settle(&d);
+    collect(one);
+    collect(two);
+    assert_int_equal(reply.status, 201);
+    assert_string_equal(reply.path, "sales/pen");
+
+    /* a refusal is kept if it is of a state, not if it is of the body */
+
+    one = post(SK_ORDER_CONFIRM, "99", "", "none", 1);
+    settle(&d);
+    collect(one);
+    assert_int_equal(reply.status, 404);
+    two = post(SK_SALE_EDIT, "phone", "{\"limit\":3}", "none", 2);
+    settle(&d);
+    collect(two);
+    assert_int_equal(reply.status, 200);
+
+    /* for a day */
+
+    one = post(SK_SALE_EDIT, "phone", "{\"limit\":4}", "none", 3);
+    settle_at(&d, SK_TEST_NOW + SK_OPERATOR_KEEP_MS);
+    collect(one);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(count_sql("SELECT count(*) FROM requests"), 1);
+}
+
+
+/* begun by a drainer that was killed: with a key it can be told what became
+   of it, without one it cannot */
+
+static void
+test_begun_by_another(void **state)
+{
+    unsigned  again;
+    uint64_t  one, two;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "", 0);
+    assert_non_null(sk_command_begin(d.commands, one, &again));
+    settle(&d);
+    collect(one);
+    assert_int_equal(reply.status, 503);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 1);
+
+    two = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 0);
+    assert_non_null(sk_command_begin(d.commands, two, &again));
+    assert_int_equal(again, 0);
+    settle(&d);
+    collect(two);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 6);
+
+    /* one that was withdrawn is not done */
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "", 0);
+    assert_int_equal(sk_command_withdraw(d.commands, one), SK_OK);
+    two = post(SK_SALE_EDIT, "phone", "{\"limit\":2}", "", 0);
+    settle(&d);
+    collect(two);
+    says("\"stock\":6,");
+    assert_int_equal(sk_command_collect(d.commands, one, &reply), SK_ERROR);
+}
+
+
+static void
+test_store_fails(void **state)
+{
+    uint64_t  ticket;
+    sqlite3  *db;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    /* locked: it waits */
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ticket = post(SK_SALE_EDIT, "phone", "{\"stock\":4}", "", 0);
+    assert_int_equal(settle(&d), SK_AGAIN);
+    assert_int_equal(sk_command_collect(d.commands, ticket, &reply), SK_AGAIN);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(settle(&d), SK_OK);
+    collect(ticket);
+    assert_int_equal(reply.status, 200);
+
+    /* broken: it is told so */
+
+    assert_int_equal(rename(path, "/tmp/seckill-test-away"), 0);
+    ticket = post(SK_SALE_EDIT, "phone", "{\"stock\":5}", "", 0);
+    assert_int_equal(settle(&d), SK_ERROR);
+    collect(ticket);
+    assert_int_equal(reply.status, 503);
+    assert_int_equal(rename("/tmp/seckill-test-away", path), 0);
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 4);
+}
+
+
+/* what the configuration and the API change: the last change of each holds */
+
+static void
+test_declared_and_edited(void **state)
+{
+    sk_sale_t      *sale;
+    sk_sale_def_t   def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 10, 1);
+    restart(&def, 1);
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 409);
+    assert_int_equal(command(SK_SALE_EDIT, "phone",
+                             "{\"stock\":20,\"limit\":3,\"hold\":60}"), 200);
+
+    /* the same configuration: the edits stay, and nothing is said */
+
+    restart(&def, 1);
+    sale = sk_zone_sale(zone, "phone", 5);
+    assert_int_equal(sk_load(&sale->stock), 20);
+    assert_int_equal(sk_load(&sale->limit), 3);
+    assert_int_equal(events(), 2);
+    assert_null(strstr(logged, "cannot be"));
+
+    /* one parameter is changed there: that one, and no other */
+
+    def.limit = 2;
+    restart(&def, 1);
+    sale = sk_zone_sale(zone, "phone", 5);
+    assert_int_equal(sk_load(&sale->stock), 20);
+    assert_int_equal(sk_load(&sale->limit), 2);
+    assert_int_equal(sk_load(&sale->hold_s), 60);
+
+    /* to what it is already: it is applied, and known from now on */
+
+    def.stock = 20;
+    restart(&def, 1);
+    (void) command(SK_SALE_EDIT, "phone", "{\"stock\":30}");
+    restart(&def, 1);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 30);
+
+    def.paused = 1;
+    def.end_ms = SK_TEST_NOW - 1;
+    restart(&def, 1);
+    assert_int_equal(sk_sale_state(sk_zone_sale(zone, "phone", 5),
+                                   SK_TEST_NOW), SK_SALE_ENDED);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE detail ->> 'by' = 'configuration'"), 4);
+}
+
+
+static void
+test_bodies(void **state)
+{
+    unsigned     i, n;
+    char         deep[4096], *p;
+
+    static const struct {
+        const char  *body;
+        const char  *field;
+    } wrong[] = {
+        { "", "body" },
+        { "[]", "body" },
+        { "17", "body" },
+        { "{\"stock\":1", "body" },
+        { "{\"stock\":1}x", "body" },
+        { "{'stock':1}", "body" },
+        { "{\"stock\":1,}", "body" },
+        { "\xef\xbb\xbf{}", "body" },
+        { "{\"stok\":1}", "stok" },
+        { "{\"stock\":1,\"stock\":2}", "stock" },
+        { "{\"stock\":1,\"st\\u006fck\":2}", "stock" },
+        { "{\"stock\":\"1\"}", "stock" },
+        { "{\"stock\":1.0}", "stock" },
+        { "{\"stock\":1e3}", "stock" },
+        { "{\"stock\":true}", "stock" },
+        { "{\"stock\":null}", "stock" },
+        { "{\"stock\":-1}", "stock" },
+        { "{\"stock\":1000000001}", "stock" },
+        { "{\"stock\":9007199254740993}", "stock" },
+        { "{\"stock\":99999999999999999999999}", "stock" },
+        { "{\"limit\":0}", "limit" },
+        { "{\"hold\":2592001}", "hold" },
+        { "{\"start\":5}", "start" },
+        { "{\"start\":\"tomorrow\"}", "start" },
+        { "{\"start\":\"2026-02-30T00:00:00Z\"}", "start" },
+        { "{\"end\":\"2026-02-28T00:00:00\"}", "end" },
+        { "{\"product\":9}", "product" },
+        { "{\"product\":0}", "product" },
+        { "{\"name\":\"new\"}", "name" },
+        { "{\"add_stock\":1.5}", "add_stock" },
+    };
+
+    static const struct {
+        const char  *body;
+        const char  *field;
+    } product[] = {
+        { "{\"name\":\"\"}", "name" },
+        { "{\"name\":\"a\\nb\"}", "name" },
+        { "{\"name\":\"a\\u0000b\"}", "name" },
+        { "{\"name\":\"\\ud800\"}", "name" },
+        { "{\"name\":\"\\udc00\\ud800\"}", "name" },
+        { "{\"name\":\"\xff\"}", "name" },
+        { "{\"name\":\"\xed\xa0\x80\"}", "name" },
+        { "{\"price\":9007199254740992}", "price" },
+        { "{\"price\":19.99}", "price" },
+        { "{\"currency\":\"eur\"}", "currency" },
+        { "{\"currency\":\"EU\"}", "currency" },
+        { "{\"currency\":\"ABC\"}", "currency" },
+        { "{\"currency\":\" AE\"}", "currency" },
+        { "{\"attributes\":[]}", "attributes" },
+        { "{\"attributes\":{\"a\":1,\"a\":2}}", "attributes" },
+        { "{\"attributes\":{\"a\":{\"b\":1,\"\\u0062\":2}}}", "attributes" },
+        { "{\"attributes\":{\"a\":[9007199254740993]}}", "attributes" },
+        { "{\"description\":7}", "description" },
+    };
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+    (void) command(SK_PRODUCT_ADD, "", PHONE);
+    n = (unsigned) events();
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(command(SK_SALE_EDIT, "phone", wrong[i].body), 400);
+        (void) snprintf(deep, sizeof(deep), "\"field\":\"%s\"",
+                        wrong[i].field);
+        says(deep);
+        says("\"result\":\"invalid\"");
+    }
+
+    for (i = 0; i < sizeof(product) / sizeof(product[0]); i++) {
+        assert_int_equal(command(SK_PRODUCT_EDIT, "2", product[i].body), 400);
+        (void) snprintf(deep, sizeof(deep), "\"field\":\"%s\"",
+                        product[i].field);
+        says(deep);
+    }
+
+    /* nested 1,000 deep, in a field and without one */
+
+    p = deep + sprintf(deep, "{\"attributes\":{\"a\":");
+    memset(p, '[', 1000);
+    memset(p + 1000, ']', 1000);
+    (void) strcpy(p + 2000, "}}");
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2", deep), 400);
+    says("\"field\":\"attributes\"");
+
+    memset(deep, '[', 1000);
+    memset(deep + 1000, ']', 1000);
+    deep[2000] = '\0';
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2", deep), 400);
+    says("\"field\":\"body\"");
+
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"a b\","
+                             "\"stock\":1}"), 400);
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"..\","
+                             "\"stock\":1}"), 400);
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"stock\":1}"), 400);
+    says("\"field\":\"name\"");
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"x\"}"), 400);
+    says("\"field\":\"stock\"");
+    assert_int_equal(command(SK_PRODUCT_ADD, "", "{\"name\":\"x\"}"), 400);
+    says("\"field\":\"price\"");
+
+    assert_int_equal(events(), n);
+
+    /* what is good, at its bounds */
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2", "{\"name\":"
+                             "\"\\ud83d\\ude00 \xc3\xa9\","
+                             "\"price\":9007199254740991}"), 200);
+    says("\"price\":9007199254740991,");
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
+        T(test_products),
+        T(test_sale_is_controlled),
+        T(test_withdrawn_below_undecided),
+        T(test_orders),
+        T(test_idempotency),
+        T(test_begun_by_another),
+        T(test_store_fails),
+        T(test_declared_and_edited),
+        T(test_bodies),
+#undef T
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    return cmocka_run_group_tests_name("operator", tests, NULL, NULL);
+}
