@@ -30,7 +30,9 @@
 #define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
 #define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    60  /* seconds */
-#define NGX_HTTP_SECKILL_GATHER_MS          50  /* events, while one waits */
+#define NGX_HTTP_SECKILL_GATHER_MS         100  /* events, while one waits */
+#define NGX_HTTP_SECKILL_EVENTS_REST        29  /* turns of rest for one of
+                                                   reading, while claims wait */
 #define NGX_HTTP_SECKILL_API_MS           5000  /* a request of the API waits */
 #define NGX_HTTP_SECKILL_READERS_MAX         8  /* pages read at a time */
 #define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
@@ -86,6 +88,8 @@ typedef struct {
     ngx_queue_t                 readers;    /* of pages, that are free */
     ngx_queue_t                 pages;      /* that wait for a reader */
     ngx_uint_t                  n_readers;
+    int64_t                     events_us;  /* none are read before, while
+                                               claims wait */
 
     unsigned                    role:1;     /* this process drains */
     unsigned                    complete:1; /* has all declared sales */

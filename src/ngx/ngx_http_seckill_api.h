@@ -58,6 +58,7 @@ struct ngx_http_seckill_ask_s {
     /* a page */
 
     sk_page_t                   page;
+    int64_t                     took_us;    /* to read it */
     struct ngx_http_seckill_reader_s  *reader;
 #if (NGX_THREADS)
     ngx_thread_task_t          *task;

@@ -17,12 +17,14 @@ static ngx_int_t ngx_http_seckill_page_text(ngx_http_request_t *r,
     const char *name, size_t max, char *text, size_t *len);
 static ngx_uint_t ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask);
+static ngx_uint_t ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
 static void ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
 static ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
     ngx_http_seckill_zone_t *zone, ngx_log_t *log);
+static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
 #if (NGX_THREADS)
@@ -110,6 +112,13 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     }
 
     ask->last = (wait == 0);
+
+    if (page->type == SK_PAGE_EVENTS && !ngx_http_seckill_page_rested(ask)) {
+        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_page_rested,
+                                  ngx_http_seckill_page_resume,
+                                  NGX_HTTP_SECKILL_API_MS);
+        return NGX_DONE;
+    }
 
     ngx_http_seckill_page_run(ask);
 
@@ -293,17 +302,39 @@ ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask)
 
     seq = sk_load_acquire(&ask->zone->shm->applied_seq);
 
-    return seq >= ask->page.after + ask->page.limit
-           || seq < ask->page.after
-           || (seq > ask->page.after && ask->queued
-               && ngx_current_msec - ask->start >= NGX_HTTP_SECKILL_GATHER_MS);
+    if (seq < ask->page.after + ask->page.limit && seq >= ask->page.after
+        && (seq == ask->page.after || !ask->queued
+            || ngx_current_msec - ask->start < NGX_HTTP_SECKILL_GATHER_MS))
+    {
+        return 0;
+    }
+
+    return ngx_http_seckill_page_rested(ask);
+}
+
+
+/*
+ * Buyers come first: while claims wait for the ledger, each event of which many
+ * readers want to see at once, events are read in a small part of the time.
+ */
+
+static ngx_uint_t
+ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask)
+{
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ask->zone;
+
+    return (zone->n_waits == 0 && sk_queue_depth(&zone->shm->queue) == 0)
+           || sk_drain_now_us() >= zone->events_us;
 }
 
 
 static ngx_uint_t
 ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask)
 {
-    return sk_load_acquire(&ask->zone->shm->applied_seq) > ask->page.after;
+    return sk_load_acquire(&ask->zone->shm->applied_seq) > ask->page.after
+           && ngx_http_seckill_page_rested(ask);
 }
 
 
@@ -317,7 +348,7 @@ ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
         return;
     }
 
-    ask->last = !ready;
+    ask->last |= !ready;
 
     ngx_http_seckill_page_run(ask);
 }
@@ -349,9 +380,20 @@ ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 
 #endif
 
-    sk_reader_page(ask->reader->reader, &ask->page);
+    ngx_http_seckill_page_read(ask);
 
     ngx_http_seckill_page_done(ask);
+}
+
+
+static void
+ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask)
+{
+    ask->took_us = sk_drain_now_us();
+
+    sk_reader_page(ask->reader->reader, &ask->page);
+
+    ask->took_us = sk_drain_now_us() - ask->took_us;
 }
 
 
@@ -455,7 +497,7 @@ ngx_http_seckill_page_thread(void *data, ngx_log_t *log)
 {
     ngx_http_seckill_ask_t  *ask = *(ngx_http_seckill_ask_t **) data;
 
-    sk_reader_page(ask->reader->reader, &ask->page);
+    ngx_http_seckill_page_read(ask);
 }
 
 
@@ -522,6 +564,11 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
 
     ngx_queue_insert_head(&zone->readers, &ask->reader->queue);
     ask->reader = NULL;
+
+    if (ask->page.type == SK_PAGE_EVENTS) {
+        zone->events_us = ngx_max(zone->events_us, sk_drain_now_us())
+                          + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
+    }
 
     if (ask->gone) {
         sqlite3_free(ask->page.json);

@@ -1,0 +1,217 @@
+package Bench::Operator;
+
+# What the operator's API costs buyers: claims with a sale edited ten times a
+# second and ten readers of events, and without, by turns; and how long a page of
+# a list of orders takes.
+
+use strict;
+use warnings;
+
+use Bench::Contender::Seckill;
+use Bench::Growth;
+use IO::Socket::INET;
+use JSON::PP qw(decode_json);
+use Time::HiRes qw(sleep time);
+
+my $CONNECTIONS = 64;
+my $EDITS = 10;                 # a second
+my $READERS = 10;
+my $PAGES = 200;                # of each list
+my $STEP = 50_000_000;          # no user is there twice
+
+
+# measure(dir => DIR, orders => N, rounds => N, seconds => N, progress => sub)
+
+sub measure {
+    my (%o) = @_;
+    my %turns = (
+        lose => { sales => 'sale1', connections => $CONNECTIONS },
+        win => { sales => 'sale2', connections => 4 * $CONNECTIONS },
+    );
+    my $shop = Bench::Contender::Seckill->new(
+        dir => "$o{dir}/operator", workers => 1,
+        sales => { sale1 => 0,
+                   sale2 => 250_000 * $o{seconds} * 2 * ($o{rounds} + 1) });
+    my $first = 0;
+
+    $shop->start;
+    Bench::Growth::first_claim($shop);
+
+    for my $round (0 .. $o{rounds}) {
+        for my $what (sort keys %turns) {
+            for my $use ($round % 2 ? (0, 1) : (1, 0)) {
+                my $turn = $turns{$what};
+
+                $o{progress}->("round $round of $o{rounds}, claims that "
+                    . ($what eq 'lose' ? 'lose' : 'win')
+                    . ($use ? ', the API in use' : ''));
+
+                catch_up($shop);
+                my @pids = $use ? use_api($shop, $turn->{sales}) : ();
+                my $run = $shop->measure(method => 'POST', times => 1,
+                    first => $first += $STEP, users => $STEP,
+                    seconds => $o{seconds}, %$turn);
+
+                kill KILL => @pids;
+                waitpid $_, 0 for @pids;
+
+                # the first is to warm up
+                push @{$turn->{$use ? 'with' : 'without'}}, $run if $round;
+            }
+        }
+    }
+
+    $shop->stop;
+    $o{progress}->("a list of $o{orders} orders");
+
+    return {
+        turns => { map { $_ => { with => $turns{$_}{with},
+                                 without => $turns{$_}{without} } }
+                       keys %turns },
+        pages => pages("$o{dir}/pages", $o{orders}),
+        orders => $o{orders},
+    };
+}
+
+
+# what a turn has sold is listed before the next: the helper is idle then
+
+sub catch_up {
+    my ($shop) = @_;
+
+    for (1 .. 600) {
+        my $all = decode_json($shop->request('GET', '/metrics'));
+        return if $all->{seckill_query_lag_events}[0]{value} == 0;
+        sleep 0.1;
+    }
+
+    die "operator: the query tables do not catch up\n";
+}
+
+
+sub use_api {
+    my ($shop, $sale) = @_;
+    my ($seq) = get(sock($shop), '/api/health') =~ /"ledger_seq":(\d+)/;
+
+    return child(sub { edit($shop, $sale) }),
+           map { child(sub { follow($shop, $seq) }) } 1 .. $READERS;
+}
+
+
+sub child {
+    my ($do) = @_;
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        eval { $do->() };
+        print STDERR "operator: $@" if $@;
+        kill KILL => $$;
+    }
+
+    return $pid;
+}
+
+
+sub sock {
+    my ($shop) = @_;
+
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$shop->{port}")
+        // die "cannot connect: $!\n";
+}
+
+
+sub edit {
+    my ($shop, $sale) = @_;
+    my $sock = sock($shop);
+
+    for (my $n = 0; ; $n++) {
+        my $body = '{"limit":' . (1 + $n % 2) . '}';
+        my $answer = get($sock, "/api/sales/$sale", 'PATCH', $body);
+        die "$answer\n" if $answer !~ /^\{"code":0,/;
+        sleep 1 / $EDITS;
+    }
+}
+
+
+# each reader takes what comes, a thousand at a time
+
+sub follow {
+    my ($shop, $seq) = @_;
+    my $sock = sock($shop);
+
+    for ( ;; ) {
+        my $page = get($sock, "/api/events?after=$seq&limit=1000&wait=30");
+        ($seq) = substr($page, -60) =~ /"next":(\d+)/ or die "$page\n";
+    }
+}
+
+
+sub get {
+    my ($sock, $uri, $method, $body) = @_;
+    my $answer = '';
+
+    $method //= 'GET';
+    $body //= '';
+
+    syswrite $sock, "$method $uri HTTP/1.1\r\nHost: localhost\r\n"
+        . 'Content-Length: ' . length($body) . "\r\n\r\n$body"
+        or die "write: $!\n";
+
+    my $end;
+
+    until (defined $end && length $answer >= $end) {
+        sysread $sock, $answer, 1 << 20, length $answer or die "read: $!\n";
+
+        if (!defined $end && $answer =~ /\r\n\r\n/g) {
+            my $head = pos $answer;
+            my ($len) = $answer =~ /^Content-Length: (\d+)/mi
+                or die "no length\n";
+            $end = $head + $len;
+        }
+    }
+
+    return $answer =~ s/^.*?\r\n\r\n//sr;
+}
+
+
+# milliseconds of pages of 100 orders, at places all over the list
+
+sub pages {
+    my ($dir, $orders) = @_;
+    my $s = Bench::Growth::server($dir, $orders)->{server};
+    my %took;
+
+    catch_up($s);
+
+    my $sock = sock($s);
+    my %lists = (
+        all => '', sale => '&sale=sale1', state => '&state=sold',
+        'sale and state' => '&sale=sale1&state=sold',
+    );
+
+    for my $name (sort keys %lists) {
+        for my $n (1 .. $PAGES) {
+            my $after = int($n * $orders / ($PAGES + 1));
+            my $start = time;
+            my $page = get($sock, "/api/orders?after=$after$lists{$name}");
+            push @{$took{$name}}, (time - $start) * 1e3;
+            die "operator: $name: $page\n"
+                if 100 != (() = $page =~ /"order":/g);
+        }
+    }
+
+    for my $n (1 .. $PAGES) {
+        my $i = 2 + int($n * $orders / ($PAGES + 1));
+        my $user = 'user-' . ($i * 2654435761 % 4294967296);
+        my $start = time;
+        my $page = get($sock, "/api/orders?user=$user");
+        push @{$took{user}}, (time - $start) * 1e3;
+        die "operator: $user: $page\n" if $page !~ /"order":$i\b/;
+    }
+
+    $s->stop;
+
+    return \%took;
+}
+
+1;
