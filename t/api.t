@@ -7,7 +7,7 @@ use Test::Nginx::Socket 'no_plan';
 my $keys = '/tmp/seckill-test-' . server_port() . '.key';
 open my $out, '>', $keys or die "$keys: $!";
 chmod 0600, $keys;
-print $out "# label, kind\n0123456789abcdef shop\n\n  readonlykey reports ro\n";
+print $out "# label, kind\n0123456789abcdef shop\n\n  readonlykey-0123 reports ro\n";
 close $out or die $!;
 
 add_block_preprocessor(sub {
@@ -83,7 +83,7 @@ __DATA__
  ("GET /api/health") x 7]
 --- more_headers eval
 ["", "", "Authorization: Bearer 0123456789abcdef",
- "Authorization: bearer readonlykey",
+ "Authorization: bearer readonlykey-0123",
  "Authorization: Bearer 0123456789abcdeg",
  "Authorization: Bearer 0123456789abcde",
  "Authorization: Basic 0123456789abcdef",

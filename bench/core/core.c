@@ -173,7 +173,7 @@ bench_drain(sk_drain_t *d)
     unsigned  decided;
 
     do {
-        rc = sk_drain_work(d, 1, &decided);
+        rc = sk_drain_work(d, 1, 1, &decided);
     } while (rc == SK_MORE);
 
     if (rc != SK_OK) {

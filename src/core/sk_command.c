@@ -48,7 +48,7 @@ sk_commands_unmap(sk_commands_t *c)
 }
 
 
-/* every change ends with the store of a state: nothing is left half done */
+/* a change is made by one store at its end: nothing is left half done */
 
 static void
 sk_commands_lock(sk_commands_t *c)
@@ -71,22 +71,31 @@ sk_command_post(sk_commands_t *c, const sk_command_t *command,
     int64_t now_us)
 {
     uint64_t            ticket;
-    uint32_t            state;
     sk_command_cell_t  *cell;
 
     sk_commands_lock(c);
 
-    ticket = sk_load(&c->tail);
-    cell = sk_command_cell(c, ticket);
-    state = sk_load(&cell->state);
-
-    if (command->body_len > SK_COMMAND_BODY_SIZE_MAX
-        || ticket - sk_load(&c->head) >= SK_COMMANDS_MAX
-        || (state == SK_COMMAND_DONE
-            && now_us - cell->done_us < SK_COMMAND_KEEP_US))
-    {
+    if (command->body_len > SK_COMMAND_BODY_SIZE_MAX) {
         sk_commands_unlock(c);
         return 0;
+    }
+
+    for (ticket = sk_load(&c->tail); /* void */ ; ticket++) {
+
+        if (ticket - sk_load(&c->head) >= SK_COMMANDS_MAX) {
+            sk_commands_unlock(c);
+            return 0;
+        }
+
+        cell = sk_command_cell(c, ticket);
+
+        /* a reply that was not collected yet, or never will be: pass it by */
+
+        if (sk_load(&cell->state) != SK_COMMAND_DONE
+            || now_us - cell->done_us >= SK_COMMAND_KEEP_US)
+        {
+            break;
+        }
     }
 
     cell->command = *command;
@@ -97,6 +106,7 @@ sk_command_post(sk_commands_t *c, const sk_command_t *command,
     }
 
     cell->left = 0;
+    cell->again = 0;
     sk_store(&cell->ticket, ticket);
     sk_store(&cell->state, SK_COMMAND_QUEUED);
 
@@ -192,57 +202,87 @@ sk_command_leave(sk_commands_t *c, uint64_t ticket)
 }
 
 
-sk_command_cell_t *
-sk_command_begin(sk_commands_t *c, uint64_t ticket, unsigned *again)
+int
+sk_command_begin(sk_commands_t *c, uint64_t ticket, sk_command_cell_t **cell)
 {
-    uint32_t            state;
-    sk_command_cell_t  *cell;
+    int                 rc;
+    sk_command_cell_t  *p;
 
     if (sk_load_acquire(&c->tail) == ticket) {
-        return NULL;
+        return SK_ERROR;
     }
 
-    cell = sk_command_cell(c, ticket);
+    p = sk_command_cell(c, ticket);
+    *cell = p;
 
     sk_commands_lock(c);
 
-    state = sk_load(&cell->state);
-    *again = (state == SK_COMMAND_BEGUN);
+    /* withdrawn, or passed by */
 
-    if (state == SK_COMMAND_QUEUED) {
-        sk_store(&cell->state, SK_COMMAND_BEGUN);
+    rc = SK_MORE;
+
+    if (sk_load(&p->ticket) == ticket) {
+
+        switch (sk_load(&p->state)) {
+
+        case SK_COMMAND_BEGUN:
+            p->again = 1;
+            rc = SK_AGAIN;
+            break;
+
+        case SK_COMMAND_QUEUED:
+            sk_store(&p->state, SK_COMMAND_BEGUN);
+            rc = p->again ? SK_AGAIN : SK_OK;
+            break;
+
+        default:
+            break;
+        }
     }
 
     sk_commands_unlock(c);
 
-    return cell;
+    return rc;
 }
 
 
 void
-sk_command_done(sk_commands_t *c, sk_command_cell_t *cell, int64_t now_us)
+sk_command_done(sk_commands_t *c, uint64_t ticket, int64_t now_us)
 {
+    sk_command_cell_t  *cell;
+
     sk_commands_lock(c);
 
-    cell->done_us = now_us;
+    /* killed behind this, nobody does it again; its reply is lost */
 
-    if (sk_load(&cell->state) != SK_COMMAND_FREE) {
+    sk_store_release(&c->head, ticket + 1);
+
+    cell = sk_command_cell(c, ticket);
+
+    if (sk_load(&cell->ticket) == ticket
+        && sk_load(&cell->state) != SK_COMMAND_FREE)
+    {
+        cell->done_us = now_us;
         sk_store(&cell->state, cell->left ? SK_COMMAND_FREE
                                           : SK_COMMAND_DONE);
     }
 
-    sk_store_release(&c->head, sk_load(&cell->ticket) + 1);
-
     sk_commands_unlock(c);
 }
 
 
 void
-sk_command_postpone(sk_commands_t *c, sk_command_cell_t *cell)
+sk_command_postpone(sk_commands_t *c, uint64_t ticket)
 {
+    sk_command_cell_t  *cell;
+
     sk_commands_lock(c);
 
-    if (sk_load(&cell->state) == SK_COMMAND_BEGUN) {
+    cell = sk_command_cell(c, ticket);
+
+    if (sk_load(&cell->ticket) == ticket
+        && sk_load(&cell->state) == SK_COMMAND_BEGUN)
+    {
         sk_store(&cell->state, SK_COMMAND_QUEUED);
     }
 

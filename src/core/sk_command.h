@@ -8,7 +8,7 @@
  *
  * A command that was begun by a drainer that then died may be done or not: who
  * asks again with the same idempotency key finds out.  A worker that died does
- * not collect its reply: its place is used again after SK_COMMAND_KEEP_US.
+ * not collect its reply: its place is passed by for SK_COMMAND_KEEP_US.
  */
 
 
@@ -95,6 +95,7 @@ typedef struct {
     _Atomic uint64_t  ticket;
     _Atomic uint32_t  state;
     uint32_t          left;             /* nobody waits for the reply */
+    uint32_t          again;            /* was begun by one that is gone */
     int64_t           done_us;
     sk_command_t      command;
     char              body[SK_COMMAND_BODY_SIZE_MAX];
@@ -142,15 +143,18 @@ int sk_command_withdraw(sk_commands_t *c, uint64_t ticket);
 void sk_command_leave(sk_commands_t *c, uint64_t ticket);
 
 /*
- * For the drainer.  The command to do next, now begun, or NULL; "again" is set
- * if a drainer before has begun it.  sk_command_done() says that "reply" of its
- * cell is filled in; sk_command_postpone() that it was not done after all.
+ * For the drainer.  Begins the command with a ticket, and says what to do:
+ * SK_OK; SK_AGAIN: a drainer that is gone has begun it, and may have done it;
+ * SK_MORE: nothing, go on to the next; SK_ERROR: there is none.
  */
-sk_command_cell_t *sk_command_begin(sk_commands_t *c, uint64_t ticket,
-    unsigned *again);
-void sk_command_done(sk_commands_t *c, sk_command_cell_t *cell,
-    int64_t now_us);
-void sk_command_postpone(sk_commands_t *c, sk_command_cell_t *cell);
+int sk_command_begin(sk_commands_t *c, uint64_t ticket,
+    sk_command_cell_t **cell);
+
+/* the reply is filled in, or there was nothing to do */
+void sk_command_done(sk_commands_t *c, uint64_t ticket, int64_t now_us);
+
+/* it was not done after all */
+void sk_command_postpone(sk_commands_t *c, uint64_t ticket);
 
 
 #pragma GCC visibility pop

@@ -181,8 +181,8 @@ sk_sale_remove(sk_sale_t *sale)
 {
     sk_store(&sale->name_len, 0);
 
+    sk_add(&sale->free, -sk_load(&sale->stock));
     sk_store(&sale->stock, 0);
-    sk_store(&sale->free, 0);
 }
 
 

@@ -71,6 +71,17 @@ typedef struct {
 } sk_counters_t;
 
 
+/* changes of the time of day, as far as they are applied: see sk_apply.c */
+
+typedef struct {
+    uint64_t          seq;              /* the last one's event */
+    uint64_t          place;            /* in the table of units */
+    int64_t           rest_ms;          /* set back, less than a second */
+    int64_t           ahead_ms;         /* set forward, and not back yet */
+    uint64_t          ahead_seq;        /* the event of that */
+} sk_clock_t;
+
+
 typedef struct {
     alignas(SK_CACHE_LINE)
     uint64_t          size;
@@ -105,6 +116,7 @@ typedef struct {
     _Atomic uint64_t  query_seq;        /* the last event in query tables */
     _Atomic uint64_t  query_wanted;     /* somebody waits until it is there */
     _Atomic uint32_t  expires_s;        /* no unit that is held ends before */
+    sk_clock_t        clock;
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;

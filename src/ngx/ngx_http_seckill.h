@@ -37,6 +37,7 @@
 #define NGX_HTTP_SECKILL_READERS_MAX         8  /* pages read at a time */
 #define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
 #define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
+#define NGX_HTTP_SECKILL_KEY_MIN            16  /* bytes */
 #define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
 
 
@@ -88,6 +89,7 @@ typedef struct {
     ngx_queue_t                 readers;    /* of pages, that are free */
     ngx_queue_t                 pages;      /* that wait for a reader */
     ngx_uint_t                  n_readers;
+    ngx_uint_t                  n_pages;    /* being read, or to be */
     int64_t                     events_us;  /* none are read before, while
                                                claims wait */
 

@@ -63,6 +63,16 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
 };
 
 
+#undef ALL
+#undef NUMBER
+#undef NAME
+#undef GET
+#undef POST
+#undef PATCH
+#undef DELETE
+#undef ROUTE
+
+
 /* methods of a path, for the header Allow */
 
 static const struct {
@@ -204,6 +214,12 @@ ngx_http_seckill_api_path(ngx_http_request_t *r, ngx_str_t *segments)
 
     if (p < last && *p == '/') {
         p++;
+
+    } else if (p == r->uri.data || p[-1] != '/') {
+
+        /* "location /api" is for "/apis" too */
+
+        return 0;
     }
 
     for (n = 0; n < NGX_HTTP_SECKILL_SEGMENTS; n++) {

@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_seckill.h"
+#include "sk_body.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -58,6 +59,7 @@ struct ngx_http_seckill_ask_s {
     /* a page */
 
     sk_page_t                   page;
+    ngx_msec_t                  patience;   /* for events, 0: none */
     int64_t                     took_us;    /* to read it */
     struct ngx_http_seckill_reader_s  *reader;
 #if (NGX_THREADS)
@@ -69,11 +71,14 @@ struct ngx_http_seckill_ask_s {
     uint64_t                    ticket;     /* 0: not posted yet */
     u_char                     *body;
     size_t                      body_len;
+    size_t                      body_max;   /* that there is memory for */
 
     unsigned                    queued:1;
+    unsigned                    parked:1;   /* until a reader is free */
     unsigned                    running:1;  /* in a thread */
     unsigned                    gone:1;     /* its client has left */
     unsigned                    last:1;     /* it waits no more */
+    unsigned                    idle:1;     /* it waits for what may not come */
 };
 
 
@@ -87,6 +92,12 @@ void ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
 void ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask);
 /* ends a request that has returned NGX_DONE */
 void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
+
+/* ngx_http_seckill_args.c */
+
+/* a list's arguments; NGX_ERROR: "wrong" says which is */
+ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask,
+    sk_wrong_t *wrong);
 
 /* ngx_http_seckill_page.c */
 

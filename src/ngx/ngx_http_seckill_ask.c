@@ -65,7 +65,7 @@ ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone)
 
         ready = ask->ready(ask);
 
-        if (!ready && !(ngx_exiting && ask->ticket == 0)
+        if (!ready && !(ngx_exiting && ask->idle)
             && (ngx_msec_int_t) (ask->deadline - ngx_current_msec) > 0)
         {
             ngx_queue_insert_tail(&zone->asks, q);

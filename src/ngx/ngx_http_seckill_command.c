@@ -10,6 +10,7 @@ static void ngx_http_seckill_command_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_seckill_command_collect(
     ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask);
+static size_t ngx_http_seckill_command_by(ngx_str_t *by);
 static void ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask,
     u_char *hash);
 static ngx_uint_t ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask);
@@ -55,10 +56,13 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
                : rc;
     }
 
-    ask->body = ngx_pnalloc(r->pool,
-                            (r->headers_in.content_length_n > 0)
-                            ? (size_t) r->headers_in.content_length_n
-                            : SK_COMMAND_BODY_SIZE_MAX);
+    /* of a chunked body, nginx counts the length as it comes */
+
+    ask->body_max = (r->headers_in.content_length_n > 0)
+                    ? (size_t) r->headers_in.content_length_n
+                    : SK_COMMAND_BODY_SIZE_MAX;
+
+    ask->body = ngx_pnalloc(r->pool, ask->body_max);
 
     if (ask->body == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -165,10 +169,13 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
 
     for ( ;; ) {
 
-        if (ngx_http_seckill_command_collect(ask) != NGX_OK) {
-            ngx_http_finalize_request(r,
-                ngx_http_seckill_send_error(r, SK_TOO_LARGE,
-                                            ngx_http_seckill_too_large));
+        rc = ngx_http_seckill_command_collect(ask);
+
+        if (rc != NGX_OK) {
+            ngx_http_finalize_request(r, (rc == NGX_ERROR)
+                ? NGX_HTTP_INTERNAL_SERVER_ERROR
+                : ngx_http_seckill_send_error(r, SK_TOO_LARGE,
+                                              ngx_http_seckill_too_large));
             return;
         }
 
@@ -192,12 +199,16 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
 }
 
 
-/* what has come of the body; NGX_DECLINED: more than is allowed */
+/*
+ * What has come of the body; NGX_DECLINED: more than is allowed.  One that was
+ * read before belongs to others too, to "mirror" for instance, and may be in a
+ * file: then nginx has taken request_body_no_buffering back.
+ */
 
 static ngx_int_t
 ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
 {
-    size_t                    size, max;
+    off_t                     size;
     ngx_buf_t                *b;
     ngx_chain_t              *cl;
     ngx_http_request_t       *r;
@@ -206,25 +217,33 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
     r = ask->request;
     rb = r->request_body;
 
-    max = (r->headers_in.content_length_n > 0)
-          ? (size_t) r->headers_in.content_length_n
-          : SK_COMMAND_BODY_SIZE_MAX;
-
     for (cl = rb ? rb->bufs : NULL; cl; cl = cl->next) {
         b = cl->buf;
-        size = b->last - b->pos;
+        size = ngx_buf_size(b);
 
-        if (size > max - ask->body_len) {
+        if (size > (off_t) (ask->body_max - ask->body_len)) {
             return NGX_DECLINED;
         }
 
-        ngx_memcpy(ask->body + ask->body_len, b->pos, size);
+        if (ngx_buf_in_memory(b)) {
+            ngx_memcpy(ask->body + ask->body_len, b->pos, size);
+
+        } else if (size
+                   && ngx_read_file(b->file, ask->body + ask->body_len, size,
+                                    b->file_pos)
+                      != size)
+        {
+            return NGX_ERROR;
+        }
 
         ask->body_len += size;
-        b->pos = b->last;
+
+        if (r->request_body_no_buffering) {
+            b->pos = b->last;
+        }
     }
 
-    if (rb) {
+    if (rb && r->request_body_no_buffering) {
         rb->bufs = NULL;
     }
 
@@ -250,7 +269,7 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
     command.name_len = ask->name.len;
     ngx_memcpy(command.name, ask->name.data, ask->name.len);
 
-    len = ngx_min(ask->by.len, SK_COMMAND_BY_SIZE_MAX);
+    len = ngx_http_seckill_command_by(&ask->by);
     command.by_len = len;
     ngx_memcpy(command.by, ask->by.data, len);
 
@@ -281,6 +300,27 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
 }
 
 
+/* as much of who it is as there is room for, in whole characters */
+
+static size_t
+ngx_http_seckill_command_by(ngx_str_t *by)
+{
+    size_t  len;
+
+    len = by->len;
+
+    if (len > SK_COMMAND_BY_SIZE_MAX) {
+        len = SK_COMMAND_BY_SIZE_MAX;
+
+        while (len && (by->data[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+
+    return len;
+}
+
+
 static void
 ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask, u_char *hash)
 {
@@ -290,6 +330,8 @@ ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask, u_char *hash)
     r = ask->request;
 
     (void) crypto_generichash_init(&state, NULL, 0, SK_COMMAND_HASH_SIZE);
+    (void) crypto_generichash_update(&state, ask->by.data, ask->by.len);
+    (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
     (void) crypto_generichash_update(&state, r->method_name.data,
                                      r->method_name.len);
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);

@@ -19,6 +19,7 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
     size_t        size;
     u_char       *p, *last, *line;
     ngx_str_t     name;
+    ngx_int_t     rc;
     ngx_uint_t    n;
     ngx_array_t  *keys;
 
@@ -47,10 +48,16 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
         p = ngx_strlchr(p, last, '\n');
         p = p ? p : last;
 
-        if (ngx_http_seckill_key_line(cf, keys, line, p) != NGX_OK) {
+        rc = ngx_http_seckill_key_line(cf, keys, line, p);
+
+        if (rc != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid line %ui in \"%V\", allowed: "
-                               "KEY LABEL, KEY LABEL ro", n, &name);
+                               (rc == NGX_DECLINED)
+                               ? "the key in line %ui of \"%V\" is there twice"
+                               : "invalid line %ui in \"%V\", allowed: "
+                                 "KEY LABEL, KEY LABEL ro; a key of 16 bytes at "
+                                 "least, a label of 128 ASCII characters at "
+                                 "most", n, &name);
             return NULL;
         }
 
@@ -130,6 +137,9 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
 {
     size_t                   key_len, label_len, len;
     u_char                  *key, *label, *kind;
+    u_char                   hash[NGX_HTTP_SECKILL_KEY_HASH_SIZE];
+    ngx_str_t                text;
+    ngx_uint_t               i;
     ngx_http_seckill_key_t  *k;
 
     /* blanks before the first word end an empty one */
@@ -147,17 +157,36 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
     label = ngx_http_seckill_word(&p, last, &label_len);
     kind = ngx_http_seckill_word(&p, last, &len);
 
-    if (label_len == 0
+    text.data = label;
+    text.len = label_len;
+
+    if (key_len < NGX_HTTP_SECKILL_KEY_MIN
+        || label_len == 0 || label_len > SK_COMMAND_BY_SIZE_MAX
+        || !ngx_http_seckill_plain(&text)
         || (len && (len != 2 || ngx_strncmp(kind, "ro", 2) != 0))
         || p != last)
     {
         return NGX_ERROR;
     }
 
+    ngx_http_seckill_key_hash(hash, key, key_len);
+
+    /* which of them would count? */
+
+    k = keys->elts;
+
+    for (i = 0; i < keys->nelts; i++) {
+        if (ngx_memcmp(k[i].hash, hash, NGX_HTTP_SECKILL_KEY_HASH_SIZE) == 0) {
+            return NGX_DECLINED;
+        }
+    }
+
     k = ngx_array_push(keys);
     if (k == NULL) {
         return NGX_ERROR;
     }
+
+    ngx_memcpy(k->hash, hash, NGX_HTTP_SECKILL_KEY_HASH_SIZE);
 
     k->label.len = label_len;
     k->label.data = ngx_pnalloc(cf->pool, label_len);
@@ -167,8 +196,6 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
 
     ngx_memcpy(k->label.data, label, label_len);
     k->read_only = (len != 0);
-
-    ngx_http_seckill_key_hash(k->hash, key, key_len);
 
     return NGX_OK;
 }

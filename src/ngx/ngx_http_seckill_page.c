@@ -9,12 +9,7 @@ typedef struct ngx_http_seckill_reader_s {
 } ngx_http_seckill_reader_t;
 
 
-static ngx_int_t ngx_http_seckill_page_args(ngx_http_seckill_ask_t *ask,
-    ngx_int_t *wait, const char **field, const char **allowed);
-static ngx_int_t ngx_http_seckill_page_number(ngx_http_request_t *r,
-    const char *name, ngx_int_t min, ngx_int_t max, ngx_int_t *value);
-static ngx_int_t ngx_http_seckill_page_text(ngx_http_request_t *r,
-    const char *name, size_t max, char *text, size_t *len);
+static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask);
@@ -22,6 +17,7 @@ static ngx_uint_t ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
 static void ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
 static ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
     ngx_http_seckill_zone_t *zone, ngx_log_t *log);
 static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
@@ -38,16 +34,19 @@ static void ngx_http_seckill_page_write(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 {
-    ngx_int_t            rc, wait;
-    const char          *field, *allowed;
+    ngx_int_t            rc;
     ngx_time_t          *tp;
     sk_page_t           *page;
-    sk_zone_t           *zone;
+    sk_wrong_t           wrong;
     ngx_http_request_t  *r;
 
     r = ask->request;
     page = &ask->page;
-    zone = ask->zone->shm;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     page->type = ask->route->what;
     page->id = ask->id;
@@ -59,230 +58,72 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     tp = ngx_timeofday();
     page->now_ms = (int64_t) tp->sec * 1000 + tp->msec;
 
-    wait = 0;
-
-    if (ngx_http_seckill_page_args(ask, &wait, &field, &allowed) != NGX_OK) {
+    if (ngx_http_seckill_args(ask, &wrong) != NGX_OK) {
         return ngx_http_seckill_send_message(r, SK_INVALID,
-                                             NGX_HTTP_BAD_REQUEST, allowed,
-                                             field);
+                                             NGX_HTTP_BAD_REQUEST,
+                                             wrong.message, wrong.field);
     }
 
     if ((page->type == SK_PAGE_SALES || page->type == SK_PAGE_SALE
          || page->type == SK_PAGE_ORDERS)
-        && sk_load_acquire(&zone->state) != SK_ZONE_READY)
+        && sk_load_acquire(&ask->zone->shm->state) != SK_ZONE_READY)
     {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
                                            "the ledger is being read");
     }
 
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     r->main->count++;
+
+    return ngx_http_seckill_page_begin(ask);
+}
+
+
+/* reads it, or waits until it may be read */
+
+static ngx_int_t
+ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
+{
+    sk_page_t     *page;
+    sk_zone_t     *zone;
+    ngx_uint_t   (*ready)(ngx_http_seckill_ask_t *ask);
+    ngx_msec_t     timeout;
+
+    page = &ask->page;
+    zone = ask->zone->shm;
+
+    ready = NULL;
+    timeout = NGX_HTTP_SECKILL_API_MS;
 
     page->seq = sk_load_acquire(&zone->applied_seq);
 
-    if (page->type == SK_PAGE_ORDERS
-        && sk_load_acquire(&zone->query_seq) < page->seq)
-    {
+    if (page->type == SK_PAGE_ORDERS) {
+        ready = ngx_http_seckill_page_filled;
+
         if (sk_load(&zone->query_wanted) < page->seq) {
             sk_store(&zone->query_wanted, page->seq);
         }
 
-        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_page_filled,
-                                  ngx_http_seckill_page_resume,
-                                  NGX_HTTP_SECKILL_API_MS);
-        return NGX_DONE;
+    } else if (page->type == SK_PAGE_EVENTS && ask->patience) {
+        ready = ngx_http_seckill_page_gathered;
+        timeout = ask->patience;
+        ask->idle = 1;
+        ask->deadline = ngx_current_msec + timeout;
+
+    } else if (page->type == SK_PAGE_EVENTS) {
+        ready = ngx_http_seckill_page_rested;
     }
 
-    if (page->type == SK_PAGE_EVENTS && wait) {
+    ask->last = (ask->patience == 0);
 
-        /* what has just come is not alone */
+    if (ready && !ready(ask)) {
+        ngx_http_seckill_ask_wait(ask, ready, ngx_http_seckill_page_resume,
+                                  timeout);
 
-        ask->deadline = ngx_current_msec + wait * 1000;
-
-        if (!ngx_http_seckill_page_gathered(ask)) {
-            ngx_http_seckill_ask_wait(ask, ngx_http_seckill_page_gathered,
-                                      ngx_http_seckill_page_resume,
-                                      wait * 1000);
-            return NGX_DONE;
-        }
+    } else {
+        ngx_http_seckill_page_run(ask);
     }
-
-    ask->last = (wait == 0);
-
-    if (page->type == SK_PAGE_EVENTS && !ngx_http_seckill_page_rested(ask)) {
-        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_page_rested,
-                                  ngx_http_seckill_page_resume,
-                                  NGX_HTTP_SECKILL_API_MS);
-        return NGX_DONE;
-    }
-
-    ngx_http_seckill_page_run(ask);
 
     return NGX_DONE;
-}
-
-
-/* NGX_ERROR: "field" is not what is "allowed" */
-
-static ngx_int_t
-ngx_http_seckill_page_args(ngx_http_seckill_ask_t *ask, ngx_int_t *wait,
-    const char **field, const char **allowed)
-{
-    ngx_int_t            after, limit;
-    sk_page_t           *page;
-    ngx_http_request_t  *r;
-
-    r = ask->request;
-    page = &ask->page;
-
-    if (page->type != SK_PAGE_PRODUCTS && page->type != SK_PAGE_SALES
-        && page->type != SK_PAGE_ORDERS && page->type != SK_PAGE_EVENTS)
-    {
-        page->limit = 1;
-        return NGX_OK;
-    }
-
-    after = 0;
-    limit = page->limit;
-
-    *field = "after";
-    *allowed = "after: 0 or the \"next\" of a page is allowed";
-
-    if (ngx_http_seckill_page_number(r, "after", 0, NGX_MAX_INT_T_VALUE,
-                                     &after)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *field = "limit";
-    *allowed = "limit: 1 to 1000 is allowed";
-
-    if (ngx_http_seckill_page_number(r, "limit", 1, SK_PAGE_LIMIT_MAX, &limit)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    page->after = after;
-    page->limit = limit;
-
-    if (page->type == SK_PAGE_EVENTS) {
-        *field = "wait";
-        *allowed = "wait: 0 to 60 seconds is allowed";
-
-        return ngx_http_seckill_page_number(r, "wait", 0,
-                                            NGX_HTTP_SECKILL_EVENTS_WAIT_MAX,
-                                            wait);
-    }
-
-    if (page->type != SK_PAGE_ORDERS) {
-        return NGX_OK;
-    }
-
-    *field = "sale";
-    *allowed = "sale: the name of a sale is allowed";
-
-    if (ngx_http_seckill_page_text(r, "sale", SK_NAME_SIZE_MAX, page->name,
-                                   &page->name_len)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *field = "user";
-    *allowed = "user: 1 to 128 bytes are allowed, percent-encoded";
-
-    if (ngx_http_seckill_page_text(r, "user", SK_USER_SIZE_MAX, page->user,
-                                   &page->user_len)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *field = "state";
-    *allowed = "state: sold, held, paid, expired, cancelled are allowed";
-
-    if (ngx_http_seckill_page_text(r, "state", SK_PAGE_STATE_MAX - 1,
-                                   page->state, &page->state_len)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    page->state[page->state_len] = '\0';
-
-    return (page->state_len == 0 || ngx_strcmp(page->state, "sold") == 0
-            || ngx_strcmp(page->state, "held") == 0
-            || ngx_strcmp(page->state, "paid") == 0
-            || ngx_strcmp(page->state, "expired") == 0
-            || ngx_strcmp(page->state, "cancelled") == 0)
-           ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_seckill_page_number(ngx_http_request_t *r, const char *name,
-    ngx_int_t min, ngx_int_t max, ngx_int_t *value)
-{
-    ngx_int_t  n;
-    ngx_str_t  text;
-
-    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &text) != NGX_OK) {
-        return NGX_OK;
-    }
-
-    n = ngx_atoi(text.data, text.len);
-
-    if (n == NGX_ERROR || n < min || n > max) {
-        return NGX_ERROR;
-    }
-
-    *value = n;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_seckill_page_text(ngx_http_request_t *r, const char *name,
-    size_t max, char *text, size_t *len)
-{
-    u_char     *p, *last;
-    ngx_int_t   ch;
-    ngx_str_t   value;
-
-    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &value) != NGX_OK) {
-        return NGX_OK;
-    }
-
-    p = value.data;
-    last = p + value.len;
-
-    for (*len = 0; p < last; (*len)++) {
-
-        if (*len == max) {
-            return NGX_ERROR;
-        }
-
-        if (*p != '%') {
-            text[*len] = *p++;
-            continue;
-        }
-
-        if (last - p < 3 || (ch = ngx_hextoi(p + 1, 2)) == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        text[*len] = (char) ch;
-        p += 3;
-    }
-
-    return *len ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -361,6 +202,23 @@ ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 
     zone = ask->zone;
 
+    /* a worker that exits waits for it */
+
+    zone->n_pages++;
+    ngx_http_seckill_wait_start(zone);
+
+    ngx_http_seckill_page_try(ask);
+}
+
+
+static void
+ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
+{
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ask->zone;
+    ask->parked = 0;
+
     ask->reader = ngx_http_seckill_page_reader(zone,
                                                ask->request->connection->log);
     if (ask->reader == NULL) {
@@ -369,6 +227,7 @@ ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 
         ngx_queue_insert_tail(&zone->pages, &ask->queue);
         ask->queued = 1;
+        ask->parked = 1;
         return;
     }
 
@@ -525,7 +384,7 @@ ngx_http_seckill_page_event(ngx_event_t *ev)
         ngx_http_seckill_page_done(ask);
     }
 
-    if (r->done) {
+    if (r->done || ask->gone) {
 
         /* the request was finalized while the thread was at work */
 
@@ -564,6 +423,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
 
     ngx_queue_insert_head(&zone->readers, &ask->reader->queue);
     ask->reader = NULL;
+    zone->n_pages--;
 
     if (ask->page.type == SK_PAGE_EVENTS) {
         zone->events_us = ngx_max(zone->events_us, sk_drain_now_us())
@@ -597,7 +457,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
         next = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
 
         ngx_http_seckill_ask_unlink(next);
-        ngx_http_seckill_page_run(next);
+        ngx_http_seckill_page_try(next);
     }
 }
 
@@ -654,6 +514,11 @@ void
 ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask)
 {
     ask->gone = 1;
+
+    if (ask->parked) {
+        ask->zone->n_pages--;
+        ask->parked = 0;
+    }
 
     if (!ask->running) {
         sqlite3_free(ask->page.json);

@@ -16,6 +16,7 @@ static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
 static void ngx_http_seckill_drain_event(ngx_event_t *ev);
 static ngx_int_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
+static void ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms);
 static void ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone);
 static void ngx_http_seckill_drain_fd_event(ngx_event_t *ev);
 static void ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log);
@@ -146,6 +147,7 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     zone->drain.full = zone->full;
     zone->drain.log = ngx_http_seckill_drain_log;
     zone->drain.ctx = zone;
+    zone->drain.leaving = !declare;
 
     /* an exiting worker's configuration may be an old one */
 
@@ -303,9 +305,9 @@ static ngx_int_t
 ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
 {
     int          rc;
+    int64_t      now_ms, boot_ms;
     unsigned     decided;
     ngx_uint_t   i;
-    ngx_time_t  *tp;
 
     for (i = 0; i < NGX_HTTP_SECKILL_STEPS_MAX; i++) {
 
@@ -316,10 +318,9 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
         sk_store(&zone->shm->idle, 0);
 
         ngx_time_update();
-        tp = ngx_timeofday();
+        ngx_http_seckill_clocks(&now_ms, &boot_ms);
 
-        rc = sk_drain_work(&zone->drain, (int64_t) tp->sec * 1000 + tp->msec,
-                           &decided);
+        rc = sk_drain_work(&zone->drain, now_ms, boot_ms, &decided);
 
         if (decided) {
             ngx_http_seckill_drain_decided(zone);
@@ -347,6 +348,21 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
     }
 
     return SK_MORE;
+}
+
+
+/* both at once: the drainer looks whether the first was set */
+
+static void
+ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms)
+{
+    struct timespec  now, boot;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+    (void) clock_gettime(CLOCK_BOOTTIME, &boot);
+
+    *now_ms = (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    *boot_ms = (int64_t) boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
 }
 
 

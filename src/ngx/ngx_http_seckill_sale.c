@@ -91,13 +91,18 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
 
     if (ngx_http_seckill_param(arg, "name=", &value)) {
 
-        if (sk_sale_name_valid((char *) value.data, value.len)) {
+        /* the API could not name one of dots alone: URLs lose them */
+
+        if (sk_sale_name_valid((char *) value.data, value.len)
+            && strspn((char *) value.data, ".") < value.len)
+        {
             def->name_len = value.len;
             ngx_memcpy(def->name, value.data, value.len);
             return NGX_OK;
         }
 
-        allowed = "1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", \"-\"";
+        allowed = "1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", \"-\", not dots "
+                  "alone";
 
     } else if (ngx_http_seckill_param(arg, "stock=", &value)) {
 

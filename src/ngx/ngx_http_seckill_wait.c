@@ -447,7 +447,9 @@ ngx_http_seckill_wait_watch(ngx_event_t *ev)
     ngx_http_seckill_wait_decided(zone);
     ngx_http_seckill_ask_look(zone);
 
-    if (zone->n_waits == 0 && ngx_queue_empty(&zone->asks)) {
+    if (zone->n_waits == 0 && zone->n_pages == 0
+        && ngx_queue_empty(&zone->asks))
+    {
         return;
     }
 

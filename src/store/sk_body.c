@@ -63,7 +63,8 @@ sk_body_create(sqlite3 *db)
         && sqlite3_prepare_v2(db, "SELECT count(*) > 1"
                               " OR max(type = 'integer' AND NOT (atom"
                               " BETWEEN -9007199254740991"
-                              " AND 9007199254740991)), count(*) > 1"
+                              " AND 9007199254740991) OR type = 'real'"
+                              " AND abs(atom) > 1e308), count(*) > 1"
                               " FROM json_tree(?1) WHERE key IS NOT NULL"
                               " GROUP BY parent, key ORDER BY 1 DESC LIMIT 1",
                               -1, &b->tree, NULL)
@@ -318,7 +319,8 @@ sk_body_scan_wrong(sk_scan_t *s, sk_wrong_t *wrong, const char *allowed)
     char    field[SK_BODY_FIELD_MAX + 1];
     size_t  len;
 
-    len = (s->key_len < SK_BODY_FIELD_MAX) ? s->key_len : SK_BODY_FIELD_MAX;
+    len = s->depth ? s->key_len : 0;
+    len = (len < SK_BODY_FIELD_MAX) ? len : SK_BODY_FIELD_MAX;
 
     memcpy(field, len ? s->key : "body", len ? len : 4);
     field[len ? len : 4] = '\0';

@@ -22,13 +22,16 @@ static void sk_drain_fail(sk_drain_t *d, int rc);
 
 
 int
-sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+sk_drain_work(sk_drain_t *d, int64_t now_ms, int64_t boot_ms,
+    unsigned *decided)
 {
     int  rc;
 
     *decided = 0;
 
     sk_store(&d->zone->beat_us, sk_drain_now_us());
+
+    d->offset_ms = now_ms - boot_ms;
 
     rc = sk_drain_step(d, now_ms, decided);
 

@@ -51,6 +51,7 @@ typedef struct {
     unsigned              n_sales;
     _Atomic uint64_t     *seq;          /* sk_seq_map(), or NULL */
     sk_commands_t        *commands;     /* or NULL */
+    unsigned              leaving:1;    /* knows not what is declared now */
     void                (*log)(void *ctx, sk_log_e level, const char *message);
     void                 *ctx;
 
@@ -70,7 +71,8 @@ typedef struct {
     unsigned              n_removed;
 
     unsigned              clock_set:1;
-    int64_t               clock_ms;     /* time of day less monotonic */
+    int64_t               clock_ms;     /* time of day less boot time */
+    int64_t               offset_ms;    /* the same, in this turn */
     uint64_t              sweep_place;  /* in the table of units */
     uint64_t              sweep_left;   /* entries, 0: none is under way */
     uint32_t              sweep_s;      /* when it began */
@@ -87,8 +89,10 @@ typedef struct {
 
 /*
  * Does the next piece of work: opens the store, reads some of the ledger,
- * declares the sales, decides a batch, checkpoints.  "now_ms" is the time of
- * day.  "decided" says whether workers that wait may find an answer.  Returns
+ * declares the sales, does commands, makes orders expire, decides a batch,
+ * checkpoints.  "now_ms" is the time of day, "boot_ms" what a clock says at the
+ * same moment that nobody sets and that goes on while the machine sleeps.
+ * "decided" says whether workers that wait may find an answer.  Returns
  *
  *   SK_MORE   there is more to do: call again at once;
  *   SK_OK     the queue was empty: call again when a claim comes, or after
@@ -97,7 +101,8 @@ typedef struct {
  *             SK_DRAIN_BUSY_RETRY_MS;
  *   SK_ERROR  the store failed: after SK_DRAIN_RETRY_MS.
  */
-int sk_drain_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+int sk_drain_work(sk_drain_t *d, int64_t now_ms, int64_t boot_ms,
+    unsigned *decided);
 
 /* closes the store */
 void sk_drain_close(sk_drain_t *d);

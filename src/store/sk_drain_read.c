@@ -68,6 +68,10 @@ sk_drain_event(void *ctx, const sk_event_t *e)
         sk_units_prefetch(&d->zone->units, copy->key);
     }
 
+    /* whoever has written it: what this process saw of it is settled */
+
+    d->clock_set &= (e->type != SK_EVENT_CLOCK_SET);
+
     /* only valid until the next row is read, and needed no more */
 
     copy->user = NULL;

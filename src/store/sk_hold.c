@@ -3,8 +3,9 @@
 #include "sk_hold.h"
 
 
-static void sk_hold_clock(sk_drain_t *d, int64_t now_ms);
-static void sk_hold_set_back(sk_zone_t *zone, int64_t by_ms);
+static int sk_hold_clock(sk_drain_t *d, int64_t now_ms);
+static int sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms);
+static int sk_hold_any(sk_zone_t *zone);
 static void sk_hold_begin(sk_drain_t *d, uint32_t now_s);
 static void sk_hold_sweep(sk_drain_t *d);
 static int sk_hold_expire(sk_drain_t *d, int64_t now_ms, unsigned *decided);
@@ -18,7 +19,11 @@ sk_hold_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     int       rc;
     uint32_t  now_s;
 
-    sk_hold_clock(d, now_ms);
+    rc = sk_hold_clock(d, now_ms);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
 
     now_s = (uint32_t) (now_ms / 1000);
 
@@ -53,53 +58,103 @@ sk_hold_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 
 
 /*
- * A clock that is set back would make holds longer: they end earlier by it, so
- * that each takes the time that it was given.
+ * The time of day is held against a clock that nobody sets: each turn looks at
+ * both at once.  What changes slowly is NTP's work.  Which process on the store
+ * sees a step first says so for all, in the ledger.
  */
 
-static void
+static int
 sk_hold_clock(sk_drain_t *d, int64_t now_ms)
 {
-    int64_t  offset_ms, back_ms;
+    int64_t  by_ms;
 
-    offset_ms = now_ms - sk_drain_now_us() / 1000;
-    back_ms = d->clock_ms - offset_ms;
+    by_ms = d->offset_ms - d->clock_ms;
 
-    if (d->clock_set && back_ms >= SK_HOLD_STEP_MIN_MS) {
-        sk_drain_log(d, SK_LOG_WARN, "the clock was set back by %lld ms",
-                     (long long) back_ms);
-        sk_hold_set_back(d->zone, back_ms);
+    if (!d->clock_set || llabs(by_ms) < SK_HOLD_STEP_MIN_MS) {
+        d->clock_ms = d->offset_ms;
+        d->clock_set = 1;
+        return SK_OK;
     }
 
-    d->clock_ms = offset_ms;
-    d->clock_set = 1;
+    return sk_hold_clock_set(d, now_ms, by_ms);
 }
 
 
-static void
-sk_hold_set_back(sk_zone_t *zone, int64_t by_ms)
+static int
+sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
 {
-    int64_t      expires_s;
-    uint64_t     i, value;
-    sk_unit_t   *u;
-    sk_units_t  *t;
+    int         rc;
+    sk_event_t  e;
 
-    t = &zone->units;
+    if (!sk_hold_any(d->zone)) {
 
-    /* no lock: only the drainer changes units that are held */
+        /* there is nothing whose end it would change */
 
-    for (i = 0; i < t->n; i++) {
-        u = &t->elts[i];
-        value = sk_load(&u->value);
+        d->clock_ms = d->offset_ms;
+        return SK_OK;
+    }
 
-        if (sk_unit_state(value) == SK_UNIT_HELD) {
-            expires_s = (int64_t) sk_load(&u->expires_s) - by_ms / 1000;
-            sk_store(&u->expires_s, (expires_s > 0) ? (uint32_t) expires_s
-                                                    : 1);
+    d->clock_set = 1;
+
+    rc = sk_drain_begin(d);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    if (!d->clock_set) {
+
+        /* it has just been read that another process has said so */
+
+        sk_ledger_rollback(d->ledger);
+        return SK_OK;
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_CLOCK_SET;
+    e.seq = d->last_seq + 1;
+    e.at_ms = now_ms;
+    e.by_ms = by_ms;
+
+    rc = sk_ledger_append(d->ledger, &e);
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_commit(d->ledger);
+    }
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_drain_log(d, SK_LOG_WARN, "the clock was set %s by %lld ms",
+                 (by_ms < 0) ? "back" : "forward", llabs(by_ms));
+
+    sk_drain_committed(d, e.seq);
+
+    rc = sk_drain_catch_up(d);
+
+    d->clock_ms = d->offset_ms;
+    d->clock_set = 1;
+
+    return rc;
+}
+
+
+static int
+sk_hold_any(sk_zone_t *zone)
+{
+    uint32_t  i, n;
+
+    n = sk_load(&zone->sales.n);
+
+    for (i = 0; i < n; i++) {
+        if (sk_load(&zone->sales.elts[i].held)) {
+            return 1;
         }
     }
 
-    sk_zone_expect(zone, 0);
+    return 0;
 }
 
 
@@ -115,22 +170,16 @@ sk_hold_loaded(sk_drain_t *d, int64_t now_ms)
         return rc;
     }
 
-    /* what was written last lies ahead: time has stood still since, at least */
-
-    if (sk_load(&d->zone->state) == SK_ZONE_LOADING
-        && last_ms - now_ms >= SK_HOLD_STEP_MIN_MS)
-    {
-        sk_drain_log(d, SK_LOG_WARN, "the clock is %lld ms behind the ledger",
-                     (long long) (last_ms - now_ms));
-        sk_hold_set_back(d->zone, last_ms - now_ms);
-    }
-
     /* a drainer before may have been killed in the middle of a sweep */
 
     d->sweep_left = 0;
     sk_zone_expect(d->zone, 0);
 
-    return SK_OK;
+    /* what was written last lies ahead: the clock was set back meanwhile, by
+       that at least */
+
+    return (last_ms - now_ms >= SK_HOLD_STEP_MIN_MS)
+           ? sk_hold_clock_set(d, now_ms, now_ms - last_ms) : SK_OK;
 }
 
 
@@ -244,6 +293,7 @@ sk_hold_append(sk_drain_t *d, int64_t now_ms, unsigned *n)
 {
     int         rc;
     unsigned    i;
+    sk_unit_t  *u;
     sk_event_t  e;
     sk_order_t  order;
 
@@ -260,12 +310,18 @@ sk_hold_append(sk_drain_t *d, int64_t now_ms, unsigned *n)
         e.key = sk_zone_user_key(d->zone, order.sale_id, order.user,
                                  order.user_len);
 
-        /* another process may have been faster */
+        /* another process may have been faster; and a repair that a worker
+           has made may have moved the entry while it was read */
 
-        if (sk_units_get(&d->zone->units, e.key,
-                         sk_unit_value(SK_UNIT_HELD, d->seqs[i]))
-            == NULL)
-        {
+        u = sk_units_get(&d->zone->units, e.key,
+                         sk_unit_value(SK_UNIT_HELD, d->seqs[i]));
+
+        if (u == NULL) {
+            continue;
+        }
+
+        if (sk_load(&u->expires_s) > d->sweep_s) {
+            sk_zone_expect(d->zone, sk_load(&u->expires_s));
             continue;
         }
 

@@ -23,7 +23,7 @@
 
 
 #define SK_HOLD_SLICE         65536     /* entries swept in one turn */
-#define SK_HOLD_STEP_MIN_MS     500     /* less is no clock that was set back */
+#define SK_HOLD_STEP_MIN_MS     500     /* less is no clock that was set */
 
 
 /*

@@ -4,6 +4,7 @@
 
 #include "sk_ledger_db.h"
 #include "sk_schema.h"
+#include "sk_view.h"
 
 
 static int sk_ledger_setup(sk_ledger_t *l, int flags);
@@ -83,6 +84,10 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         rc = sk_schema_migrate(l->db);
     }
 
+    if (rc == SQLITE_OK) {
+        rc = sk_view_functions(l->db);
+    }
+
     if (rc != SQLITE_OK) {
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
@@ -146,18 +151,23 @@ sk_ledger_prepare(sk_ledger_t *l)
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
 
         { &l->sale_detail,
-          "SELECT CASE WHEN ?10 IS NULL THEN d ELSE json_set(d, '$.declared',"
-          " json_object('stock', ?10, 'limit', ?11, 'start_ms', ?12, 'end_ms',"
-          " ?13, 'paused', ?14, 'hold_s', ?15)) END"
-          " FROM (SELECT json_object('name', ?1, 'stock', ?2, 'limit', ?3,"
+          "SELECT json_object('name', ?1, 'stock', ?2, 'limit', ?3,"
           " 'start_ms', ?4, 'end_ms', ?5, 'paused', ?6, 'hold_s', ?7,"
-          " 'product', ?8, 'by', ?9) AS d)" },
+          " 'product', ?8, 'by', sk_text(?9), 'declared',"
+          " json(iif(?10 IS NULL, 'null', json_object('stock', ?10,"
+          " 'limit', ?11, 'start_ms', ?12, 'end_ms', ?13, 'paused', ?14,"
+          " 'hold_s', ?15))))" },
 
-        { &l->by_detail, "SELECT json_object('by', ?1)" },
+        { &l->by_detail, "SELECT json_object('by', sk_text(?1))" },
+
+        { &l->clock_detail, "SELECT json_object('by_ms', ?1)" },
 
         { &l->read,
           "SELECT seq, type, sale, user, ticket, expires, object FROM ledger"
           " WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
+
+        { &l->read_clock,
+          "SELECT detail ->> 'by_ms' FROM ledger WHERE seq = ?1" },
 
         /* the first version's sales were all declared, and do not say so */
 
@@ -169,8 +179,9 @@ sk_ledger_prepare(sk_ledger_t *l)
           " c ->> 'stock', c ->> 'limit', ifnull(c ->> 'start_ms', 0),"
           " ifnull(c ->> 'end_ms', 9223372036854775807), c ->> 'paused',"
           " ifnull(c ->> 'hold_s', 0)"
-          " FROM (SELECT detail AS d, CASE WHEN detail ->> 'by' IS NULL"
-          " THEN detail ELSE detail -> 'declared' END AS c"
+          " FROM (SELECT detail AS d,"
+          " iif(json_type(detail, '$.declared') IS NULL, detail,"
+          " nullif(detail -> 'declared', 'null')) AS c"
           " FROM ledger WHERE seq = ?1)" },
 
         { &l->removed,
@@ -231,7 +242,7 @@ sk_ledger_close(sk_ledger_t *l)
 
     sqlite3_stmt *const  stmts[] = {
         l->begin, l->commit, l->rollback, l->last, l->append, l->sale_detail,
-        l->by_detail, l->read, l->read_sale, l->removed, l->order,
+        l->by_detail, l->clock_detail, l->read_clock, l->read, l->read_sale, l->removed, l->order,
         l->order_last, l->last_time
     };
 

@@ -35,6 +35,7 @@
     X(SK_EVENT_PAID,         "paid")                                         \
     X(SK_EVENT_EXPIRED,      "expired")                                      \
     X(SK_EVENT_CANCELLED,    "cancelled")                                    \
+    X(SK_EVENT_CLOCK_SET,    "clock_set")                                    \
     X(SK_EVENT_PRODUCT_ADDED,    "product_added")                            \
     X(SK_EVENT_PRODUCT_EDITED,   "product_edited")                           \
     X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")
@@ -61,6 +62,7 @@ typedef struct {
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */
     sk_key_t        key;        /* of an order: for sk_apply(), not stored */
+    int64_t         by_ms;      /* clock_set: forward; below 0: back */
 
     /* for sk_ledger_append(): who, if anybody; a product's JSON */
 
@@ -123,9 +125,9 @@ int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
 
 /*
  * Calls "handler" for at most "max" events after a seq, in order; their time
- * and who made them are not read.  Returns SK_OK at the ledger's end, SK_MORE after "max" events, SK_AGAIN if it is
- * locked, SK_ERROR (also for a gap in the numbers), or what the handler
- * returned.
+ * and who made them are not read.  Returns SK_OK at the ledger's end, SK_MORE
+ * after "max" events, SK_AGAIN if it is locked, SK_ERROR (also for a gap in the
+ * numbers), or what the handler returned.
  */
 int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
     sk_ledger_event_pt handler, void *ctx);

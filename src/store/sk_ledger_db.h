@@ -42,6 +42,8 @@ struct sk_ledger_s {
     sqlite3_stmt  *append;
     sqlite3_stmt  *sale_detail;
     sqlite3_stmt  *by_detail;
+    sqlite3_stmt  *clock_detail;
+    sqlite3_stmt  *read_clock;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     sqlite3_stmt  *removed;

@@ -12,6 +12,7 @@ static void sk_ledger_bind_time(sqlite3_stmt *stmt, int column, int64_t ms,
 static int sk_ledger_row(sk_ledger_t *l, sk_event_t *e);
 static sk_event_e sk_ledger_type(sqlite3_stmt *stmt, int column);
 static int sk_ledger_damaged(sk_ledger_t *l, const sk_event_t *e);
+static int sk_ledger_row_clock(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e);
 static void sk_ledger_columns(sqlite3_stmt *s, int column,
     sk_sale_def_t *def);
@@ -41,6 +42,10 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     if (sk_event_has_def(e->type)) {
         text = l->sale_detail;
         sk_ledger_bind_sale(text, e);
+
+    } else if (e->type == SK_EVENT_CLOCK_SET) {
+        text = l->clock_detail;
+        (void) sqlite3_bind_int64(text, 1, e->by_ms);
 
     } else if (e->by && detail == NULL) {
         text = l->by_detail;
@@ -205,6 +210,10 @@ sk_ledger_row(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_row_sale(l, e);
     }
 
+    if (e->type == SK_EVENT_CLOCK_SET) {
+        return sk_ledger_row_clock(l, e);
+    }
+
     if (!sk_event_of_order(e->type)) {
         return SK_OK;
     }
@@ -253,6 +262,23 @@ sk_ledger_damaged(sk_ledger_t *l, const sk_event_t *e)
                     (unsigned long long) e->seq);
 
     return SK_ERROR;
+}
+
+
+static int
+sk_ledger_row_clock(sk_ledger_t *l, sk_event_t *e)
+{
+    int  rc;
+
+    (void) sqlite3_bind_int64(l->read_clock, 1, (int64_t) e->seq);
+
+    rc = sqlite3_step(l->read_clock);
+
+    e->by_ms = (rc == SQLITE_ROW) ? sqlite3_column_int64(l->read_clock, 0) : 0;
+
+    (void) sqlite3_reset(l->read_clock);
+
+    return (rc == SQLITE_ROW) ? SK_OK : sk_ledger_fail(l, rc);
 }
 
 

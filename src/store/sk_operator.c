@@ -7,12 +7,11 @@
 
 
 static int sk_operator_open(sk_drain_t *d);
-static int sk_operator_run(sk_operator_t *o, sk_command_cell_t **cells,
-    unsigned *n);
-static unsigned sk_operator_apart(sk_command_cell_t **cells, unsigned n,
-    sk_command_cell_t *cell);
+static int sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n);
+static unsigned sk_operator_apart(sk_command_cell_t **cells, unsigned n);
 static int sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell,
     unsigned again);
+static int sk_operator_bare(sk_operator_t *o);
 static int sk_operator_kept(sk_operator_t *o);
 static int sk_operator_keep(sk_operator_t *o);
 static int sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt);
@@ -36,27 +35,36 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
     " (at, by, key, hash, code, status, path, reply)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 
-    "DELETE FROM requests WHERE id IN"
-    " (SELECT id FROM requests WHERE at <= ?1 ORDER BY id LIMIT ?2)",
+    /* the oldest are the first: no more than these few are looked at */
+
+    "DELETE FROM requests WHERE at <= ?1 AND id IN"
+    " (SELECT id FROM requests ORDER BY id LIMIT ?2)",
 
     "SELECT " SK_VIEW_PRODUCT " FROM products WHERE id = ?1",
 
-    "SELECT id FROM products WHERE detail ->> 'name' = ?1 AND id <> ?2",
+    "SELECT id FROM products WHERE name = ?1 AND id <> ?2",
 
     "SELECT count(*) FROM products",
 
     "SELECT json_object('name', ?1, 'description', ?2, 'price', ?3,"
-    " 'currency', ?4, 'attributes', json(?5), 'by', ?6)",
+    " 'currency', ?4, 'attributes', json(?5), 'by', sk_text(?6))",
 
     /* what is not given stays; no row: all stays */
 
-    "SELECT json_set(n, '$.by', ?6) FROM (SELECT json_remove(detail, '$.by')"
+    "SELECT json_set(n, '$.by', sk_text(?6)) FROM (SELECT json_remove(detail, '$.by')"
     " AS d, json_object('name', ifnull(?1, detail ->> 'name'),"
     " 'description', ifnull(?2, detail ->> 'description'),"
     " 'price', ifnull(?3, detail ->> 'price'),"
     " 'currency', ifnull(?4, detail ->> 'currency'),"
     " 'attributes', json(ifnull(?5, detail -> 'attributes'))) AS n"
     " FROM products WHERE id = ?7) WHERE d <> n",
+
+    "INSERT INTO products (id, name, detail, created_ms, edited_ms)"
+    " VALUES (?1, ?2 ->> 'name', ?2, ?3, ?3)"
+    " ON CONFLICT (id) DO UPDATE SET name = ?2 ->> 'name', detail = ?2,"
+    " edited_ms = ?3",
+
+    "DELETE FROM products WHERE id = ?1",
 
     SK_VIEW_ORDER_SQL,
 
@@ -84,9 +92,8 @@ sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 {
     int                 rc;
     unsigned            i, n;
-    uint64_t            last;
+    uint64_t            first, last;
     sk_operator_t      *o;
-    sk_command_cell_t  *cells[SK_COMMANDS_MAX];
 
     rc = sk_operator_open(d);
 
@@ -103,8 +110,9 @@ sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     o->seq = d->last_seq + 1;
 
     n = 0;
+    first = sk_load(&d->commands->head);
 
-    rc = sk_operator_run(o, cells, &n);
+    rc = sk_operator_run(o, first, &n);
 
     last = o->seq - 1;
 
@@ -117,7 +125,7 @@ sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 
     if (rc != SK_OK) {
         for (i = 0; i < n; i++) {
-            sk_command_postpone(d->commands, cells[i]);
+            sk_command_postpone(d->commands, first + i);
         }
 
         return rc;
@@ -129,7 +137,7 @@ sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     }
 
     for (i = 0; i < n; i++) {
-        sk_command_done(d->commands, cells[i], sk_drain_now_us());
+        sk_command_done(d->commands, first + i, sk_drain_now_us());
     }
 
     *decided = 1;
@@ -153,7 +161,7 @@ sk_operator_open(sk_drain_t *d)
         o->drain = d;
         o->body = sk_body_create(d->ledger->db);
 
-        if (o->body && sk_view_functions(d->ledger->db) == SQLITE_OK) {
+        if (o->body && sk_view_zone(d->ledger->db, d->zone) == SQLITE_OK) {
             d->operator = o;
             return SK_OK;
         }
@@ -189,41 +197,39 @@ sk_operator_close(sk_drain_t *d)
 /* all that waits, as long as none needs to have seen what another one does */
 
 static int
-sk_operator_run(sk_operator_t *o, sk_command_cell_t **cells, unsigned *n)
+sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n)
 {
-    int                 rc;
-    unsigned            again;
-    uint64_t            ticket;
+    int                 rc, what;
     sk_commands_t      *c;
-    sk_command_cell_t  *cell;
+    sk_command_cell_t  *cell, *cells[SK_COMMANDS_MAX];
 
     c = o->drain->commands;
-    ticket = sk_load(&c->head);
 
     o->changes = sqlite3_total_changes(o->drain->ledger->db);
 
-    for ( /* void */ ; *n < SK_COMMANDS_MAX; ticket++) {
+    while (*n < SK_COMMANDS_MAX) {
 
-        cell = sk_command_begin(c, ticket, &again);
+        what = sk_command_begin(c, first + *n, &cell);
 
-        if (cell == NULL) {
+        if (what == SK_ERROR) {
             break;
         }
 
-        if (*n && !sk_operator_apart(cells, *n, cell)) {
-            sk_command_postpone(c, cell);
-            break;
-        }
+        cells[*n] = (what == SK_MORE) ? NULL : cell;
 
-        cells[(*n)++] = cell;
-
-        /* withdrawn by now */
-
-        if (sk_load(&cell->state) == SK_COMMAND_FREE) {
+        if (what == SK_MORE) {
+            (*n)++;
             continue;
         }
 
-        rc = sk_operator_do(o, cell, again);
+        if (!sk_operator_apart(cells, *n)) {
+            sk_command_postpone(c, first + *n);
+            break;
+        }
+
+        (*n)++;
+
+        rc = sk_operator_do(o, cell, what == SK_AGAIN);
 
         if (rc != SK_OK) {
             return rc;
@@ -234,24 +240,29 @@ sk_operator_run(sk_operator_t *o, sk_command_cell_t **cells, unsigned *n)
 }
 
 
+/* whether the last command may share a transaction with those before it */
+
 static unsigned
-sk_operator_apart(sk_command_cell_t **cells, unsigned n,
-    sk_command_cell_t *cell)
+sk_operator_apart(sk_command_cell_t **cells, unsigned n)
 {
     unsigned      i;
     sk_command_t  *one, *two;
 
-    two = &cell->command;
+    two = &cells[n]->command;
 
     for (i = 0; i < n; i++) {
+
+        if (cells[i] == NULL) {
+            continue;
+        }
+
         one = &cells[i]->command;
 
         if ((one->type != SK_ORDER_CONFIRM && one->type != SK_ORDER_CANCEL)
             || (two->type != SK_ORDER_CONFIRM && two->type != SK_ORDER_CANCEL)
             || one->id == two->id
-            || (one->key_len == two->key_len
-                && memcmp(one->key, two->key, one->key_len) == 0
-                && one->key_len))
+            || (one->key_len && one->key_len == two->key_len
+                && memcmp(one->key, two->key, one->key_len) == 0))
         {
             return 0;
         }
@@ -284,7 +295,14 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
                                   "look whether it is done");
     }
 
-    rc = sk_operator_table[o->command->type](o);
+    rc = sk_operator_bare(o);
+
+    if (rc == SK_OK) {
+        rc = sk_operator_table[o->command->type](o);
+
+    } else if (rc == SK_MORE) {
+        return SK_OK;
+    }
 
     if (rc == SK_OK && o->command->key_len
         && (o->reply->status < 300
@@ -294,6 +312,29 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
     }
 
     return rc;
+}
+
+
+/* a command that takes no fields may have an empty object, and nothing else;
+   SK_MORE: it has, and the reply says so */
+
+static int
+sk_operator_bare(sk_operator_t *o)
+{
+    sk_value_t  none;
+
+    switch (o->command->type) {
+
+    case SK_PRODUCT_ADD:
+    case SK_PRODUCT_EDIT:
+    case SK_SALE_ADD:
+    case SK_SALE_EDIT:
+        return SK_OK;
+
+    default:
+        return o->command->body_len ? sk_operator_body(o, NULL, 0, &none)
+                                    : SK_OK;
+    }
 }
 
 
@@ -391,21 +432,29 @@ sk_operator_keep(sk_operator_t *o)
 void
 sk_operator_give_back(sk_drain_t *d)
 {
-    unsigned            again;
+    int                 what;
+    uint64_t            ticket;
     sk_command_cell_t  *cell;
 
     if (d->commands == NULL) {
         return;
     }
 
-    while ((cell = sk_command_begin(d->commands, sk_load(&d->commands->head),
-                                    &again)))
-    {
-        cell->reply.code = sk_results[SK_UNAVAILABLE].code;
-        cell->reply.status = sk_results[SK_UNAVAILABLE].status;
-        cell->reply.len = 0;
+    for ( ;; ) {
+        ticket = sk_load(&d->commands->head);
+        what = sk_command_begin(d->commands, ticket, &cell);
 
-        sk_command_done(d->commands, cell, sk_drain_now_us());
+        if (what == SK_ERROR) {
+            return;
+        }
+
+        if (what != SK_MORE) {
+            cell->reply.code = sk_results[SK_UNAVAILABLE].code;
+            cell->reply.status = sk_results[SK_UNAVAILABLE].status;
+            cell->reply.len = 0;
+        }
+
+        sk_command_done(d->commands, ticket, sk_drain_now_us());
     }
 }
 
@@ -463,10 +512,8 @@ sk_operator_append(sk_operator_t *o, sk_event_t *e)
     e->seq = o->seq;
     e->at_ms = o->now_ms;
 
-    if (o->command->by_len) {
-        e->by = o->command->by;
-        e->by_len = o->command->by_len;
-    }
+    e->by = o->command->by;
+    e->by_len = o->command->by_len;
 
     if (e->type == SK_EVENT_SALE_ADDED) {
         e->sale_id = e->seq;

@@ -54,6 +54,7 @@ static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id);
 static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
     sqlite3_stmt *make, unsigned status);
+static int sk_product_keep(sk_operator_t *o, const sk_event_t *e);
 static int sk_product_none(sk_operator_t *o);
 
 
@@ -92,6 +93,10 @@ sk_operator_product_add(sk_operator_t *o)
     rc = sqlite3_step(s);
     n = (rc == SQLITE_ROW) ? sqlite3_column_int(s, 0) : 0;
     (void) sqlite3_reset(s);
+
+    if (rc != SQLITE_ROW) {
+        return sk_ledger_fail(o->drain->ledger, rc);
+    }
 
     if (n >= SK_OPERATOR_PRODUCTS_MAX) {
         return sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL,
@@ -236,7 +241,17 @@ sk_operator_product_remove(sk_operator_t *o)
     e.type = SK_EVENT_PRODUCT_REMOVED;
     e.object = o->command->id;
 
-    return sk_operator_append(o, &e);
+    rc = sk_operator_append(o, &e);
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_DROP);
+
+    if (rc != SK_OK || s == NULL) {
+        return (rc == SK_OK) ? SK_ERROR : rc;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
+
+    return sk_ledger_step(o->drain->ledger, s);
 }
 
 
@@ -358,6 +373,10 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
 
         rc = sk_operator_append(o, &e);
 
+        if (rc == SK_OK) {
+            rc = sk_product_keep(o, &e);
+        }
+
     } else {
 
         /* nothing is changed by it */
@@ -380,6 +399,31 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
     (void) sqlite3_bind_int64(s, 1, (int64_t) e.object);
 
     return sk_operator_reply(o, s, status);
+}
+
+
+static int
+sk_product_keep(sk_operator_t *o, const sk_event_t *e)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_PRODUCT_PUT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) e->object);
+    (void) sqlite3_bind_text(s, 2, e->detail, (int) e->detail_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int64(s, 3, e->at_ms);
+
+    rc = sk_ledger_step(o->drain->ledger, s);
+
+    (void) sqlite3_clear_bindings(s);
+
+    return rc;
 }
 
 

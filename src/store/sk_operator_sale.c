@@ -183,6 +183,12 @@ sk_operator_sale_remove(sk_operator_t *o)
                                   "the sale has not ended");
     }
 
+    if (d->leaving) {
+        return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
+                                  "nginx is being reloaded or stopped: ask "
+                                  "again");
+    }
+
     if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
                                   "units of the sale are undecided or held");

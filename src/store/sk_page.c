@@ -43,13 +43,16 @@ static const char *const  sk_reads[SK_READ_N] = {
 
     "SELECT " SK_VIEW_PRODUCT ", id FROM products WHERE id = ?1",
 
-    SK_VIEW_SALE_SQL ", ?14",
+    SK_VIEW_SALE_SQL,
 
     SK_VIEW_ORDER_SQL,
 
     /* the first version's sales are the configuration's, and do not say so */
 
     "SELECT CASE e.type"
+
+    " WHEN 'clock_set' THEN "
+    SK_EVENT_HEAD ", 'detail', json(e.detail))"
 
     " WHEN 'won' THEN iif(e.expires IS NULL, "
     SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user)), "
@@ -100,12 +103,13 @@ static const char  sk_page_orders_sql[] =
     "SELECT json_object('order', o.\"order\", 'sale', s.name,"
     " 'user', sk_text(o.user), 'state', o.state,"
     " 'created_at', " SK_VIEW_TIME("o.created") ","
-    " 'expires_at', " SK_VIEW_TIME("o.expires") "), o.\"order\""
+    " 'expires_at', " SK_VIEW_TIME("sk_expires(o.sale, o.user, o.\"order\","
+    " o.expires)") "), o.\"order\""
     " FROM orders o JOIN sales s ON s.id = +o.sale WHERE o.\"order\" > ?1";
 
 
 static sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
-static sqlite3 *sk_reader_open(const char *path, const char *suffix);
+static sqlite3 *sk_reader_open(sk_reader_t *r, const char *suffix);
 static void sk_reader_close_store(sk_reader_t *r);
 static void sk_reader_close_query(sk_reader_t *r);
 static int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
@@ -207,7 +211,7 @@ static sqlite3_stmt *
 sk_reader_stmt(sk_reader_t *r, sk_read_e which)
 {
     if (r->store == NULL) {
-        r->store = sk_reader_open(r->path, "");
+        r->store = sk_reader_open(r, "");
     }
 
     if (r->store && r->stmts[which] == NULL) {
@@ -221,18 +225,19 @@ sk_reader_stmt(sk_reader_t *r, sk_read_e which)
 
 
 static sqlite3 *
-sk_reader_open(const char *path, const char *suffix)
+sk_reader_open(sk_reader_t *r, const char *suffix)
 {
     char      name[4096 + 8];
     sqlite3  *db;
 
-    (void) snprintf(name, sizeof(name), "%s%s", path, suffix);
+    (void) snprintf(name, sizeof(name), "%s%s", r->path, suffix);
 
     if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY|SQLITE_OPEN_NOMUTEX,
                         NULL)
         == SQLITE_OK
         && sqlite3_busy_timeout(db, SK_PAGE_BUSY_WAIT_MS) == SQLITE_OK
-        && sk_view_functions(db) == SQLITE_OK)
+        && sk_view_functions(db) == SQLITE_OK
+        && sk_view_zone(db, r->zone) == SQLITE_OK)
     {
         return db;
     }
@@ -336,9 +341,7 @@ sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
         return SK_ERROR;
     }
 
-    if (page->type != SK_PAGE_SALE) {
-        (void) sqlite3_bind_int64(stmt, 1, (int64_t) page->id);
-    }
+    (void) sqlite3_bind_int64(stmt, 1, (int64_t) page->id);
 
     rc = sqlite3_step(stmt);
 
@@ -424,11 +427,7 @@ sk_page_sales(sk_reader_t *r, sk_page_t *page)
     for (i = 0; i < n && page->n < page->limit; i++) {
         sale = &r->zone->sales.elts[i];
 
-        if (sk_load(&sale->id) <= page->after || sk_sale_removed(sale)
-            || (page->type == SK_PAGE_SALE
-                && (sk_load(&sale->name_len) != page->name_len
-                    || memcmp(sale->name, page->name, page->name_len) != 0)))
-        {
+        if (sk_load(&sale->id) <= page->after) {
             continue;
         }
 
@@ -436,12 +435,24 @@ sk_page_sales(sk_reader_t *r, sk_page_t *page)
         memcpy(&copy, sale, sizeof(sk_sale_t));
         sk_zone_unlock(r->zone);
 
+        if (sk_sale_removed(&copy)
+            || (page->type == SK_PAGE_SALE
+                && (sk_load(&copy.name_len) != page->name_len
+                    || memcmp(copy.name, page->name, page->name_len) != 0)))
+        {
+            continue;
+        }
+
         sk_view_bind_sale(s, &copy, page->now_ms);
 
-        if (sqlite3_step(s) == SQLITE_ROW) {
-            sqlite3_str_appendf(text, "%s%s", page->n++ ? "," : "",
-                                (const char *) sqlite3_column_text(s, 0));
+        if (sqlite3_step(s) != SQLITE_ROW) {
+            (void) sqlite3_reset(s);
+            sqlite3_free(sqlite3_str_finish(text));
+            return SK_ERROR;
         }
+
+        sqlite3_str_appendf(text, "%s%s", page->n++ ? "," : "",
+                            (const char *) sqlite3_column_text(s, 0));
 
         (void) sqlite3_reset(s);
 
@@ -522,7 +533,7 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
     for (try = 0; try < 2; try++) {
 
         if (r->query == NULL) {
-            r->query = sk_reader_open(r->path, SK_QUERY_SUFFIX);
+            r->query = sk_reader_open(r, SK_QUERY_SUFFIX);
         }
 
         behind = 1;

@@ -68,6 +68,7 @@ static const char  sk_query_indexes[] =
 
 static int sk_query_open(sk_query_t *q);
 static int sk_query_setup(sk_query_t *q, unsigned *stale);
+static int sk_query_attach(sk_query_t *q);
 static int sk_query_prepare(sk_query_t *q);
 static void sk_query_close(sk_query_t *q);
 static void sk_query_remove(sk_query_t *q);
@@ -138,9 +139,12 @@ sk_query_fill(sk_query_t *q)
         rc = sk_query_open(q);
     }
 
-    if (rc == SK_OK) {
-        rc = sk_query_slice(q);
+    if (rc != SK_OK) {
+        sk_query_close(q);
+        return rc;
     }
+
+    rc = sk_query_slice(q);
 
     if (rc == SK_ERROR) {
         sk_query_close(q);
@@ -181,7 +185,7 @@ static int
 sk_query_setup(sk_query_t *q, unsigned *stale)
 {
     int      rc;
-    char     sql[sizeof(sk_query_tables) + 64], *attach;
+    char     sql[sizeof(sk_query_tables) + 64];
     int64_t  version;
 
     rc = sqlite3_open_v2(q->path, &q->db,
@@ -229,14 +233,7 @@ sk_query_setup(sk_query_t *q, unsigned *stale)
 
     /* a transaction that is to write would lock what is not read-only */
 
-    attach = sqlite3_mprintf("ATTACH 'file:%q?mode=ro' AS store", q->store);
-
-    if (attach == NULL) {
-        return sk_query_fail(q, SQLITE_NOMEM);
-    }
-
-    rc = sk_query_exec(q, attach);
-    sqlite3_free(attach);
+    rc = sk_query_attach(q);
 
     if (rc == SK_OK) {
         rc = sk_query_number(q, "SELECT count(*) FROM progress p WHERE seq = 0"
@@ -257,6 +254,36 @@ sk_query_setup(sk_query_t *q, unsigned *stale)
     sk_ledger_identify(q->path, &q->dev, &q->ino);
 
     q->indexed = 0;
+
+    return rc;
+}
+
+
+static int
+sk_query_attach(sk_query_t *q)
+{
+    int             rc;
+    char           *sql, *text;
+    sqlite3_str    *uri;
+    const uint8_t  *p;
+
+    uri = sqlite3_str_new(q->db);
+
+    /* in a URI's path these have a meaning */
+
+    for (p = (const uint8_t *) q->store; *p; p++) {
+        sqlite3_str_appendf(uri, strchr("%?#", *p) ? "%%%02X" : "%c", *p);
+    }
+
+    sqlite3_str_appendall(uri, "?mode=ro");
+
+    text = sqlite3_str_finish(uri);
+    sql = text ? sqlite3_mprintf("ATTACH 'file:%q' AS store", text) : NULL;
+
+    rc = sql ? sk_query_exec(q, sql) : sk_query_fail(q, SQLITE_NOMEM);
+
+    sqlite3_free(text);
+    sqlite3_free(sql);
 
     return rc;
 }
@@ -332,6 +359,8 @@ sk_query_close(sk_query_t *q)
 
     (void) sqlite3_close(q->db);
     q->db = NULL;
+    q->dev = 0;
+    q->ino = 0;
 
     sk_store(&q->zone->query_seq, 0);
 }
@@ -544,14 +573,18 @@ sk_query_thread(void *data)
 
     int         rc;
     int64_t     start_us, took_us;
+    unsigned    polls;
     sk_zone_t  *zone;
 
     zone = q->zone;
+    polls = 0;
 
     for ( ;; ) {
 
+        /* now and then it looks whether its file is there still */
+
         if (sk_load_acquire(&zone->state) != SK_ZONE_READY
-            || (q->db && q->indexed
+            || (q->db && q->indexed && ++polls % SK_QUERY_LOOK
                 && sk_load(&zone->query_seq) >= sk_load(&zone->applied_seq)))
         {
             sk_query_sleep(SK_QUERY_POLL_MS);

@@ -24,6 +24,7 @@
 #define SK_QUERY_VERSION            1
 #define SK_QUERY_SLICE           1000       /* events in a transaction */
 #define SK_QUERY_POLL_MS           10
+#define SK_QUERY_LOOK              50       /* polls */
 #define SK_QUERY_RETRY_MS         250
 #define SK_QUERY_REST               9       /* turns that it rests for one that
                                                it works, while claims wait */

@@ -43,7 +43,6 @@ static const char *const  sk_schema_steps[] = {
     "ALTER TABLE ledger ADD COLUMN expires INTEGER;"    /* ms; NULL: sold */
 
     "CREATE INDEX ledger_object ON ledger(object) WHERE object IS NOT NULL;"
-    "CREATE INDEX ledger_product ON ledger(object) WHERE sale = 0;"
     "CREATE INDEX ledger_removed ON ledger(sale)"
     "  WHERE type = 'sale_removed';"
 
@@ -74,21 +73,33 @@ static const char *const  sk_schema_steps[] = {
     "           AS expires_at"
     "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
     "  WHERE w.type = 'won';"
-
-    "CREATE VIEW products AS"
-    "  SELECT e.object AS id, e.detail AS detail, a.at AS created_ms,"
-    "         e.at AS edited_ms"
-    "  FROM ledger e JOIN ledger a ON a.seq = e.object"
-    "  WHERE e.sale = 0 AND e.type <> 'product_removed'"
-    "    AND e.seq = (SELECT max(x.seq) FROM ledger x"
-    "                 WHERE x.sale = 0 AND x.object = e.object);"
 };
+
+
+/* what products are now, as the ledger says: made anew if somebody drops it */
+
+static const char  sk_schema_products[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE products ("
+    "  id          INTEGER PRIMARY KEY,"
+    "  name        TEXT NOT NULL UNIQUE,"
+    "  detail      TEXT NOT NULL,"          /* JSON */
+    "  created_ms  INTEGER NOT NULL,"
+    "  edited_ms   INTEGER NOT NULL"
+    ");"
+    "INSERT INTO products SELECT e.object, e.detail ->> 'name', e.detail,"
+    "  (SELECT a.at FROM ledger a WHERE a.seq = e.object), e.at"
+    "  FROM ledger e WHERE e.sale = 0 AND e.object IS NOT NULL"
+    "  AND e.type <> 'product_removed' AND e.seq ="
+    "  (SELECT max(x.seq) FROM ledger x WHERE x.object = e.object);"
+    "COMMIT;";
 
 
 _Static_assert(sizeof(sk_schema_steps) / sizeof(sk_schema_steps[0])
                == SK_LEDGER_VERSION, "a step for each version");
 
 
+static int sk_schema_step(sqlite3 *db);
 static int sk_schema_number(sqlite3 *db, const char *sql, int *value);
 
 
@@ -128,49 +139,74 @@ sk_schema_check(sqlite3 *db, char *error, size_t size)
 int
 sk_schema_migrate(sqlite3 *db)
 {
-    int   rc, version;
-    char  sql[128];
+    int  rc, version, products;
 
     for ( ;; ) {
         rc = sk_schema_number(db, "PRAGMA user_version", &version);
-
-        if (rc != SQLITE_OK || version >= SK_LEDGER_VERSION) {
-            return rc;
-        }
-
-        rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
         if (rc != SQLITE_OK) {
             return rc;
         }
 
-        /* another process may have been faster */
-
-        rc = sk_schema_number(db, "PRAGMA user_version", &version);
-
-        if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
-
-            (void) snprintf(sql, sizeof(sql),
-                            "PRAGMA application_id = %d;"
-                            "PRAGMA user_version = %d;",
-                            SK_LEDGER_APPLICATION_ID, version + 1);
-
-            rc = sqlite3_exec(db, sk_schema_steps[version], NULL, NULL, NULL);
-
-            if (rc == SQLITE_OK) {
-                rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-            }
+        if (version >= SK_LEDGER_VERSION) {
+            break;
         }
 
-        if (rc == SQLITE_OK) {
-            rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-        }
+        rc = sk_schema_step(db);
 
         if (rc != SQLITE_OK) {
             (void) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
             return rc;
         }
     }
+
+    rc = sk_schema_number(db, "SELECT count(*) FROM sqlite_master"
+                          " WHERE name = 'products'", &products);
+
+    if (rc == SQLITE_OK && products == 0) {
+        rc = sqlite3_exec(db, sk_schema_products, NULL, NULL, NULL);
+
+        if (rc != SQLITE_OK) {
+            (void) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+
+    return rc;
+}
+
+
+static int
+sk_schema_step(sqlite3 *db)
+{
+    int   rc, version;
+    char  sql[128];
+
+    rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+
+    /* another process may have been faster */
+
+    rc = sk_schema_number(db, "PRAGMA user_version", &version);
+
+    if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
+
+        (void) snprintf(sql, sizeof(sql),
+                        "PRAGMA application_id = %d;"
+                        "PRAGMA user_version = %d;",
+                        SK_LEDGER_APPLICATION_ID, version + 1);
+
+        rc = sqlite3_exec(db, sk_schema_steps[version], NULL, NULL, NULL);
+
+        if (rc == SQLITE_OK) {
+            rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+        }
+    }
+
+    return (rc == SQLITE_OK) ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL)
+                             : rc;
 }
 
 

@@ -3,6 +3,8 @@
 
 
 static void sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values);
+static void sk_view_expires(sqlite3_context *ctx, int n,
+    sqlite3_value **values);
 static void sk_view_bind_time(sqlite3_stmt *stmt, int column, int64_t ms,
     int64_t none);
 
@@ -58,6 +60,49 @@ sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values)
 
     n = sqlite3_str_length(text);
     sqlite3_result_text(ctx, sqlite3_str_finish(text), n, sqlite3_free);
+}
+
+
+int
+sk_view_zone(sqlite3 *db, sk_zone_t *zone)
+{
+    return sqlite3_create_function_v2(db, "sk_expires", 4, SQLITE_UTF8, zone,
+                                      sk_view_expires, NULL, NULL, NULL);
+}
+
+
+static void
+sk_view_expires(sqlite3_context *ctx, int n, sqlite3_value **values)
+{
+    int         len;
+    sk_key_t    key;
+    sk_unit_t  *u;
+    sk_zone_t  *zone;
+
+    (void) n;
+
+    zone = sqlite3_user_data(ctx);
+    u = NULL;
+
+    if (sqlite3_value_type(values[3]) == SQLITE_NULL) {
+        return;
+    }
+
+    len = sqlite3_value_bytes(values[1]);
+
+    if (len <= SK_USER_SIZE_MAX) {
+        key = sk_zone_user_key(zone, (uint64_t) sqlite3_value_int64(values[0]),
+                               (const char *) sqlite3_value_text(values[1]),
+                               (size_t) len);
+        u = sk_units_get(&zone->units, key,
+                         sk_unit_value(SK_UNIT_HELD, (uint64_t)
+                                       sqlite3_value_int64(values[2])));
+    }
+
+    /* one that is being moved is not found for once */
+
+    sqlite3_result_int64(ctx, u ? (int64_t) sk_load(&u->expires_s) * 1000
+                                : sqlite3_value_int64(values[3]));
 }
 
 

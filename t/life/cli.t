@@ -475,7 +475,7 @@ ok(!-e "$dir/place/$_", "no $_ is left") for qw(gap.db gap.db.part damaged.db
 
 my $s = Seckill::Server->new(http => '    seckill_zone zone=drop:8m;');
 
-spew('keys', "0123456789abcdef shop\nreadonlykey reports ro\n");
+spew('keys', "0123456789abcdef shop\nreadonlykey-0123 reports ro\n");
 $s->start(server => <<"END")->ready;
         location /keyed/ { seckill_api zone=drop key=$dir/keys; }
 END
@@ -496,7 +496,7 @@ like(cli(0, 'health'), qr/^zone +drop$/m, 'health');
          'no key');
     cli(0, 'health', '--key-file', "$dir/keys");
 
-    local $ENV{SECKILL_KEY} = 'readonlykey';
+    local $ENV{SECKILL_KEY} = 'readonlykey-0123';
     cli(0, 'health');
     cli(1, 'sale', 'add', 'phone', '--stock', 1);
     like($err, qr/^seckill: unauthorized: /, 'a key that may only read');

@@ -101,13 +101,13 @@ drainer(sk_zone_t *zone, const sk_sale_def_t *sales, unsigned n)
 /* works until there is nothing left to do, or to be done now */
 
 static inline int
-settle_at(sk_drain_t *d, int64_t now_ms)
+settle_clocks(sk_drain_t *d, int64_t now_ms, int64_t boot_ms)
 {
     int       i, rc;
     unsigned  decided;
 
     for (i = 0; i < SETTLE_MAX; i++) {
-        rc = sk_drain_work(d, now_ms, &decided);
+        rc = sk_drain_work(d, now_ms, boot_ms, &decided);
 
         if (rc != SK_MORE) {
             return rc;
@@ -117,6 +117,15 @@ settle_at(sk_drain_t *d, int64_t now_ms)
     fail_msg("the drainer does not settle");
 
     return 0;
+}
+
+
+/* the time of day goes on as time does */
+
+static inline int
+settle_at(sk_drain_t *d, int64_t now_ms)
+{
+    return settle_clocks(d, now_ms, now_ms);
 }
 
 

@@ -45,7 +45,7 @@ test_times(void **state)
 static void
 test_commands(void **state)
 {
-    unsigned            i, again;
+    unsigned            i;
     uint64_t            first, ticket;
     sk_command_t        c;
     sk_commands_t      *ring;
@@ -73,38 +73,66 @@ test_commands(void **state)
 
     /* the first is done and collected, once; the second's worker has gone */
 
-    cell = sk_command_begin(ring, first, &again);
+    assert_int_equal(sk_command_begin(ring, first, &cell), SK_OK);
     assert_int_equal(cell->command.body_len, 2);
     assert_int_equal(sk_command_collect(ring, first, &reply), SK_AGAIN);
     assert_int_equal(sk_command_withdraw(ring, first + 2), SK_OK);
     cell->reply.len = 1;
-    sk_command_done(ring, cell, 1000);
+    sk_command_done(ring, first, 1000);
     assert_int_equal(sk_command_collect(ring, first, &reply), SK_OK);
     assert_int_equal(sk_command_collect(ring, first, &reply), SK_ERROR);
 
-    cell = sk_command_begin(ring, first + 1, &again);
+    assert_int_equal(sk_command_begin(ring, first + 1, &cell), SK_OK);
     sk_command_leave(ring, first + 1);
-    sk_command_done(ring, cell, 1000);
+    sk_command_done(ring, first + 1, 1000);
     assert_int_equal(sk_command_collect(ring, first + 1, &reply), SK_ERROR);
 
     assert_int_equal(sk_command_post(ring, &c, 0), first + SK_COMMANDS_MAX);
     assert_int_equal(sk_command_post(ring, &c, 0), first + SK_COMMANDS_MAX + 1);
 
-    /* all are done; replies that nobody collects are in the way for a while */
+    /* all are done; what was withdrawn, and what is done, is done by nobody */
 
-    for (i = 2; i < SK_COMMANDS_MAX + 2; i++) {
-        cell = sk_command_begin(ring, first + i, &again);
-        assert_non_null(cell);
-        assert_int_equal(again, 0);
-        sk_command_done(ring, cell, 1000);
+    assert_int_equal(sk_command_begin(ring, first + 2, &cell), SK_MORE);
+    sk_command_done(ring, first + 2, 1000);
+
+    for (i = 3; i < SK_COMMANDS_MAX + 2; i++) {
+        assert_int_equal(sk_command_begin(ring, first + i, &cell), SK_OK);
+        sk_command_done(ring, first + i, 1000);
+        assert_int_equal(sk_command_begin(ring, first + i, &cell), SK_MORE);
     }
 
     assert_false(sk_command_pending(ring));
-    assert_null(sk_command_begin(ring, first + SK_COMMANDS_MAX + 2, &again));
+    assert_int_equal(sk_command_begin(ring, first + SK_COMMANDS_MAX + 2, &cell),
+                     SK_ERROR);
+
+    /* replies that nobody collects are passed by: one place is left */
 
     ticket = sk_command_post(ring, &c, 1000);
     assert_int_equal(ticket, first + SK_COMMANDS_MAX + 2);
     assert_int_equal(sk_command_post(ring, &c, 1000), 0);
+
+    sk_command_done(ring, ticket, 1000);
+    assert_int_equal(sk_command_collect(ring, ticket, &reply), SK_OK);
+    ticket = sk_command_post(ring, &c, 1000);
+    assert_int_equal(ticket, first + 2 * SK_COMMANDS_MAX + 2);
+
+    for (i = 3; i <= SK_COMMANDS_MAX + 1; i++) {
+        assert_int_equal(sk_command_begin(ring, first + SK_COMMANDS_MAX + i,
+                                          &cell), SK_MORE);
+        sk_command_done(ring, first + SK_COMMANDS_MAX + i, 1000);
+    }
+
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_OK);
+
+    /* begun by one that is gone: so it stays, also when it is postponed */
+
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_AGAIN);
+    sk_command_postpone(ring, ticket);
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_AGAIN);
+    sk_command_done(ring, ticket, 1000);
+
+    /* and in the end their places are used again */
+
     assert_int_not_equal(sk_command_post(ring, &c, 1000 + SK_COMMAND_KEEP_US),
                          0);
 

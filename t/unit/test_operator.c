@@ -447,23 +447,22 @@ test_idempotency(void **state)
 static void
 test_begun_by_another(void **state)
 {
-    unsigned  again;
-    uint64_t  one, two;
+    uint64_t            one, two;
+    sk_command_cell_t  *cell;
 
     (void) state;
 
     (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
 
     one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "", 0);
-    assert_non_null(sk_command_begin(d.commands, one, &again));
+    assert_int_equal(sk_command_begin(d.commands, one, &cell), SK_OK);
     settle(&d);
     collect(one);
     assert_int_equal(reply.status, 503);
     assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 1);
 
     two = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 0);
-    assert_non_null(sk_command_begin(d.commands, two, &again));
-    assert_int_equal(again, 0);
+    assert_int_equal(sk_command_begin(d.commands, two, &cell), SK_OK);
     settle(&d);
     collect(two);
     assert_int_equal(reply.status, 200);
@@ -571,6 +570,89 @@ test_declared_and_edited(void **state)
 }
 
 
+/* who it is may be nobody, or no UTF-8: an edit is an edit all the same */
+
+static void
+test_by(void **state)
+{
+    unsigned        i;
+    uint64_t        ticket;
+    sk_command_t    c;
+    sk_sale_def_t   def;
+
+    static const char *const  by[] = { "", "\xff", "caf\xc3\xa9" };
+
+    (void) state;
+
+    def = sk_test_def("phone", 10, 1);
+    restart(&def, 1);
+
+    for (i = 0; i < 3; i++) {
+        memset(&c, 0, sizeof(c));
+        c.type = SK_SALE_EDIT;
+        c.name_len = 5;
+        memcpy(c.name, "phone", 5);
+        c.by_len = (uint32_t) strlen(by[i]);
+        memcpy(c.by, by[i], c.by_len);
+        c.body = i ? "{\"add_stock\":1}" : "{\"stock\":50}";
+        c.body_len = (uint32_t) strlen(c.body);
+
+        ticket = sk_command_post(d.commands, &c, sk_drain_now_us());
+        settle(&d);
+        collect(ticket);
+        assert_int_equal(reply.status, 200);
+
+        restart(&def, 1);
+        assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock),
+                         50 + i);
+    }
+
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger WHERE hex(detail)"
+                               " LIKE '%EFBFBD%'"), 1);
+}
+
+
+/* a process that does not know what is declared removes no sale */
+
+static void
+test_leaving(void **state)
+{
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+    (void) command(SK_SALE_END, "phone", "");
+
+    d.leaving = 1;
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 503);
+    d.leaving = 0;
+    assert_int_equal(command(SK_SALE_REMOVE, "phone", "{}"), 200);
+}
+
+
+/* somebody drops what is made from the ledger: it is made anew */
+
+static void
+test_products_are_made_anew(void **state)
+{
+    (void) state;
+
+    (void) command(SK_PRODUCT_ADD, "", PHONE);
+    (void) command(SK_PRODUCT_ADD, "", "{\"name\":\"Pen\",\"price\":5,"
+                   "\"currency\":\"EUR\"}");
+    (void) command(SK_PRODUCT_EDIT, "1", "{\"price\":7}");
+    (void) command(SK_PRODUCT_REMOVE, "2", "");
+
+    exec_sql("DROP TABLE products");
+    restart(NULL, 0);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM products"), 1);
+    assert_int_equal(command(SK_PRODUCT_EDIT, "1", "{\"description\":\"x\"}"),
+                     200);
+    says("\"price\":7,");
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2", "{}"), 404);
+}
+
+
 static void
 test_bodies(void **state)
 {
@@ -611,6 +693,7 @@ test_bodies(void **state)
         { "{\"product\":0}", "product" },
         { "{\"name\":\"new\"}", "name" },
         { "{\"add_stock\":1.5}", "add_stock" },
+        { "{\"stock\":1}\xff", "body" },
     };
 
     static const struct {
@@ -634,6 +717,7 @@ test_bodies(void **state)
         { "{\"attributes\":{\"a\":1,\"a\":2}}", "attributes" },
         { "{\"attributes\":{\"a\":{\"b\":1,\"\\u0062\":2}}}", "attributes" },
         { "{\"attributes\":{\"a\":[9007199254740993]}}", "attributes" },
+        { "{\"attributes\":{\"a\":[1e999]}}", "attributes" },
         { "{\"description\":7}", "description" },
     };
 
@@ -673,6 +757,13 @@ test_bodies(void **state)
     assert_int_equal(command(SK_PRODUCT_EDIT, "2", deep), 400);
     says("\"field\":\"body\"");
 
+    /* what needs no body takes none */
+
+    assert_int_equal(command(SK_SALE_PAUSE, "phone", "{\"paused\":true}"),
+                     400);
+    says("\"field\":\"paused\"");
+    assert_int_equal(command(SK_SALE_PAUSE, "phone", "\xff"), 400);
+
     assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"a b\","
                              "\"stock\":1}"), 400);
     assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"..\","
@@ -708,6 +799,9 @@ main(void)
         T(test_begun_by_another),
         T(test_store_fails),
         T(test_declared_and_edited),
+        T(test_by),
+        T(test_leaving),
+        T(test_products_are_made_anew),
         T(test_bodies),
 #undef T
     };

@@ -1,0 +1,263 @@
+#include "ngx_http_seckill_api.h"
+
+
+#define NGX_HTTP_SECKILL_ARG_MAX  SK_USER_SIZE_MAX      /* bytes, decoded */
+
+#define NGX_HTTP_SECKILL_LISTS                                               \
+    (1 << SK_PAGE_PRODUCTS | 1 << SK_PAGE_SALES | 1 << SK_PAGE_ORDERS        \
+     | 1 << SK_PAGE_EVENTS)
+
+
+typedef struct {
+    const char     *name;
+    ngx_uint_t      pages;      /* that have it */
+    ngx_int_t     (*set)(ngx_http_seckill_ask_t *ask, ngx_str_t *value);
+    const char     *allowed;
+} ngx_http_seckill_arg_t;
+
+
+static ngx_int_t ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask,
+    u_char *p, u_char *last, ngx_uint_t *seen, sk_wrong_t *wrong);
+static ngx_int_t ngx_http_seckill_arg_decode(u_char *p, u_char *last,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_sale(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_user(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
+
+
+static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
+
+    { "after", NGX_HTTP_SECKILL_LISTS, ngx_http_seckill_arg_after,
+      "0 or the \"next\" of a page is allowed" },
+
+    { "limit", NGX_HTTP_SECKILL_LISTS, ngx_http_seckill_arg_limit,
+      "1 to 1000 is allowed" },
+
+    { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_wait,
+      "0 to 60 seconds is allowed" },
+
+    { "sale", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_sale,
+      "the name of a sale is allowed" },
+
+    { "user", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_user,
+      "1 to 128 bytes are allowed, percent-encoded" },
+
+    { "state", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_state,
+      "sold, held, paid, expired, cancelled are allowed" },
+
+    { NULL, 0, NULL, NULL }
+};
+
+
+/*
+ * A filter that is misspelt would list everything: what a list does not have
+ * is refused, and what is there twice.
+ */
+
+ngx_int_t
+ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
+{
+    u_char      *p, *end, *last;
+    ngx_uint_t   seen;
+
+    if (!(NGX_HTTP_SECKILL_LISTS & 1 << ask->page.type)) {
+        ask->page.limit = 1;
+        return NGX_OK;
+    }
+
+    seen = 0;
+
+    p = ask->request->args.data;
+    last = p + ask->request->args.len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        end = end ? end : last;
+
+        if (end > p && ngx_http_seckill_arg_pair(ask, p, end, &seen, wrong)
+                       != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, u_char *p, u_char *last,
+    ngx_uint_t *seen, sk_wrong_t *wrong)
+{
+    size_t                         len;
+    u_char                        *equals;
+    u_char                         buf[NGX_HTTP_SECKILL_ARG_MAX];
+    ngx_str_t                      value;
+    ngx_uint_t                     bit;
+    const char                    *allowed;
+    const ngx_http_seckill_arg_t  *arg;
+
+    equals = ngx_strlchr(p, last, '=');
+    equals = equals ? equals : last;
+    len = equals - p;
+
+    for (arg = ngx_http_seckill_arg_table; arg->name; arg++) {
+        if ((arg->pages & 1 << ask->page.type)
+            && ngx_strlen(arg->name) == len
+            && ngx_memcmp(arg->name, p, len) == 0)
+        {
+            break;
+        }
+    }
+
+    bit = 1 << (arg - ngx_http_seckill_arg_table);
+    allowed = arg->name ? arg->allowed : "there is no such argument here";
+
+    if (*seen & bit) {
+        allowed = "is given twice";
+
+    } else if (arg->name) {
+        *seen |= bit;
+        value.data = buf;
+
+        if (ngx_http_seckill_arg_decode(ngx_min(equals + 1, last), last,
+                                        &value)
+            == NGX_OK
+            && arg->set(ask, &value) == NGX_OK)
+        {
+            return NGX_OK;
+        }
+    }
+
+    len = ngx_min(len, SK_BODY_FIELD_MAX);
+    ngx_memcpy(wrong->field, p, len);
+    wrong->field[len] = '\0';
+
+    (void) ngx_snprintf((u_char *) wrong->message, SK_BODY_MESSAGE_MAX,
+                        "%s: %s%Z", wrong->field, allowed);
+    return NGX_ERROR;
+}
+
+
+/* "value" has NGX_HTTP_SECKILL_ARG_MAX bytes */
+
+static ngx_int_t
+ngx_http_seckill_arg_decode(u_char *p, u_char *last, ngx_str_t *value)
+{
+    ngx_int_t  ch;
+
+    for (value->len = 0; p < last; value->len++) {
+
+        if (value->len == NGX_HTTP_SECKILL_ARG_MAX) {
+            return NGX_ERROR;
+        }
+
+        if (*p != '%') {
+            value->data[value->len] = *p++;
+            continue;
+        }
+
+        if (last - p < 3 || (ch = ngx_hextoi(p + 1, 2)) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        value->data[value->len] = (u_char) ch;
+        p += 3;
+    }
+
+    return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    off_t  n;
+
+    n = ngx_atoof(value->data, value->len);
+    ask->page.after = n;
+
+    return (n == (off_t) NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+    ask->page.limit = n;
+
+    return (n >= 1 && n <= SK_PAGE_LIMIT_MAX) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+    ask->patience = n * 1000;
+
+    return (n >= 0 && n <= NGX_HTTP_SECKILL_EVENTS_WAIT_MAX) ? NGX_OK
+                                                             : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_sale(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    if (value->len > SK_NAME_SIZE_MAX) {
+        return NGX_ERROR;
+    }
+
+    ask->page.name_len = value->len;
+    ngx_memcpy(ask->page.name, value->data, value->len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_user(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    ask->page.user_len = value->len;
+    ngx_memcpy(ask->page.user, value->data, value->len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    ngx_uint_t  i;
+
+    static const char *const  states[] = {
+        "sold", "held", "paid", "expired", "cancelled", NULL
+    };
+
+    for (i = 0; states[i]; i++) {
+        if (ngx_strlen(states[i]) == value->len
+            && ngx_memcmp(states[i], value->data, value->len) == 0)
+        {
+            ask->page.state_len = value->len;
+            ngx_memcpy(ask->page.state, value->data, value->len);
+            return NGX_OK;
+        }
+    }
+
+    return NGX_ERROR;
+}

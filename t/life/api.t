@@ -1,0 +1,220 @@
+# The operator's API of a server that is reloaded, killed and in a rush: no
+# request is cut off, no body does harm, and units add up while orders expire.
+
+use strict;
+use warnings;
+use Test::More;
+use JSON::PP qw(decode_json);
+use Time::HiRes qw(sleep time);
+use Seckill::Server;
+
+my $samples = 1000;
+
+my $s = Seckill::Server->new(
+    main => 'thread_pool default threads=2;',
+    http => 'seckill_zone zone=drop:8m;
+             seckill_sale zone=drop name=phone stock=400 hold=1s;
+             seckill_sale zone=drop name=pen stock=10;',
+    server => 'location /by/ { seckill_api zone=drop key=off by=$http_x_by; }
+               location /mirrored/ {
+                   mirror /copy;
+                   seckill_api zone=drop key=off;
+               }
+               location = /copy { internal; return 204; }');
+
+$s->start->ready;
+
+
+sub send_body {
+    my ($method, $uri, $body, %o) = @_;
+    my $sock = $s->connect;
+    my $head = "$method $uri HTTP/1.1\r\nHost: localhost\r\n"
+        . ($o{head} // '') . "Connection: close\r\n";
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    if ($o{chunk}) {
+        syswrite $sock, "${head}Transfer-Encoding: chunked\r\n\r\n";
+        for (my $i = 0; $i < length $body; $i += $o{chunk}) {
+            my $part = substr $body, $i, $o{chunk};
+            syswrite $sock, sprintf "%x\r\n%s\r\n", length $part, $part
+                or last;
+        }
+        syswrite $sock, "0\r\n\r\n";
+
+    } else {
+        syswrite $sock, $head . 'Content-Length: ' . length($body)
+            . "\r\n\r\n$body";
+    }
+
+    return Seckill::Server::read_response($sock) || { status => 0 };
+}
+
+sub api {
+    my ($method, $path, $body, %o) = @_;
+    my $res = send_body($method, "/api/$path", $body // '', %o);
+    my $json = eval { decode_json($res->{body}) } || {};
+
+    return { %$res, json => $json };
+}
+
+
+# bodies: 64 KiB, one byte more, far more; in pieces of all sizes
+
+sub product {
+    my ($name, $size) = @_;
+    my $text = qq({"name":"$name","price":1,"currency":"EUR"});
+
+    return $text . ' ' x ($size - length $text);
+}
+
+for my $chunk (0, 1000, 65536, 3_000_000) {
+    is(api('POST', 'products', product("max $chunk", 65536),
+           chunk => $chunk)->{status}, 201, "64 KiB, chunks of $chunk");
+
+    for my $size (65537, 70_000, 3_000_000) {
+        my $res = api('POST', 'products', product("over $chunk $size", $size),
+                      chunk => $chunk);
+
+        # what is sent on may reset the connection before the answer is read
+        ok($res->{status} == 413 || $size > 70_000 && $res->{status} == 0,
+           "$size bytes, chunks of $chunk: too large") or diag($res->{status});
+    }
+}
+
+unlike($s->log_text, qr/exited on signal/, 'no process was harmed');
+is(scalar @{api('GET', 'products')->{json}{data}}, 4, 'none of those is there');
+
+# a body that is others' too: "mirror" has read it, into a file
+
+my $res = send_body('POST', '/mirrored/products', product('mirrored', 60_000));
+is($res->{status}, 201, 'a body that was read before') or diag($res->{body});
+
+# who it is: nobody, no UTF-8, too long
+
+for my $by ('', "a\xff", 'x' x 127 . "\xc3\xa9", "\xe2\x82\xac" x 100) {
+    is(send_body('PATCH', '/by/sales/pen', '{"add_stock":1}',
+                 head => "X-By: $by\r\n")->{status}, 200, 'an edit');
+}
+
+$res = api('GET', 'events?limit=1000');
+my @by = map { $_->{by} // '' } grep { $_->{type} eq 'sale_edited' }
+         @{$res->{json}{data}};
+is_deeply(\@by, ['', "a\x{fffd}", 'x' x 127, "\x{20ac}" x 42],
+          'each is valid, in whole characters') or diag($res->{body});
+
+$s->reload;
+is(api('GET', 'sales/pen')->{json}{data}{stock}, 14,
+   'edits by nobody are no declarations');
+
+# arguments
+
+for my $args ('limti=1', 'user=a&user=b', 'sale', 'state=lost', 'wait=1') {
+    is(api('GET', "orders?$args")->{status}, 400, "orders?$args");
+}
+
+is(api('GET', 'orders?limit=%31&user=%61')->{status}, 200, 'percent-encoded');
+
+# readers of all kinds, while the server is reloaded
+
+my @readers;
+
+for my $what ('orders', 'sales', 'products', 'events?after=LAST&wait=20') {
+    for (1 .. 2) {
+        pipe my $in, my $out or die $!;
+        my $pid = fork // die $!;
+
+        if ($pid == 0) {
+            my ($n, $bad) = (0, 0);
+            my $end = time + 3;
+
+            while (time < $end) {
+                my $last = api('GET', 'health')->{json}{data}{ledger_seq} // 0;
+                my $r = api('GET', $what =~ s/LAST/$last/r);
+                $n++;
+                $bad++ if $r->{status} != 200 && $r->{status} != 503;
+            }
+
+            syswrite $out, "$n $bad\n";
+            POSIX::_exit(0);
+        }
+
+        close $out;
+        push @readers, [$pid, $in, $what];
+    }
+}
+
+for (1 .. 5) { sleep 0.4; $s->reload }
+
+for my $r (@readers) {
+    my ($pid, $in, $what) = @$r;
+    my ($n, $bad) = split ' ', <$in> // '0 0';
+    waitpid $pid, 0;
+    ok($n > 0 && $bad == 0, "$what: $n answers, none was cut off")
+        or diag($bad);
+}
+
+unlike($s->log_text, qr/open socket/, 'no connection was left');
+
+# workers that are killed do not stop the operator
+
+my @posters = map {
+    my $sock = $s->connect;
+    syswrite $sock, "PATCH /api/sales/pen HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Length: 15\r\n\r\n{\"add_stock\":1}";
+    $sock;
+} 1 .. 20;
+
+push @{$s->{allow}}, qr/exited on signal 9/;
+kill KILL => $s->workers;
+$s->ready;
+my @refused = grep { $_ != 200 } map { api('PATCH', 'sales/pen', '{}')->{status} }
+              1 .. 100;
+is("@refused", '', 'a hundred writes after that');
+
+# a rush, with holds that expire and a helper that is killed: at each moment the
+# units add up
+
+$s->buyers(sale => 'phone', users => 200_000, patience => 5);
+my @wrong;
+
+for my $n (1 .. $samples) {
+    my $d = api('GET', 'sales/phone')->{json}{data};
+    my $errors = $s->metric('seckill_conservation_errors');
+
+    push @wrong, JSON::PP->new->canonical->encode($d // {})
+        if !$d || $errors
+           || $d->{stock} != $d->{free} + $d->{undecided} + $d->{held}
+                             + $d->{sold};
+
+    kill KILL => $s->helper if $n == 300 || $n == 600;
+}
+
+$s->buyers_stop;
+is("@wrong", '', "units add up in $samples samples");
+
+$s->wait_for('the last hold to end', sub {
+    my $d = api('GET', 'sales/phone')->{json}{data};
+    $d && $d->{held} == 0 && $d->{free} == 400;
+});
+cmp_ok($s->sql("SELECT count(*) FROM ledger WHERE type = 'expired'"), '>', 400,
+       'units were sold again');
+is($s->sql("SELECT count(*) - count(DISTINCT object) FROM ledger"
+           . " WHERE type = 'expired'"), 0, 'no order expired twice');
+
+# held while everything is killed, and over the time: on sale again
+
+is($s->claim('phone', 'held')->{state}, 'held', 'one is held');
+$s->kill_all;
+sleep 2;
+$s->start->ready;
+$s->wait_for('it to end', sub {
+    api('GET', 'sales/phone')->{json}{data}{free} == 400;
+});
+is($s->ask('phone', 'held')->{result}, 'none', 'after a start too');
+
+is(system("tools/seckill verify $s->{dir}/seckill/drop.db > /dev/null 2>&1"), 0,
+   'the ledger is sound');
+
+$s->done;
+done_testing;
