@@ -199,8 +199,9 @@ nginx_binary() {
 
 # the tests of core and store: plain C, with sanitizers
 
-sanitized=(test_units test_core test_command test_store test_zones test_files test_fault
-           test_hold test_operator test_query)
+sanitized=(test_units test_core test_command test_store test_zones test_files
+           test_fault test_hold test_clock test_operator test_again
+           test_body test_query)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

@@ -67,7 +67,9 @@ sk_sales_find(sk_sales_t *s, uint64_t hash, const char *name, size_t len)
 
         sale = &s->elts[slot - 1];
 
-        if (sk_load(&sale->name_len) == len && memcmp(sale->name, name, len) == 0) {
+        if (sk_load(&sale->name_len) == len
+            && memcmp(sale->name, name, len) == 0)
+        {
             return sale;
         }
 
@@ -114,7 +116,8 @@ sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
 {
     uint32_t  i;
 
-    if (sk_sales_find(s, hash, sale->name, sk_load(&sale->name_len))) {
+    if (sk_sales_find(s, hash, sale->name,
+                      sk_load(&sale->name_len))) {
         return;
     }
 

@@ -280,7 +280,7 @@ ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 /* answers requests of the API that have waited long enough */
 void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
 
-/* ngx_http_seckill_page.c */
+/* ngx_http_seckill_reader.c */
 
 /* the process leaves */
 void ngx_http_seckill_page_exit(ngx_http_seckill_zone_t *zone);

@@ -19,6 +19,14 @@
 typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
 
 
+/* connections that pages are read through, one page at a time */
+
+typedef struct {
+    ngx_queue_t                 queue;      /* of zone->readers */
+    sk_reader_t                *reader;
+} ngx_http_seckill_reader_t;
+
+
 /* what follows a collection's name in the path */
 
 typedef enum {
@@ -61,7 +69,7 @@ struct ngx_http_seckill_ask_s {
     sk_page_t                   page;
     ngx_msec_t                  patience;   /* for events, 0: none */
     int64_t                     took_us;    /* to read it */
-    struct ngx_http_seckill_reader_s  *reader;
+    ngx_http_seckill_reader_t  *reader;
 #if (NGX_THREADS)
     ngx_thread_task_t          *task;
 #endif
@@ -103,6 +111,12 @@ ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask,
 
 ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
 void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
+
+/* ngx_http_seckill_reader.c */
+
+/* one that is free, or NULL: NGX_HTTP_SECKILL_READERS_MAX are in use */
+ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
+    ngx_http_seckill_zone_t *zone, ngx_log_t *log);
 
 /* ngx_http_seckill_command.c */
 

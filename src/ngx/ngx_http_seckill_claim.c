@@ -12,6 +12,8 @@ static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *claim, ngx_uint_t encoded, const char **wrong);
 static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
     sk_answer_t *answer);
+static u_char *ngx_http_seckill_claim_order(u_char *p,
+    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
     ngx_http_seckill_zone_t *zone, const char *message);
 
@@ -344,7 +346,6 @@ ngx_int_t
 ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *claim, sk_answer_t *answer)
 {
-    char                expires[SK_TIME_SIZE + 1];
     size_t              len;
     ngx_buf_t          *b;
     const ngx_str_t    *head;
@@ -391,22 +392,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     case SK_WON:
     case SK_ALREADY:
-        b->last = ngx_sprintf(b->last, ",\"order\":%uL", answer->order);
-
-        if (answer->state == SK_UNIT_HELD) {
-            sk_time_format(expires, (int64_t) answer->expires_s * 1000);
-            b->last = ngx_sprintf(b->last, ",\"state\":\"held\","
-                                  "\"expires_at\":\"%s\"", expires);
-
-        } else if (claim->ask) {
-            b->last = ngx_cpymem(b->last, ",\"state\":\"sold\"", 15);
-        }
-
-        if (answer->n_orders > 1) {
-            b->last = ngx_sprintf(b->last, ",\"units\":%ud",
-                                  answer->n_orders);
-        }
-
+        b->last = ngx_http_seckill_claim_order(b->last, claim, answer);
         break;
 
     case SK_NOT_STARTED:
@@ -427,4 +413,29 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     return ngx_http_seckill_send(r, res->status, &ngx_http_seckill_json_type,
                                  b);
+}
+
+
+static u_char *
+ngx_http_seckill_claim_order(u_char *p, ngx_http_seckill_claim_t *claim,
+    sk_answer_t *answer)
+{
+    char  expires[SK_TIME_SIZE + 1];
+
+    p = ngx_sprintf(p, ",\"order\":%uL", answer->order);
+
+    if (answer->state == SK_UNIT_HELD) {
+        sk_time_format(expires, (int64_t) answer->expires_s * 1000);
+        p = ngx_sprintf(p, ",\"state\":\"held\",\"expires_at\":\"%s\"",
+                        expires);
+
+    } else if (claim->ask) {
+        p = ngx_cpymem(p, ",\"state\":\"sold\"", 15);
+    }
+
+    if (answer->n_orders > 1) {
+        p = ngx_sprintf(p, ",\"units\":%ud", answer->n_orders);
+    }
+
+    return p;
 }

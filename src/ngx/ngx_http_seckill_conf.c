@@ -3,6 +3,8 @@
 
 static char *ngx_http_seckill_begin(ngx_conf_t *cf,
     ngx_http_seckill_loc_conf_t *slcf, ngx_http_handler_pt handler);
+static char *ngx_http_seckill_api_params(ngx_conf_t *cf,
+    ngx_http_seckill_loc_conf_t *slcf, ngx_uint_t *key, ngx_str_t *by);
 
 
 void *
@@ -172,8 +174,8 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_seckill_loc_conf_t  *slcf = conf;
 
     char                              *rc;
-    ngx_str_t                         *arg, value, by;
-    ngx_uint_t                         i, key;
+    ngx_str_t                          by;
+    ngx_uint_t                         key;
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_compile_complex_value_t   ccv;
 
@@ -182,44 +184,8 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rc;
     }
 
-    ngx_str_null(&by);
-    key = 0;
-    arg = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
-
-            slcf->zone = ngx_http_seckill_zone_get(cf, &value);
-            if (slcf->zone == NULL) {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
-        }
-
-        if (ngx_http_seckill_param(&arg[i], "key=", &value) && value.len) {
-            key = 1;
-
-            if (value.len == 3 && ngx_strncmp(value.data, "off", 3) == 0) {
-                continue;
-            }
-
-            slcf->keys = ngx_http_seckill_keys_read(cf, &value);
-            if (slcf->keys == NULL) {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
-        }
-
-        if (ngx_http_seckill_param(&arg[i], "by=", &value) && value.len) {
-            by = value;
-            continue;
-        }
-
-        return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                        "zone=, key=file, key=off, by=value");
+    if (ngx_http_seckill_api_params(cf, slcf, &key, &by) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
     if (slcf->zone == NULL) {
@@ -277,6 +243,59 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
 #endif
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_seckill_api_params(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
+    ngx_uint_t *key, ngx_str_t *by)
+{
+    ngx_str_t   *arg, value;
+    ngx_uint_t   i;
+
+    *key = 0;
+    ngx_str_null(by);
+
+    arg = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
+
+            slcf->zone = ngx_http_seckill_zone_get(cf, &value);
+            if (slcf->zone == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_seckill_param(&arg[i], "key=", &value) && value.len) {
+            *key = 1;
+
+            if (value.len == 3 && ngx_strncmp(value.data, "off", 3) == 0) {
+                continue;
+            }
+
+            slcf->keys = ngx_http_seckill_keys_read(cf, &value);
+            if (slcf->keys == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_seckill_param(&arg[i], "by=", &value) && value.len) {
+            *by = value;
+            continue;
+        }
+
+        return ngx_http_seckill_param_invalid(cf, &arg[i],
+                                              "zone=, key=file, key=off, "
+                                              "by=value");
+    }
 
     return NGX_CONF_OK;
 }

@@ -55,8 +55,8 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
                                (rc == NGX_DECLINED)
                                ? "the key in line %ui of \"%V\" is there twice"
                                : "invalid line %ui in \"%V\", allowed: "
-                                 "KEY LABEL, KEY LABEL ro; a key of 16 bytes at "
-                                 "least, a label of 128 ASCII characters at "
+                                 "KEY LABEL, KEY LABEL ro; a key of 16 bytes "
+                                 "at least, a label of 128 ASCII characters at "
                                  "most", n, &name);
             return NULL;
         }

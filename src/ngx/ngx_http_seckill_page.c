@@ -3,12 +3,6 @@
 #include <sqlite3.h>
 
 
-typedef struct ngx_http_seckill_reader_s {
-    ngx_queue_t                 queue;      /* of zone->readers */
-    sk_reader_t                *reader;
-} ngx_http_seckill_reader_t;
-
-
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask);
@@ -18,8 +12,6 @@ static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
 static void ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
-static ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
-    ngx_http_seckill_zone_t *zone, ngx_log_t *log);
 static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
@@ -253,58 +245,6 @@ ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask)
     sk_reader_page(ask->reader->reader, &ask->page);
 
     ask->took_us = sk_drain_now_us() - ask->took_us;
-}
-
-
-static ngx_http_seckill_reader_t *
-ngx_http_seckill_page_reader(ngx_http_seckill_zone_t *zone, ngx_log_t *log)
-{
-    ngx_queue_t                *q;
-    ngx_http_seckill_reader_t  *reader;
-
-    if (!ngx_queue_empty(&zone->readers)) {
-        q = ngx_queue_head(&zone->readers);
-        ngx_queue_remove(q);
-        return ngx_queue_data(q, ngx_http_seckill_reader_t, queue);
-    }
-
-    if (zone->n_readers == NGX_HTTP_SECKILL_READERS_MAX) {
-        return NULL;
-    }
-
-    reader = ngx_calloc(sizeof(ngx_http_seckill_reader_t), log);
-    if (reader == NULL) {
-        return NULL;
-    }
-
-    reader->reader = sk_reader_create(zone->shm, (char *) zone->store.data);
-
-    if (reader->reader == NULL) {
-        ngx_free(reader);
-        return NULL;
-    }
-
-    zone->n_readers++;
-
-    return reader;
-}
-
-
-void
-ngx_http_seckill_page_exit(ngx_http_seckill_zone_t *zone)
-{
-    ngx_queue_t                *q;
-    ngx_http_seckill_reader_t  *reader;
-
-    while (!ngx_queue_empty(&zone->readers)) {
-        q = ngx_queue_head(&zone->readers);
-        ngx_queue_remove(q);
-
-        reader = ngx_queue_data(q, ngx_http_seckill_reader_t, queue);
-
-        sk_reader_destroy(reader->reader);
-        ngx_free(reader);
-    }
 }
 
 

@@ -12,6 +12,7 @@
 
 
 static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+static int sk_drain_ready(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 static int sk_drain_open(sk_drain_t *d);
 static int sk_drain_load(sk_drain_t *d, int64_t now_ms);
 static void sk_drain_forget_removed(sk_drain_t *d);
@@ -47,8 +48,52 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, int64_t boot_ms,
 static int
 sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 {
-    int       rc;
-    unsigned  more;
+    int  rc, held;
+
+    rc = sk_drain_ready(d, now_ms, decided);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    if (d->commands && sk_command_pending(d->commands)) {
+        rc = sk_operator_work(d, now_ms, decided);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    held = sk_hold_work(d, now_ms, decided);
+
+    if (held != SK_OK && held != SK_MORE) {
+        return held;
+    }
+
+    if (sk_queue_depth(&d->zone->queue) == 0) {
+        return (held == SK_MORE
+                || (d->commands && sk_command_pending(d->commands)))
+               ? SK_MORE : sk_drain_idle(d);
+    }
+
+    rc = sk_batch(d, now_ms, decided);
+
+    if (rc == SK_OK
+        && sk_ledger_log_new_pages(d->ledger) >= SK_DRAIN_LOG_MAX_PAGES)
+    {
+        rc = sk_ledger_checkpoint(d->ledger);
+    }
+
+    return (rc == SK_OK) ? SK_MORE : rc;
+}
+
+
+/* SK_OK: the ledger is open and read, what is declared is there, it works */
+
+static int
+sk_drain_ready(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+{
+    int  rc;
 
     if (d->ledger == NULL) {
         rc = sk_drain_open(d);
@@ -86,49 +131,10 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
     /* said by this process, or by one that drained before it */
 
     if (d->zone->reason[0] || sk_load(&d->zone->failing)) {
-        rc = sk_drain_recover(d);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
+        return sk_drain_recover(d);
     }
 
-    more = 0;
-
-    if (d->commands && sk_command_pending(d->commands)) {
-        rc = sk_operator_work(d, now_ms, decided);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-
-        more = 1;
-    }
-
-    rc = sk_hold_work(d, now_ms, decided);
-
-    if (rc == SK_MORE) {
-        more = 1;
-        rc = SK_OK;
-    }
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    if (sk_queue_depth(&d->zone->queue) == 0) {
-        return more ? SK_MORE : sk_drain_idle(d);
-    }
-
-    rc = sk_batch(d, now_ms, decided);
-
-    if (rc == SK_OK
-        && sk_ledger_log_new_pages(d->ledger) >= SK_DRAIN_LOG_MAX_PAGES)
-    {
-        rc = sk_ledger_checkpoint(d->ledger);
-    }
-
-    return (rc == SK_OK) ? SK_MORE : rc;
+    return SK_OK;
 }
 
 

@@ -186,8 +186,8 @@ sk_hold_loaded(sk_drain_t *d, int64_t now_ms)
 /*
  * The sweep goes downwards.  A removal moves entries towards their home, that
  * is downwards too, so none is moved from before the sweep to behind it.  Only
- * those that have gone over the table's end can move up, back to there: they lie
- * from its start to the first empty entry, and are swept first.
+ * those that have gone over the table's end can move up, back to there: they
+ * lie from its start to the first empty entry, and are swept first.
  */
 
 static void

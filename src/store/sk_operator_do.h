@@ -58,6 +58,10 @@ typedef int (*sk_operator_pt)(sk_operator_t *o);
 /* a statement, prepared; NULL: SQLite says why */
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 
+/* the reply that was kept for the command's key; SK_MORE: there is none */
+int sk_operator_kept(sk_operator_t *o);
+int sk_operator_keep(sk_operator_t *o);
+
 /* appends an event of this command, which gets its seq and time */
 int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 
@@ -88,6 +92,16 @@ int sk_operator_sale_resume(sk_operator_t *o);
 int sk_operator_sale_end(sk_operator_t *o);
 int sk_operator_order_confirm(sk_operator_t *o);
 int sk_operator_order_cancel(sk_operator_t *o);
+
+/* the sale of the command; NULL: the reply is made, "rc" says how that went */
+sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);
+
+/* appends a sale, or the edit of one if it changes anything, and replies */
+int sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
+
+/* replies with a sale as "def" makes it */
+int sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
+    const sk_sale_def_t *def, unsigned status);
 
 /* whether there is a product: SK_OK, SK_MORE: none, SK_AGAIN, SK_ERROR */
 int sk_operator_product_find(sk_operator_t *o, uint64_t id);

@@ -52,17 +52,12 @@ static const sk_field_t  sk_sale_edit_fields[SK_SALE_EDIT_N] = {
 };
 
 
-static sk_sale_t *sk_sale_command(sk_operator_t *o, int *rc);
 static int sk_sale_terms(sk_operator_t *o, const sk_value_t *values,
     sk_sale_def_t *def);
 static int sk_sale_stock(sk_operator_t *o, sk_sale_t *sale,
     const sk_value_t *values, sk_sale_def_t *def);
 static int sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def,
     int64_t stock, unsigned sales);
-static int sk_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
-static int sk_sale_reply(sk_operator_t *o, sk_sale_t *sale,
-    const sk_sale_def_t *def, unsigned status);
-static int sk_sale_pause(sk_operator_t *o, int paused);
 static int sk_sale_said(int rc);
 
 
@@ -121,7 +116,7 @@ sk_operator_sale_add(sk_operator_t *o)
         rc = sk_sale_room(o, &e.def, e.def.stock, 1);
     }
 
-    return (rc == SK_OK) ? sk_sale_put(o, NULL, &e) : sk_sale_said(rc);
+    return (rc == SK_OK) ? sk_operator_sale_put(o, NULL, &e) : sk_sale_said(rc);
 }
 
 
@@ -133,7 +128,7 @@ sk_operator_sale_edit(sk_operator_t *o)
     sk_value_t   v[SK_SALE_EDIT_N];
     sk_event_t   e;
 
-    sale = sk_sale_command(o, &rc);
+    sale = sk_operator_sale_command(o, &rc);
 
     if (sale == NULL) {
         return rc;
@@ -157,151 +152,14 @@ sk_operator_sale_edit(sk_operator_t *o)
         rc = sk_sale_stock(o, sale, v, &e.def);
     }
 
-    return (rc == SK_OK) ? sk_sale_put(o, sale, &e) : sk_sale_said(rc);
-}
-
-
-int
-sk_operator_sale_remove(sk_operator_t *o)
-{
-    int         rc;
-    unsigned    i;
-    sk_sale_t  *sale;
-    sk_event_t  e;
-    sk_drain_t *d;
-
-    d = o->drain;
-
-    sale = sk_sale_command(o, &rc);
-
-    if (sale == NULL) {
-        return rc;
-    }
-
-    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                  "the sale has not ended");
-    }
-
-    if (d->leaving) {
-        return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
-                                  "nginx is being reloaded or stopped: ask "
-                                  "again");
-    }
-
-    if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                  "units of the sale are undecided or held");
-    }
-
-    for (i = 0; i < d->n_sales; i++) {
-        if (d->sales[i].name_len == o->command->name_len
-            && memcmp(d->sales[i].name, o->command->name,
-                      o->command->name_len) == 0)
-        {
-            return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                      "the configuration declares the sale: "
-                                      "remove it there first");
-        }
-    }
-
-    memset(&e, 0, sizeof(sk_event_t));
-
-    sk_sale_def(sale, &e.def);
-
-    rc = sk_sale_reply(o, sale, &e.def, 200);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    e.type = SK_EVENT_SALE_REMOVED;
-    e.sale_id = sk_load(&sale->id);
-
-    return sk_operator_append(o, &e);
-}
-
-
-int
-sk_operator_sale_pause(sk_operator_t *o)
-{
-    return sk_sale_pause(o, 1);
-}
-
-
-int
-sk_operator_sale_resume(sk_operator_t *o)
-{
-    return sk_sale_pause(o, 0);
-}
-
-
-static int
-sk_sale_pause(sk_operator_t *o, int paused)
-{
-    int          rc;
-    sk_sale_t   *sale;
-    sk_event_t   e;
-
-    sale = sk_sale_command(o, &rc);
-
-    if (sale == NULL) {
-        return rc;
-    }
-
-    if (sk_sale_state(sale, o->now_ms) == SK_SALE_ENDED) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                  "the sale has ended");
-    }
-
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = SK_EVENT_SALE_EDITED;
-
-    sk_sale_def(sale, &e.def);
-
-    e.def.paused = paused;
-
-    return sk_sale_put(o, sale, &e);
-}
-
-
-int
-sk_operator_sale_end(sk_operator_t *o)
-{
-    int          rc;
-    sk_sale_t   *sale;
-    sk_event_t   e;
-
-    sale = sk_sale_command(o, &rc);
-
-    if (sale == NULL) {
-        return rc;
-    }
-
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = SK_EVENT_SALE_EDITED;
-
-    sk_sale_def(sale, &e.def);
-
-    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
-
-        /* one that has not started never will */
-
-        e.def.end_ms = o->now_ms;
-        e.def.start_ms = (e.def.start_ms < o->now_ms) ? e.def.start_ms
-                                                      : SK_TIME_MIN;
-    }
-
-    return sk_sale_put(o, sale, &e);
+    return (rc == SK_OK) ? sk_operator_sale_put(o, sale, &e) : sk_sale_said(rc);
 }
 
 
 /* the sale of the command; NULL: the reply is made, "rc" says how that went */
 
-static sk_sale_t *
-sk_sale_command(sk_operator_t *o, int *rc)
+sk_sale_t *
+sk_operator_sale_command(sk_operator_t *o, int *rc)
 {
     sk_sale_t  *sale;
 
@@ -456,8 +314,8 @@ sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
 
 /* appends a sale, or the edit of one if it changes anything, and replies */
 
-static int
-sk_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
+int
+sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 {
     int            rc;
     sk_sale_t      made;
@@ -471,14 +329,14 @@ sk_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
         (void) snprintf(o->reply->path, sizeof(o->reply->path), "sales/%.*s",
                         (int) e->def.name_len, e->def.name);
 
-        rc = sk_sale_reply(o, &made, &e->def, 201);
+        rc = sk_operator_sale_reply(o, &made, &e->def, 201);
 
         return (rc == SK_OK) ? sk_operator_append(o, e) : rc;
     }
 
     e->sale_id = sk_load(&sale->id);
 
-    rc = sk_sale_reply(o, sale, &e->def, 200);
+    rc = sk_operator_sale_reply(o, sale, &e->def, 200);
 
     sk_sale_def(sale, &old);
 
@@ -489,9 +347,9 @@ sk_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 
 /* with the sale as it will be */
 
-static int
-sk_sale_reply(sk_operator_t *o, sk_sale_t *sale, const sk_sale_def_t *def,
-    unsigned status)
+int
+sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
+    const sk_sale_def_t *def, unsigned status)
 {
     sk_sale_t      copy;
     sqlite3_stmt  *s;

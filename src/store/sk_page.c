@@ -1,31 +1,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sqlite3.h>
 
-#include "sk_page.h"
-#include "sk_query.h"
+#include "sk_page_read.h"
 #include "sk_view.h"
-
-
-typedef enum {
-    SK_READ_PRODUCTS = 0,
-    SK_READ_PRODUCT,
-    SK_READ_SALE,
-    SK_READ_ORDER,
-    SK_READ_EVENTS,
-    SK_READ_END,
-    SK_READ_N
-} sk_read_e;
-
-
-struct sk_reader_s {
-    sk_zone_t      *zone;
-    sqlite3        *store;
-    sqlite3_stmt   *stmts[SK_READ_N];
-    sqlite3        *query;
-    char            path[4096];
-};
 
 
 #define SK_EVENT_HEAD                                                        \
@@ -99,31 +77,13 @@ static const char *const  sk_reads[SK_READ_N] = {
 };
 
 
-static const char  sk_page_orders_sql[] =
-    "SELECT json_object('order', o.\"order\", 'sale', s.name,"
-    " 'user', sk_text(o.user), 'state', o.state,"
-    " 'created_at', " SK_VIEW_TIME("o.created") ","
-    " 'expires_at', " SK_VIEW_TIME("sk_expires(o.sale, o.user, o.\"order\","
-    " o.expires)") "), o.\"order\""
-    " FROM orders o JOIN sales s ON s.id = +o.sale WHERE o.\"order\" > ?1";
-
-
 static sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
-static sqlite3 *sk_reader_open(sk_reader_t *r, const char *suffix);
 static void sk_reader_close_store(sk_reader_t *r);
-static void sk_reader_close_query(sk_reader_t *r);
-static int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
 static int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
 static int sk_page_end(sk_page_t *page, sqlite3_str *text);
 static int sk_page_products(sk_reader_t *r, sk_page_t *page);
 static int sk_page_sales(sk_reader_t *r, sk_page_t *page);
 static int sk_page_events(sk_reader_t *r, sk_page_t *page);
-static int sk_page_orders(sk_reader_t *r, sk_page_t *page);
-static int sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind);
-static int sk_page_number(sqlite3 *db, const char *sql, const char *text,
-    size_t len, int64_t *n);
-static int sk_page_refuse(sk_page_t *page, sk_result_e result,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 
 sk_reader_t *
@@ -224,7 +184,7 @@ sk_reader_stmt(sk_reader_t *r, sk_read_e which)
 }
 
 
-static sqlite3 *
+sqlite3 *
 sk_reader_open(sk_reader_t *r, const char *suffix)
 {
     char      name[4096 + 8];
@@ -263,7 +223,7 @@ sk_reader_close_store(sk_reader_t *r)
 }
 
 
-static void
+void
 sk_reader_close_query(sk_reader_t *r)
 {
     (void) sqlite3_close(r->query);
@@ -271,7 +231,7 @@ sk_reader_close_query(sk_reader_t *r)
 }
 
 
-static int
+int
 sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
 {
     va_list  args;
@@ -286,9 +246,9 @@ sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
 }
 
 
-/* {"code":0,"data":[...],"pagination":{"next":N}}, of rows of JSON and number */
+/* {"code":0,"data":[...],"pagination":{"next":N}}; rows: JSON, number */
 
-static int
+int
 sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 {
     int           rc;
@@ -519,141 +479,4 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
     return sk_page_refuse(page, SK_CONFLICT, "the ledger ends at %llu: the "
                           "store is an older one than the reader has seen",
                           (unsigned long long) last);
-}
-
-
-static int
-sk_page_orders(sk_reader_t *r, sk_page_t *page)
-{
-    int       rc;
-    unsigned  try, behind;
-
-    /* tables that were made anew are in another file */
-
-    for (try = 0; try < 2; try++) {
-
-        if (r->query == NULL) {
-            r->query = sk_reader_open(r, SK_QUERY_SUFFIX);
-        }
-
-        behind = 1;
-
-        rc = r->query ? sk_page_query(r, page, &behind) : SK_ERROR;
-
-        if (rc == SK_OK && !behind) {
-            return SK_OK;
-        }
-
-        sk_reader_close_query(r);
-    }
-
-    return sk_page_refuse(page, SK_UNAVAILABLE,
-                          "the query tables are being made");
-}
-
-
-/*
- * The user's index is the best where a user is asked for, "+" keeps SQLite from
- * taking another.  Each index ends with the order's number, in whose order it
- * is read.
- */
-
-static int
-sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
-{
-    int            rc;
-    char           sql[1024];
-    int64_t        seen, sale;
-    const char    *plus;
-    sqlite3_stmt  *s;
-
-    if (sk_page_number(r->query, "SELECT seq FROM progress", NULL, 0, &seen)
-        != SK_OK)
-    {
-        return SK_ERROR;
-    }
-
-    if ((uint64_t) seen < page->seq) {
-        return SK_OK;
-    }
-
-    *behind = 0;
-    sale = 0;
-
-    if (page->name_len) {
-        rc = sk_page_number(r->query, "SELECT max(id) FROM sales"
-                            " WHERE name = ?1", page->name, page->name_len,
-                            &sale);
-        if (rc != SK_OK) {
-            return rc;
-        }
-
-        if (sale == 0) {
-            return sk_page_refuse(page, SK_UNKNOWN_SALE,
-                                  "there is no sale \"%.*s\"",
-                                  (int) page->name_len, page->name);
-        }
-    }
-
-    plus = page->user_len ? "+" : "";
-
-    (void) snprintf(sql, sizeof(sql),
-                    "%s%s%s%s%s%s ORDER BY o.\"order\" LIMIT ?2",
-                    sk_page_orders_sql,
-                    page->user_len ? " AND o.user = ?3" : "",
-                    sale ? " AND " : "",
-                    sale ? (plus[0] ? "+o.sale = ?4" : "o.sale = ?4") : "",
-                    page->state_len ? " AND " : "",
-                    page->state_len ? (plus[0] ? "+o.state = ?5"
-                                               : "o.state = ?5") : "");
-
-    if (sqlite3_prepare_v2(r->query, sql, -1, &s, NULL) != SQLITE_OK) {
-        return SK_ERROR;
-    }
-
-    (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
-    (void) sqlite3_bind_int64(s, 2, page->limit);
-
-    /* no parameter, no binding: SQLite refuses it, and nothing is lost */
-
-    (void) sqlite3_bind_text(s, 3, page->user, (int) page->user_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 4, sale);
-    (void) sqlite3_bind_text(s, 5, page->state, (int) page->state_len,
-                             SQLITE_STATIC);
-
-    rc = sk_page_list(page, s);
-
-    (void) sqlite3_finalize(s);
-
-    return rc;
-}
-
-
-static int
-sk_page_number(sqlite3 *db, const char *sql, const char *text, size_t len,
-    int64_t *n)
-{
-    int            rc;
-    sqlite3_stmt  *s;
-
-    *n = 0;
-
-    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
-        return SK_ERROR;
-    }
-
-    if (text) {
-        (void) sqlite3_bind_text(s, 1, text, (int) len, SQLITE_STATIC);
-    }
-
-    rc = sqlite3_step(s);
-
-    if (rc == SQLITE_ROW) {
-        *n = sqlite3_column_int64(s, 0);
-    }
-
-    (void) sqlite3_finalize(s);
-
-    return (rc == SQLITE_ROW) ? SK_OK : SK_ERROR;
 }

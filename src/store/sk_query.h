@@ -23,6 +23,7 @@
 #define SK_QUERY_SUFFIX       "-query"
 #define SK_QUERY_VERSION            1
 #define SK_QUERY_SLICE           1000       /* events in a transaction */
+#define SK_QUERY_SLICE_NEW      20000       /* while the tables are made */
 #define SK_QUERY_POLL_MS           10
 #define SK_QUERY_LOOK              50       /* polls */
 #define SK_QUERY_RETRY_MS         250
@@ -40,6 +41,9 @@ sk_query_t *sk_query_create(sk_zone_t *zone, const char *store);
 void sk_query_destroy(sk_query_t *q);
 int sk_query_fill(sk_query_t *q);
 const char *sk_query_error(sk_query_t *q);
+
+/* whether they have seen all that the zone has */
+int sk_query_idle(sk_query_t *q);
 
 /*
  * Starts the thread that fills the tables as long as the process lives.

@@ -38,9 +38,11 @@ static const char *const  sk_schema_steps[] = {
 
     /* orders that are held, products, answers to be given again */
 
-    "ALTER TABLE ledger ADD COLUMN object INTEGER;"     /* seq of what made it:
-                                                           an order, a product */
-    "ALTER TABLE ledger ADD COLUMN expires INTEGER;"    /* ms; NULL: sold */
+    /* object: the seq of what made it, an order or a product; expires: ms,
+       NULL: it is sold */
+
+    "ALTER TABLE ledger ADD COLUMN object INTEGER;"
+    "ALTER TABLE ledger ADD COLUMN expires INTEGER;"
 
     "CREATE INDEX ledger_object ON ledger(object) WHERE object IS NOT NULL;"
     "CREATE INDEX ledger_removed ON ledger(sale)"

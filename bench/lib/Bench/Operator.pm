@@ -79,7 +79,7 @@ sub measure {
 sub catch_up {
     my ($shop) = @_;
 
-    for (1 .. 600) {
+    for (1 .. 6000) {
         my $all = decode_json($shop->request('GET', '/metrics'));
         return if $all->{seckill_query_lag_events}[0]{value} == 0;
         sleep 0.1;
@@ -181,7 +181,16 @@ sub pages {
     my $s = Bench::Growth::server($dir, $orders)->{server};
     my %took;
 
+    # its tables were made when it was empty: have them made anew
+
+    $s->stop;
+    delete $s->{nginx};
+    unlink glob "$s->{dir}/seckill/drop.db-query*";
+    my $begin = time;
+    $s->start;
+    Bench::Growth::first_claim($s);
     catch_up($s);
+    $took{made_s} = time - $begin;
 
     my $sock = sock($s);
     my %lists = (
@@ -191,11 +200,11 @@ sub pages {
 
     for my $name (sort keys %lists) {
         for my $n (1 .. $PAGES) {
-            my $after = int($n * $orders / ($PAGES + 1));
+            my $after = int($n * ($orders - 200) / ($PAGES + 1));
             my $start = time;
             my $page = get($sock, "/api/orders?after=$after$lists{$name}");
             push @{$took{$name}}, (time - $start) * 1e3;
-            die "operator: $name: $page\n"
+            die "operator: $name: " . substr($page, 0, 200) . "\n"
                 if 100 != (() = $page =~ /"order":/g);
         }
     }
@@ -206,7 +215,7 @@ sub pages {
         my $start = time;
         my $page = get($sock, "/api/orders?user=$user");
         push @{$took{user}}, (time - $start) * 1e3;
-        die "operator: $user: $page\n" if $page !~ /"order":$i\b/;
+        die "operator: $user: " . substr($page, 0, 200) . "\n" if $page !~ /"order":$i\b/;
     }
 
     $s->stop;

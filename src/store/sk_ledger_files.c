@@ -1,0 +1,67 @@
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "sk_ledger_db.h"
+
+
+int
+sk_ledger_in_place(sk_ledger_t *l)
+{
+    char       name[sizeof(l->path) + 8];
+    unsigned   i;
+    sk_file_t  file;
+
+    static const char *const  suffixes[SK_LEDGER_FILES] = {
+        "", "-wal", "-shm"
+    };
+
+    for (i = 0; i < SK_LEDGER_FILES; i++) {
+
+        (void) snprintf(name, sizeof(name), "%s%s", l->path, suffixes[i]);
+
+        sk_ledger_identify(name, &file.dev, &file.ino);
+
+        if (l->files[i].ino == 0) {
+            l->files[i] = file;
+        }
+
+        if (file.dev != l->files[i].dev || file.ino != l->files[i].ino) {
+            (void) snprintf(l->error, sizeof(l->error),
+                            "was moved, removed or exchanged while it was "
+                            "open%s%s: put it back, or restart nginx",
+                            i ? ", with " : "", suffixes[i]);
+            return SK_ERROR;
+        }
+    }
+
+    return SK_OK;
+}
+
+
+void
+sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino)
+{
+    struct stat  st;
+
+    memset(&st, 0, sizeof(st));
+
+    (void) stat(path, &st);
+
+    *dev = st.st_dev;
+    *ino = st.st_ino;
+}
+
+
+uint64_t
+sk_ledger_size(sk_ledger_t *l)
+{
+    char         wal[sizeof(l->path) + 8];
+    uint64_t     size;
+    struct stat  st;
+
+    size = (stat(l->path, &st) == 0) ? (uint64_t) st.st_size : 0;
+
+    (void) snprintf(wal, sizeof(wal), "%s-wal", l->path);
+
+    return size + ((stat(wal, &st) == 0) ? (uint64_t) st.st_size : 0);
+}

@@ -1,0 +1,334 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sk_operator_do.h"
+#include "sk_view.h"
+
+
+static int sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt);
+static int sk_operator_take(sk_operator_t *o, sqlite3_stmt *stmt,
+    sk_result_e result, unsigned status);
+
+
+static const char *const  sk_operator_sqls[SK_SQL_N] = {
+
+    "SELECT json_object('code', 0, 'data', json(?1))",
+
+    "SELECT iif(?5 IS NULL, e, json_set(e, '$.data', json(?5))) FROM"
+    " (SELECT iif(?4 IS NULL, e, json_set(e, '$.field', sk_text(?4))) AS e FROM"
+    " (SELECT json_object('code', ?1, 'result', ?2, 'message', sk_text(?3))"
+    " AS e))",
+
+    "SELECT hash, code, status, path, reply FROM requests"
+    " WHERE by = ?1 AND key = ?2 AND at > ?3",
+
+    "INSERT OR REPLACE INTO requests"
+    " (at, by, key, hash, code, status, path, reply)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+
+    /* the oldest are the first: no more than these few are looked at */
+
+    "DELETE FROM requests WHERE at <= ?1 AND id IN"
+    " (SELECT id FROM requests ORDER BY id LIMIT ?2)",
+
+    "SELECT " SK_VIEW_PRODUCT " FROM products WHERE id = ?1",
+
+    "SELECT id FROM products WHERE name = ?1 AND id <> ?2",
+
+    "SELECT count(*) FROM products",
+
+    "SELECT json_object('name', ?1, 'description', ?2, 'price', ?3,"
+    " 'currency', ?4, 'attributes', json(?5), 'by', sk_text(?6))",
+
+    /* what is not given stays; no row: all stays */
+
+    "SELECT json_set(n, '$.by', sk_text(?6)) FROM"
+    " (SELECT json_remove(detail, '$.by') AS d, json_object('name', ifnull(?1, detail ->> 'name'),"
+    " 'description', ifnull(?2, detail ->> 'description'),"
+    " 'price', ifnull(?3, detail ->> 'price'),"
+    " 'currency', ifnull(?4, detail ->> 'currency'),"
+    " 'attributes', json(ifnull(?5, detail -> 'attributes'))) AS n"
+    " FROM products WHERE id = ?7) WHERE d <> n",
+
+    "INSERT INTO products (id, name, detail, created_ms, edited_ms)"
+    " VALUES (?1, ?2 ->> 'name', ?2, ?3, ?3)"
+    " ON CONFLICT (id) DO UPDATE SET name = ?2 ->> 'name', detail = ?2,"
+    " edited_ms = ?3",
+
+    "DELETE FROM products WHERE id = ?1",
+
+    SK_VIEW_ORDER_SQL,
+
+    SK_VIEW_SALE_SQL
+};
+
+
+sqlite3_stmt *
+sk_operator_sql(sk_operator_t *o, sk_sql_e which)
+{
+    int       rc;
+    sqlite3  *db;
+
+    if (o->stmts[which]) {
+        return o->stmts[which];
+    }
+
+    db = o->drain->ledger->db;
+
+    rc = sqlite3_prepare_v3(db, sk_operator_sqls[which], -1,
+                            SQLITE_PREPARE_PERSISTENT, &o->stmts[which],
+                            NULL);
+    if (rc != SQLITE_OK) {
+        (void) sk_ledger_fail(o->drain->ledger, rc);
+        return NULL;
+    }
+
+    return o->stmts[which];
+}
+
+
+/* SK_OK: there is a row; SK_MORE: there is none, and the statement is reset */
+
+static int
+sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt)
+{
+    int  rc;
+
+    rc = sqlite3_step(stmt);
+
+    if (rc == SQLITE_ROW) {
+        return SK_OK;
+    }
+
+    rc = (rc == SQLITE_DONE) ? SK_MORE : sk_ledger_fail(o->drain->ledger, rc);
+
+    (void) sqlite3_reset(stmt);
+
+    return rc;
+}
+
+
+/* SK_MORE: nothing was asked with this key before */
+
+int
+sk_operator_kept(sk_operator_t *o)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_KEPT);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_text(s, 1, o->command->by, (int) o->command->by_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 2, o->command->key, (int) o->command->key_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int64(s, 3, o->now_ms - SK_OPERATOR_KEEP_MS);
+
+    rc = sk_operator_row(o, s);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    if (sqlite3_column_bytes(s, 0) != SK_COMMAND_HASH_SIZE
+        || memcmp(sqlite3_column_blob(s, 0), o->command->hash,
+                  SK_COMMAND_HASH_SIZE) != 0)
+    {
+        (void) sqlite3_reset(s);
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "another request had this Idempotency-Key");
+    }
+
+    o->reply->code = (uint32_t) sqlite3_column_int(s, 1);
+    o->reply->status = (uint32_t) sqlite3_column_int(s, 2);
+    (void) snprintf(o->reply->path, sizeof(o->reply->path), "%s",
+                    (const char *) sqlite3_column_text(s, 3));
+
+    o->reply->len = (uint32_t) sqlite3_column_bytes(s, 4);
+
+    if (o->reply->len <= SK_COMMAND_REPLY_SIZE_MAX) {
+        memcpy(o->reply->body, sqlite3_column_text(s, 4), o->reply->len);
+    }
+
+    (void) sqlite3_reset(s);
+
+    return SK_OK;
+}
+
+
+int
+sk_operator_keep(sk_operator_t *o)
+{
+    int            rc;
+    sqlite3_stmt  *s, *forget;
+
+    s = sk_operator_sql(o, SK_SQL_KEEP);
+    forget = sk_operator_sql(o, SK_SQL_FORGET);
+
+    if (s == NULL || forget == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int64(s, 1, o->now_ms);
+    (void) sqlite3_bind_text(s, 2, o->command->by, (int) o->command->by_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 3, o->command->key, (int) o->command->key_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_blob(s, 4, o->command->hash, SK_COMMAND_HASH_SIZE,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int(s, 5, (int) o->reply->code);
+    (void) sqlite3_bind_int(s, 6, (int) o->reply->status);
+    (void) sqlite3_bind_text(s, 7, o->reply->path, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 8, o->reply->body, (int) o->reply->len,
+                             SQLITE_STATIC);
+
+    rc = sk_ledger_step(o->drain->ledger, s);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    (void) sqlite3_bind_int64(forget, 1, o->now_ms - SK_OPERATOR_KEEP_MS);
+    (void) sqlite3_bind_int(forget, 2, SK_OPERATOR_FORGET_MAX);
+
+    return sk_ledger_step(o->drain->ledger, forget);
+}
+
+
+/* a statement's one column becomes the reply */
+
+static int
+sk_operator_take(sk_operator_t *o, sqlite3_stmt *stmt, sk_result_e result,
+    unsigned status)
+{
+    int  rc;
+
+    rc = sqlite3_step(stmt);
+
+    if (rc != SQLITE_ROW) {
+        (void) sqlite3_reset(stmt);
+        return sk_ledger_fail(o->drain->ledger, rc);
+    }
+
+    o->reply->code = (result == SK_WON) ? 0 : sk_results[result].code;
+    o->reply->status = status;
+    o->reply->len = (uint32_t) sqlite3_column_bytes(stmt, 0);
+
+    /* bodies are shorter than what is allowed: products have limits */
+
+    if (o->reply->len > SK_COMMAND_REPLY_SIZE_MAX) {
+        o->reply->len = 0;
+
+    } else {
+        memcpy(o->reply->body, sqlite3_column_text(stmt, 0), o->reply->len);
+    }
+
+    (void) sqlite3_reset(stmt);
+
+    return SK_OK;
+}
+
+
+int
+sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_REPLY);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    rc = sk_operator_row(o, stmt);
+
+    if (rc != SK_OK) {
+        return (rc == SK_MORE) ? SK_ERROR : rc;
+    }
+
+    (void) sqlite3_bind_value(s, 1, sqlite3_column_value(stmt, 0));
+
+    rc = sk_operator_take(o, s, SK_WON, status);
+
+    (void) sqlite3_clear_bindings(s);
+    (void) sqlite3_reset(stmt);
+
+    return rc;
+}
+
+
+int
+sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
+    const char *field, const char *fmt, ...)
+{
+    char      message[SK_BODY_MESSAGE_MAX + SK_REASON_SIZE_MAX];
+    va_list   args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+
+    return sk_operator_error(o, result, status, field, message, NULL);
+}
+
+
+int
+sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
+    const char *field, const char *message, sqlite3_stmt *data)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = sk_operator_sql(o, SK_SQL_ERROR);
+
+    if (s == NULL) {
+        return SK_ERROR;
+    }
+
+    (void) sqlite3_bind_int(s, 1, (int) sk_results[result].code);
+    (void) sqlite3_bind_text(s, 2, sk_results[result].name, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 3, message, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 4, field, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_null(s, 5);
+
+    if (data && sk_operator_row(o, data) == SK_OK) {
+        (void) sqlite3_bind_value(s, 5, sqlite3_column_value(data, 0));
+    }
+
+    rc = sk_operator_take(o, s, result,
+                          status ? status : sk_results[result].status);
+
+    (void) sqlite3_clear_bindings(s);
+
+    if (data) {
+        (void) sqlite3_reset(data);
+    }
+
+    return rc;
+}
+
+
+int
+sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
+    sk_value_t *values)
+{
+    int         rc;
+    sk_wrong_t  wrong;
+
+    rc = sk_body_read(o->body, o->command->body, o->command->body_len, fields,
+                      n, values, &wrong);
+
+    if (rc == SK_ERROR) {
+        rc = sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,
+                               NULL);
+        return (rc == SK_OK) ? SK_MORE : rc;
+    }
+
+    return (rc == SK_OK) ? SK_OK
+                         : sk_ledger_fail(o->drain->ledger, SQLITE_NOMEM);
+}

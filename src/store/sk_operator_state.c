@@ -1,0 +1,141 @@
+#include "sk_operator_do.h"
+
+
+static int sk_sale_pause(sk_operator_t *o, int paused);
+
+
+int
+sk_operator_sale_remove(sk_operator_t *o)
+{
+    int         rc;
+    unsigned    i;
+    sk_sale_t  *sale;
+    sk_event_t  e;
+    sk_drain_t *d;
+
+    d = o->drain;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "the sale has not ended");
+    }
+
+    if (d->leaving) {
+        return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
+                                  "nginx is being reloaded or stopped: ask "
+                                  "again");
+    }
+
+    if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "units of the sale are undecided or held");
+    }
+
+    for (i = 0; i < d->n_sales; i++) {
+        if (d->sales[i].name_len == o->command->name_len
+            && memcmp(d->sales[i].name, o->command->name,
+                      o->command->name_len) == 0)
+        {
+            return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                      "the configuration declares the sale: "
+                                      "remove it there first");
+        }
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    sk_sale_def(sale, &e.def);
+
+    rc = sk_operator_sale_reply(o, sale, &e.def, 200);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    e.type = SK_EVENT_SALE_REMOVED;
+    e.sale_id = sk_load(&sale->id);
+
+    return sk_operator_append(o, &e);
+}
+
+
+int
+sk_operator_sale_pause(sk_operator_t *o)
+{
+    return sk_sale_pause(o, 1);
+}
+
+
+int
+sk_operator_sale_resume(sk_operator_t *o)
+{
+    return sk_sale_pause(o, 0);
+}
+
+
+static int
+sk_sale_pause(sk_operator_t *o, int paused)
+{
+    int          rc;
+    sk_sale_t   *sale;
+    sk_event_t   e;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    if (sk_sale_state(sale, o->now_ms) == SK_SALE_ENDED) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "the sale has ended");
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_SALE_EDITED;
+
+    sk_sale_def(sale, &e.def);
+
+    e.def.paused = paused;
+
+    return sk_operator_sale_put(o, sale, &e);
+}
+
+
+int
+sk_operator_sale_end(sk_operator_t *o)
+{
+    int          rc;
+    sk_sale_t   *sale;
+    sk_event_t   e;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_SALE_EDITED;
+
+    sk_sale_def(sale, &e.def);
+
+    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
+
+        /* one that has not started never will */
+
+        e.def.end_ms = o->now_ms;
+        e.def.start_ms = (e.def.start_ms < o->now_ms) ? e.def.start_ms
+                                                      : SK_TIME_MIN;
+    }
+
+    return sk_operator_sale_put(o, sale, &e);
+}

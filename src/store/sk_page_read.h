@@ -1,0 +1,54 @@
+/* What the files of the pages share. */
+
+
+#ifndef _SK_PAGE_READ_H_INCLUDED_
+#define _SK_PAGE_READ_H_INCLUDED_
+
+
+#include <sqlite3.h>
+
+#include "sk_page.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    SK_READ_PRODUCTS = 0,
+    SK_READ_PRODUCT,
+    SK_READ_SALE,
+    SK_READ_ORDER,
+    SK_READ_EVENTS,
+    SK_READ_END,
+    SK_READ_N
+} sk_read_e;
+
+
+struct sk_reader_s {
+    sk_zone_t      *zone;
+    sqlite3        *store;
+    sqlite3_stmt   *stmts[SK_READ_N];
+    sqlite3        *query;
+    char            path[4096];
+};
+
+
+/* a read-only connection to the store, or to a file beside it; NULL: none */
+sqlite3 *sk_reader_open(sk_reader_t *r, const char *suffix);
+void sk_reader_close_query(sk_reader_t *r);
+
+/* a list of rows of JSON and number: SK_OK, SK_ERROR */
+int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
+
+/* says why there is no page: SK_OK */
+int sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* a list of orders, from the query tables */
+int sk_page_orders(sk_reader_t *r, sk_page_t *page);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_PAGE_READ_H_INCLUDED_ */

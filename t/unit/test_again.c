@@ -1,0 +1,168 @@
+/* commands that are asked again, begun by another, or meet a store that fails */
+
+#include "sk_test_operator.h"
+
+
+static void
+test_idempotency(void **state)
+{
+    int       n;
+    char      first[256];
+    uint64_t  one, two, three;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    two = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    three = post(SK_SALE_EDIT, "phone", "{\"add_stock\":6}", "k", 2);
+    settle(&d);
+
+    collect(one);
+    assert_int_equal(reply.status, 200);
+    assert_in_range(reply.len, 1, sizeof(first) - 1);
+    memcpy(first, reply.body, reply.len + 1);
+    says("\"stock\":6,");
+    collect(two);
+    assert_string_equal(reply.body, first);
+    collect(three);
+    assert_int_equal(reply.status, 409);
+    says("another request had this Idempotency-Key");
+
+    /* the same after other edits, and after a restart */
+
+    (void) command(SK_SALE_EDIT, "phone", "{\"stock\":50}");
+    restart(NULL, 0);
+    n = events();
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    settle(&d);
+    collect(one);
+    assert_string_equal(reply.body, first);
+    assert_int_equal(events(), n);
+
+    /* what was made is said where it is */
+
+    one = post(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":1}", "made", 1);
+    two = post(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":1}", "made", 1);
+    settle(&d);
+    collect(one);
+    collect(two);
+    assert_int_equal(reply.status, 201);
+    assert_string_equal(reply.path, "sales/pen");
+
+    /* a refusal is kept if it is of a state, not if it is of the body */
+
+    one = post(SK_ORDER_CONFIRM, "99", "", "none", 1);
+    settle(&d);
+    collect(one);
+    assert_int_equal(reply.status, 404);
+    two = post(SK_SALE_EDIT, "phone", "{\"limit\":3}", "none", 2);
+    settle(&d);
+    collect(two);
+    assert_int_equal(reply.status, 200);
+
+    /* for a day */
+
+    one = post(SK_SALE_EDIT, "phone", "{\"limit\":4}", "none", 3);
+    settle_at(&d, SK_TEST_NOW + SK_OPERATOR_KEEP_MS);
+    collect(one);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(count_sql("SELECT count(*) FROM requests"), 1);
+}
+
+
+/* begun by a drainer that was killed: with a key it can be told what became
+   of it, without one it cannot */
+
+static void
+test_begun_by_another(void **state)
+{
+    uint64_t            one, two;
+    sk_command_cell_t  *cell;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "", 0);
+    assert_int_equal(sk_command_begin(d.commands, one, &cell), SK_OK);
+    settle(&d);
+    collect(one);
+    assert_int_equal(reply.status, 503);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 1);
+
+    two = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 0);
+    assert_int_equal(sk_command_begin(d.commands, two, &cell), SK_OK);
+    settle(&d);
+    collect(two);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 6);
+
+    /* one that was withdrawn is not done */
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "", 0);
+    assert_int_equal(sk_command_withdraw(d.commands, one), SK_OK);
+    two = post(SK_SALE_EDIT, "phone", "{\"limit\":2}", "", 0);
+    settle(&d);
+    collect(two);
+    says("\"stock\":6,");
+    assert_int_equal(sk_command_collect(d.commands, one, &reply), SK_ERROR);
+}
+
+
+static void
+test_store_fails(void **state)
+{
+    uint64_t  ticket;
+    sqlite3  *db;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    /* locked: it waits */
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ticket = post(SK_SALE_EDIT, "phone", "{\"stock\":4}", "", 0);
+    assert_int_equal(settle(&d), SK_AGAIN);
+    assert_int_equal(sk_command_collect(d.commands, ticket, &reply), SK_AGAIN);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(settle(&d), SK_OK);
+    collect(ticket);
+    assert_int_equal(reply.status, 200);
+
+    /* broken: it is told so */
+
+    assert_int_equal(rename(path, "/tmp/seckill-test-away"), 0);
+    ticket = post(SK_SALE_EDIT, "phone", "{\"stock\":5}", "", 0);
+    assert_int_equal(settle(&d), SK_ERROR);
+    collect(ticket);
+    assert_int_equal(reply.status, 503);
+    assert_int_equal(rename("/tmp/seckill-test-away", path), 0);
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 4);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
+        T(test_idempotency),
+        T(test_begun_by_another),
+        T(test_store_fails),
+#undef T
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    return cmocka_run_group_tests_name("again", tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+/* bodies that are none: each gets "invalid", with the field that is wrong */
+
+#include "sk_test_operator.h"
+
+
+static const struct {
+    const char  *body;
+    const char  *field;
+} wrong[] = {
+    { "", "body" },
+    { "[]", "body" },
+    { "17", "body" },
+    { "{\"stock\":1", "body" },
+    { "{\"stock\":1}x", "body" },
+    { "{'stock':1}", "body" },
+    { "{\"stock\":1,}", "body" },
+    { "\xef\xbb\xbf{}", "body" },
+    { "{\"stok\":1}", "stok" },
+    { "{\"stock\":1,\"stock\":2}", "stock" },
+    { "{\"stock\":1,\"st\\u006fck\":2}", "stock" },
+    { "{\"stock\":\"1\"}", "stock" },
+    { "{\"stock\":1.0}", "stock" },
+    { "{\"stock\":1e3}", "stock" },
+    { "{\"stock\":true}", "stock" },
+    { "{\"stock\":null}", "stock" },
+    { "{\"stock\":-1}", "stock" },
+    { "{\"stock\":1000000001}", "stock" },
+    { "{\"stock\":9007199254740993}", "stock" },
+    { "{\"stock\":99999999999999999999999}", "stock" },
+    { "{\"limit\":0}", "limit" },
+    { "{\"hold\":2592001}", "hold" },
+    { "{\"start\":5}", "start" },
+    { "{\"start\":\"tomorrow\"}", "start" },
+    { "{\"start\":\"2026-02-30T00:00:00Z\"}", "start" },
+    { "{\"end\":\"2026-02-28T00:00:00\"}", "end" },
+    { "{\"product\":9}", "product" },
+    { "{\"product\":0}", "product" },
+    { "{\"name\":\"new\"}", "name" },
+    { "{\"add_stock\":1.5}", "add_stock" },
+    { "{\"stock\":1}\xff", "body" },
+};
+
+
+static const struct {
+    const char  *body;
+    const char  *field;
+} product[] = {
+    { "{\"name\":\"\"}", "name" },
+    { "{\"name\":\"a\\nb\"}", "name" },
+    { "{\"name\":\"a\\u0000b\"}", "name" },
+    { "{\"name\":\"\\ud800\"}", "name" },
+    { "{\"name\":\"\\udc00\\ud800\"}", "name" },
+    { "{\"name\":\"\xff\"}", "name" },
+    { "{\"name\":\"\xed\xa0\x80\"}", "name" },
+    { "{\"price\":9007199254740992}", "price" },
+    { "{\"price\":19.99}", "price" },
+    { "{\"currency\":\"eur\"}", "currency" },
+    { "{\"currency\":\"EU\"}", "currency" },
+    { "{\"currency\":\"ABC\"}", "currency" },
+    { "{\"currency\":\" AE\"}", "currency" },
+    { "{\"attributes\":[]}", "attributes" },
+    { "{\"attributes\":{\"a\":1,\"a\":2}}", "attributes" },
+    { "{\"attributes\":{\"a\":{\"b\":1,\"\\u0062\":2}}}", "attributes" },
+    { "{\"attributes\":{\"a\":[9007199254740993]}}", "attributes" },
+    { "{\"attributes\":{\"a\":[1e999]}}", "attributes" },
+    { "{\"description\":7}", "description" },
+};
+
+
+static void
+refused(sk_command_e type, const char *what, const char *body,
+    const char *field)
+{
+    char  text[64];
+
+    assert_int_equal(command(type, what, body), 400);
+
+    (void) snprintf(text, sizeof(text), "\"field\":\"%s\"", field);
+    says(text);
+    says("\"result\":\"invalid\"");
+}
+
+
+static void
+prepare(void)
+{
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+    (void) command(SK_PRODUCT_ADD, "", PHONE);
+}
+
+
+static void
+test_fields(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    prepare();
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        refused(SK_SALE_EDIT, "phone", wrong[i].body, wrong[i].field);
+    }
+
+    for (i = 0; i < sizeof(product) / sizeof(product[0]); i++) {
+        refused(SK_PRODUCT_EDIT, "2", product[i].body, product[i].field);
+    }
+
+    assert_int_equal(events(), 2);
+}
+
+
+/* nested 1,000 deep, in a field and without one */
+
+static void
+test_nesting(void **state)
+{
+    char  deep[4096], *p;
+
+    (void) state;
+
+    prepare();
+
+    p = deep + sprintf(deep, "{\"attributes\":{\"a\":");
+    memset(p, '[', 1000);
+    memset(p + 1000, ']', 1000);
+    (void) strcpy(p + 2000, "}}");
+    refused(SK_PRODUCT_EDIT, "2", deep, "attributes");
+
+    memset(deep, '[', 1000);
+    memset(deep + 1000, ']', 1000);
+    deep[2000] = '\0';
+    refused(SK_PRODUCT_EDIT, "2", deep, "body");
+}
+
+
+static void
+test_what_is_needed(void **state)
+{
+    (void) state;
+
+    prepare();
+
+    /* what needs no body takes none */
+
+    refused(SK_SALE_PAUSE, "phone", "{\"paused\":true}", "paused");
+    refused(SK_SALE_PAUSE, "phone", "\xff", "body");
+
+    refused(SK_SALE_ADD, "", "{\"name\":\"a b\",\"stock\":1}", "name");
+    refused(SK_SALE_ADD, "", "{\"name\":\"..\",\"stock\":1}", "name");
+    refused(SK_SALE_ADD, "", "{\"stock\":1}", "name");
+    refused(SK_SALE_ADD, "", "{\"name\":\"x\"}", "stock");
+    refused(SK_PRODUCT_ADD, "", "{\"name\":\"x\"}", "price");
+
+    assert_int_equal(events(), 2);
+
+    /* what is good, at its bounds */
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2", "{\"name\":"
+                             "\"\\ud83d\\ude00 \xc3\xa9\","
+                             "\"price\":9007199254740991}"), 200);
+    says("\"price\":9007199254740991,");
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
+        T(test_fields),
+        T(test_nesting),
+        T(test_what_is_needed),
+#undef T
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    return cmocka_run_group_tests_name("body", tests, NULL, NULL);
+}
