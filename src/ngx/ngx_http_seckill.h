@@ -31,6 +31,7 @@
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
 #define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    60  /* seconds */
 #define NGX_HTTP_SECKILL_GATHER_MS         100  /* events, while one waits */
+#define NGX_HTTP_SECKILL_CALM_MS           100  /* since a claim had to wait */
 #define NGX_HTTP_SECKILL_EVENTS_REST        29  /* turns of rest for one of
                                                    reading, while claims wait */
 #define NGX_HTTP_SECKILL_API_MS           5000  /* a request of the API waits */
@@ -77,6 +78,7 @@ typedef struct {
     ngx_queue_t                 free;       /* records to use again */
     ngx_uint_t                  n_waits;
     ngx_msec_t                  deadline;   /* no request's is earlier */
+    ngx_msec_t                  waited;     /* when a claim had to, last */
     sk_sale_t                  *last_sale;
     ngx_event_t                 watch;
 

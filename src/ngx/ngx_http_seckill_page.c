@@ -158,7 +158,8 @@ ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask)
 
     zone = ask->zone;
 
-    return (zone->n_waits == 0 && sk_queue_depth(&zone->shm->queue) == 0)
+    return (zone->n_waits == 0
+            && ngx_current_msec - zone->waited > NGX_HTTP_SECKILL_CALM_MS)
            || sk_drain_now_us() >= zone->events_us;
 }
 

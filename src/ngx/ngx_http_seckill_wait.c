@@ -164,6 +164,8 @@ ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
         zone->deadline = w->deadline;
     }
 
+    zone->waited = ngx_current_msec;
+
     ngx_http_seckill_wait_start(zone);
 }
 

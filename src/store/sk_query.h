@@ -27,7 +27,7 @@
 #define SK_QUERY_POLL_MS           10
 #define SK_QUERY_LOOK              50       /* polls */
 #define SK_QUERY_RETRY_MS         250
-#define SK_QUERY_REST               9       /* turns that it rests for one that
+#define SK_QUERY_REST              29       /* turns that it rests for one that
                                                it works, while claims wait */
 
 typedef struct sk_query_s  sk_query_t;

@@ -79,10 +79,12 @@ sk_query_thread(void *data)
     int         rc;
     int64_t     start_us, took_us;
     unsigned    polls;
+    uint64_t    decided, before;
     sk_zone_t  *zone;
 
     zone = f->zone;
     polls = 0;
+    decided = 0;
 
     for ( ;; ) {
 
@@ -112,7 +114,10 @@ sk_query_thread(void *data)
 
         /* the claims' processes come first, unless somebody waits for this */
 
-        if (rc == SK_MORE && sk_queue_depth(&zone->queue)
+        before = decided;
+        decided = sk_load(&zone->queue.head);
+
+        if (decided != before
             && sk_load(&zone->query_wanted) <= sk_load(&zone->query_seq))
         {
             sk_query_sleep((unsigned) (took_us * SK_QUERY_REST / 1000) + 1);
