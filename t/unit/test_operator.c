@@ -172,6 +172,34 @@ test_withdrawn_below_undecided(void **state)
 }
 
 
+/* those that wait at the same time see each other's edits */
+
+static void
+test_edits_at_once(void **state)
+{
+    unsigned  i;
+    uint64_t  tickets[5];
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    for (i = 0; i < 5; i++) {
+        tickets[i] = post(SK_SALE_EDIT, "phone", "{\"add_stock\":10}", "", 0);
+    }
+
+    settle(&d);
+
+    for (i = 0; i < 5; i++) {
+        collect(tickets[i]);
+        assert_int_equal(reply.status, 200);
+    }
+
+    says("\"stock\":51,");
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 51);
+}
+
+
 static void
 test_orders(void **state)
 {
@@ -288,8 +316,10 @@ test_declared_and_edited(void **state)
 
     /* to what it is already: it is applied, and known from now on */
 
+    (void) command(SK_SALE_EDIT, "phone", "{\"limit\":4}");
     def.stock = 20;
     restart(&def, 1);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->limit), 4);
     (void) command(SK_SALE_EDIT, "phone", "{\"stock\":30}");
     restart(&def, 1);
     assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 30);
@@ -395,6 +425,7 @@ main(void)
         T(test_products),
         T(test_sale_is_controlled),
         T(test_withdrawn_below_undecided),
+        T(test_edits_at_once),
         T(test_orders),
         T(test_declared_and_edited),
         T(test_by),

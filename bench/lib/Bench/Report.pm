@@ -205,6 +205,36 @@ sub core_rows {
 sub core { my ($core) = @_; return text_table(core_rows($core)) }
 
 
+# claims with the API in use over claims without it, and lists of orders
+
+sub operator {
+    my ($o) = @_;
+    my @claims = ['claims, the API in use', 'requests/s', 'without',
+                  'it is', 'range'];
+    my @pages = ["a page of 100 of $o->{orders} orders", 'ms', 'range'];
+
+    for my $what (sort keys %{$o->{turns}}) {
+        my ($with, $without) = map { [map { $_->{n} / $_->{seconds} } @$_] }
+                               @{$o->{turns}{$what}}{qw(with without)};
+        my @ratios = map { $with->[$_] / $without->[$_] } 0 .. $#$with;
+
+        push @claims, [$what, figure(median(@$with)),
+                       figure(median(@$without)),
+                       sprintf('%.2f', median(@ratios)),
+                       join ' to ', map { sprintf '%.2f', $_ } range(@ratios)];
+    }
+
+    for my $list (sort keys %{$o->{pages}}) {
+        push @pages, [$list, map({ figure($_) } median(@{$o->{pages}{$list}})),
+                      join ' to ', map { figure($_) }
+                                   range(@{$o->{pages}{$list}})];
+    }
+
+    return text_table(@claims) . "\n" . text_table(@pages)
+        . sprintf("the tables of it were made in %.0f s\n", $o->{made_s});
+}
+
+
 sub machine {
     my ($result) = @_;
     my $m = $result->{machine};
