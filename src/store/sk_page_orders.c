@@ -23,6 +23,7 @@ int
 sk_page_orders(sk_reader_t *r, sk_page_t *page)
 {
     int       rc;
+    char      why[SK_LEDGER_ERROR_SIZE_MAX];
     unsigned  try, behind;
 
     /* tables that were made anew are in another file */
@@ -41,11 +42,13 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
             return SK_OK;
         }
 
+        (void) snprintf(why, sizeof(why), "%s", (rc == SK_OK || !r->query)
+                        ? "are being made" : sqlite3_errmsg(r->query));
+
         sk_reader_close_query(r);
     }
 
-    return sk_page_refuse(page, SK_UNAVAILABLE,
-                          "the query tables are being made");
+    return sk_page_refuse(page, SK_UNAVAILABLE, "the query tables: %s", why);
 }
 
 
