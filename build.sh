@@ -205,31 +205,54 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
 stepped=(test_kill test_kill_orders)
 
 build_unit() {
-    local flags=(-std=gnu11 -g -O1 -Wall -Wextra
-                 -Wno-missing-field-initializers -Werror
-                 -I"$top/src/core" -I"$top/src/store" -I"$top/t/unit")
+    local flags=(-std=gnu11 -g -Wall -Wextra -Wno-missing-field-initializers
+                 -Werror -I"$top/src/core" -I"$top/src/store"
+                 -I"$top/t/unit")
     local libs=(-lcmocka -lsqlite3 -lsodium -lpthread)
-    local engine=("$top"/src/core/*.c "$top"/src/store/*.c)
-    local sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+    local sanitize=(-O1 -fsanitize=address,undefined
+                    -fno-sanitize-recover=all)
     local name
 
     mkdir -p "$build/unit"
 
+    build_engine sanitized "${flags[@]}" "${sanitize[@]}"
+
     for name in "${sanitized[@]}"; do
         gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
-            "$top/t/unit/fault_vfs.c" "${engine[@]}" \
+            "$top/t/unit/fault_vfs.c" "$build/unit/sanitized.a" \
             -o "$build/unit/$name" "${libs[@]}"
     done
 
     # its instructions are counted, as the module has them
-    gcc "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" "${engine[@]}" \
-        -o "$build/unit/losing" "${libs[@]}"
+
+    build_engine optimized "${flags[@]}" "${optimize[@]}"
+
+    gcc "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" \
+        "$build/unit/optimized.a" -o "$build/unit/losing" "${libs[@]}"
 
     # stepped through instruction by instruction: as few of them as it has
+
+    build_engine stepped "${flags[@]}" -O1
+
     for name in "${stepped[@]}"; do
-        gcc "${flags[@]}" "$top/t/unit/$name.c" "${engine[@]}" \
-            -o "$build/unit/$name" "${libs[@]}"
+        gcc "${flags[@]}" -O1 "$top/t/unit/$name.c" \
+            "$build/unit/stepped.a" -o "$build/unit/$name" "${libs[@]}"
     done
+}
+
+
+# build_engine NAME FLAGS: core and store as build/unit/NAME.a
+
+build_engine() {
+    local objs=$build/unit/$1.o
+
+    rm -rf "$objs" "$build/unit/$1.a"
+    mkdir -p "$objs"
+
+    (cd "$objs" && printf '%s\0' "$top"/src/core/*.c "$top"/src/store/*.c \
+        | xargs -0 -n 4 -P "$(nproc)" gcc "${@:2}" -c)
+
+    ar rcs "$build/unit/$1.a" "$objs"/*.o
 }
 
 
