@@ -181,11 +181,16 @@ build_module() {
         || { grep -E -A5 'error:|warning:|undefined ' "$objs/make.log" >&2 \
              || tail -20 "$objs/make.log" >&2; die "make failed"; }
 
-    cp "$objs/ngx_http_seckill_module.so" "$module"
+    replace "$objs/ngx_http_seckill_module.so" "$module"
 
     say "built build/ngx_http_seckill_module.so for" \
         "$("$(nginx_binary)" -v 2>&1 | sed 's/.*: //')"
 }
+
+
+# replace FROM TO: as another file; a process that has TO loaded keeps its own
+
+replace() { cp "$1" "$2.new" && mv -f "$2.new" "$2"; }
 
 
 nginx_binary() {
@@ -302,7 +307,7 @@ run_demo() {
     data=$(cd "$data" && pwd)
     nginx=$(nginx_binary)
 
-    cp "$module" "$data/modules/"
+    replace "$module" "$data/modules/${module##*/}"
     sed "s/127.0.0.1:8080/127.0.0.1:$port/" "$top/conf/demo.conf" \
         > "$data/nginx.conf"
 
@@ -311,7 +316,7 @@ run_demo() {
 
     cat <<END
 
-a demo sale of 100 phones on http://127.0.0.1:$port, store in $data; try
+sales of 100 phones and of 1000 tickets on http://127.0.0.1:$port; try
 
   curl -X POST 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
   curl 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
@@ -319,7 +324,7 @@ a demo sale of 100 phones on http://127.0.0.1:$port, store in $data; try
   SECKILL_URL=http://127.0.0.1:$port/api tools/seckill sale watch
 
 also http://127.0.0.1:$port/api/events and http://127.0.0.1:$port/metrics;
-Ctrl-C stops it
+the store is $data/seckill/demo.db; Ctrl-C stops it
 
 END
 

@@ -498,7 +498,7 @@ duplicate parameter "zone=drop" of "seckill"
     location ~ ^/api/ { seckill_api zone=drop key=off; } # 46
 --- must_die
 --- error_log
-"seckill_api" directive is not allowed in a named or regular expression location
+"seckill_api" directive is not allowed in an exact, named or regular expression location
 
 
 === TEST 47: a timeout that is too long
@@ -519,7 +519,7 @@ invalid parameter "timeout=2h" of "seckill", allowed: 1ms to 1h, like 5s
     # # 48
 --- must_die
 --- error_log
-invalid parameter "hold=31d" of "seckill_sale", allowed: 0 to 30d, like 15m
+invalid parameter "hold=31d" of "seckill_sale", allowed: whole seconds, 0 to 30d, like 15m
 
 
 === TEST 49: a size in g, which nginx does not know
@@ -540,3 +540,13 @@ invalid parameter "zone=drop:1g" of "seckill_zone", allowed: zone=name:size, wit
 --- must_die
 --- error_log
 invalid parameter "store=seckill_cache/" of "seckill_zone", allowed: store=file
+
+
+=== TEST 51: the API in an exact location
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /api { seckill_api zone=drop key=off; } # 51
+--- must_die
+--- error_log
+"seckill_api" directive is not allowed in an exact, named or regular expression location

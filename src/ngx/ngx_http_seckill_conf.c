@@ -196,13 +196,14 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->named
+    if (clcf->named || clcf->exact_match
 #if (NGX_PCRE)
         || clcf->regex
 #endif
        )
     {
-        return "is not allowed in a named or regular expression location";
+        return "is not allowed in an exact, named or regular expression "
+               "location";
     }
 
     if (!key) {

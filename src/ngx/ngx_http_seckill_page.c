@@ -26,6 +26,7 @@ static void ngx_http_seckill_page_write(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 {
+    char                 reason[SK_REASON_SIZE_MAX];
     ngx_int_t            rc;
     ngx_time_t          *tp;
     sk_page_t           *page;
@@ -60,8 +61,9 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
          || page->type == SK_PAGE_ORDERS)
         && sk_load_acquire(&ask->zone->shm->state) != SK_ZONE_READY)
     {
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
-                                           "the ledger is being read");
+        (void) sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason);
+
+        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 
     r->main->count++;

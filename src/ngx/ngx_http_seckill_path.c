@@ -90,8 +90,9 @@ ngx_http_seckill_path_check(ngx_conf_t *cf, ngx_str_t *dir)
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                   "the directory \"%V\" of a seckill store is in use and "
                   "belongs to uid %d, not to the worker user (uid %d): name "
-                  "a directory of its own; \"user\" is to stand before "
-                  "\"http\"", dir, (int) fi.st_uid, (int) uid);
+                  "a directory of its own, or give it and its files to that "
+                  "user; \"user\" is to stand before \"http\"", dir,
+                  (int) fi.st_uid, (int) uid);
 
     return NGX_ERROR;
 }

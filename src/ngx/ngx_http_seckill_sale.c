@@ -153,7 +153,7 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
             return NGX_OK;
         }
 
-        allowed = "0 to 30d, like 15m";
+        allowed = "whole seconds, 0 to 30d, like 15m";
 
     } else {
         allowed = "zone=, name=, stock=, limit=, start=, end=, hold=, paused";

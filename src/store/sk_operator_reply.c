@@ -43,7 +43,8 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
     /* what is not given stays; no row: all stays */
 
     "SELECT json_set(n, '$.by', sk_text(?6)) FROM"
-    " (SELECT json_remove(detail, '$.by') AS d, json_object('name', ifnull(?1, detail ->> 'name'),"
+    " (SELECT json_remove(detail, '$.by') AS d,"
+    " json_object('name', ifnull(?1, detail ->> 'name'),"
     " 'description', ifnull(?2, detail ->> 'description'),"
     " 'price', ifnull(?3, detail ->> 'price'),"
     " 'currency', ifnull(?4, detail ->> 'currency'),"

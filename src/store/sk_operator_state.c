@@ -21,20 +21,10 @@ sk_operator_sale_remove(sk_operator_t *o)
         return rc;
     }
 
-    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                  "the sale has not ended");
-    }
-
     if (d->leaving) {
         return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
                                   "nginx is being reloaded or stopped: ask "
                                   "again");
-    }
-
-    if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                  "units of the sale are undecided or held");
     }
 
     for (i = 0; i < d->n_sales; i++) {
@@ -46,6 +36,16 @@ sk_operator_sale_remove(sk_operator_t *o)
                                       "the configuration declares the sale: "
                                       "remove it there first");
         }
+    }
+
+    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "the sale has not ended");
+    }
+
+    if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "units of the sale are undecided or held");
     }
 
     memset(&e, 0, sizeof(sk_event_t));
@@ -130,11 +130,9 @@ sk_operator_sale_end(sk_operator_t *o)
 
     if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
 
-        /* one that has not started never will */
+        /* also before its start, which it keeps for another end */
 
         e.def.end_ms = o->now_ms;
-        e.def.start_ms = (e.def.start_ms < o->now_ms) ? e.def.start_ms
-                                                      : SK_TIME_MIN;
     }
 
     return sk_operator_sale_put(o, sale, &e);

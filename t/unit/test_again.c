@@ -1,4 +1,4 @@
-/* commands that are asked again, begun by another, or meet a store that fails */
+/* commands that are asked again, begun by another, or meet a failing store */
 
 #include "sk_test_operator.h"
 

@@ -114,6 +114,17 @@ test_sale_is_controlled(void **state)
     says("\"field\":\"end\"");
     assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"start\":null}"), 200);
 
+    /* ended before its start, it keeps that for another end */
+
+    (void) command(SK_SALE_EDIT, "phone",
+                   "{\"start\":\"2099-01-01T00:00:00Z\"}");
+    assert_int_equal(command(SK_SALE_END, "phone", ""), 200);
+    says("\"start\":\"2099-01-01T00:00:00.000Z\"");
+    says("\"state\":\"ended\"");
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"end\":null}"), 200);
+    says("\"state\":\"scheduled\"");
+    (void) command(SK_SALE_EDIT, "phone", "{\"start\":null}");
+
     /* it ends, and is removed */
 
     assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 409);
