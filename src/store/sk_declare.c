@@ -82,8 +82,8 @@ sk_declare_anything(sk_drain_t *d)
 
         if (e.def.stock > e.declared.stock && sk_declare_changed(d, def)) {
             sk_drain_log(d, SK_LOG_ERR,
-                         "sale \"%.*s\": %lld units are held or sold, the stock "
-                         "cannot be %lld", (int) def->name_len, def->name,
+                         "sale \"%.*s\": %lld units are held or sold, the "
+                         "stock cannot be %lld", (int) def->name_len, def->name,
                          (long long) e.def.stock, (long long) def->stock);
         }
     }

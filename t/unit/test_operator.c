@@ -114,6 +114,20 @@ test_sale_is_controlled(void **state)
     says("\"field\":\"end\"");
     assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"start\":null}"), 200);
 
+}
+
+
+static void
+test_sale_ends(void **state)
+{
+    sk_sale_t  *sale;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":9}");
+    sale = sk_zone_sale(zone, "phone", 5);
+    sell(&d, "phone", "u", 2);
+
     /* ended before its start, it keeps that for another end */
 
     (void) command(SK_SALE_EDIT, "phone",
@@ -435,6 +449,7 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
         T(test_products),
         T(test_sale_is_controlled),
+        T(test_sale_ends),
         T(test_withdrawn_below_undecided),
         T(test_edits_at_once),
         T(test_orders),

@@ -116,7 +116,8 @@ test_declared_sales_are_edited(void **state)
     settle(&d);
     assert_int_equal(sk_load(&sale->stock), 2);
     assert_int_equal(sk_load(&sale->free), 0);
-    assert_non_null(strstr(logged, "2 units are held or sold, the stock cannot be 1"));
+    assert_non_null(strstr(logged, "2 units are held or sold, the stock"
+                                   " cannot be 1"));
 
     a = sk_test_claim(zone, sale, "carol");
     assert_int_equal(a.result, SK_SOLD_OUT);
