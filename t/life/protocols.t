@@ -100,14 +100,7 @@ is(scalar(grep { /"already"/ } @many), 60, 'and 60 have already');
 # clients that leave while the store is locked, so that nothing is decided:
 # their claims are decided all the same
 
-my $store = "$s->{dir}/seckill/drop.db";
-open my $lock, '|-', "sqlite3 $store > /dev/null" or die $!;
-$lock->autoflush(1);
-print $lock "BEGIN IMMEDIATE;\n";
-$s->wait_for('the lock', sub {
-    $s->sql('BEGIN IMMEDIATE; ROLLBACK;', $store);
-    system("sqlite3 $store 'BEGIN IMMEDIATE; ROLLBACK' > /dev/null 2>&1") != 0;
-});
+my $lock = $s->lock_store;
 
 for my $i (1 .. 20) {
     my $leaves = $s->connect;
@@ -122,8 +115,7 @@ $s->wait_for('them to be admitted', sub {
 });
 @wrong = ();
 sleep 0.2;
-print $lock "ROLLBACK;\n";
-close $lock;
+$s->unlock_store($lock);
 
 $s->wait_for('them to be decided', sub {
     $s->metric('seckill_queue_claims') == 0;

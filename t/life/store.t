@@ -195,12 +195,7 @@ is($s->claim('phone', 'b')->{result}, 'won', 'and it sells on');
 
 # locked by another program's transaction for ten seconds
 
-open my $lock, '|-', "sqlite3 $store > /dev/null" or die $!;
-$lock->autoflush(1);
-print $lock "BEGIN IMMEDIATE;\n";
-$s->wait_for('the lock', sub {
-    system("sqlite3 $store 'BEGIN IMMEDIATE; ROLLBACK' > /dev/null 2>&1") != 0;
-});
+my $lock = $s->lock_store;
 my $locked = time;
 
 $s->reload(workers => 1, server => 'location = /soon { seckill zone=drop timeout=500ms; }'
@@ -230,8 +225,7 @@ is($s->request('GET', '/soon?sale=phone&user=a')->{body}
    =~ /"won".*"order":2/, 1, 'locked: who has won is told so');
 
 sleep 0.1 while time < $locked + 10;
-print $lock "ROLLBACK;\n";
-close $lock;
+$s->unlock_store($lock);
 
 like(Seckill::Server::read_response($waits{seckill})->{body}, qr/"won"/,
      'free again: who waited has won');

@@ -10,6 +10,7 @@ use warnings;
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
+use IPC::Open2 qw(open2);
 use JSON::PP qw(decode_json);
 use POSIX qw(WNOHANG);
 use Test::More;
@@ -510,6 +511,34 @@ sub sql {
     chomp $out;
 
     return $out;
+}
+
+
+# another program's transaction: no claim is decided until it is over
+
+sub lock_store {
+    my ($self) = @_;
+
+    my $pid = open2(my $out, my $in, 'sqlite3', '-bail',
+                    "$self->{dir}/seckill/drop.db");
+    $in->autoflush(1);
+    print $in ".timeout 30000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n";
+    my $line = <$out> // '';
+    die "the store was not locked: $line" if $line ne "locked\n";
+
+    return [$pid, $in, $out];
+}
+
+
+sub unlock_store {
+    my ($self, $lock) = @_;
+    my ($pid, $in, $out) = @$lock;
+
+    print $in "ROLLBACK;\n";
+    close $in;
+    my $rest = join '', <$out>;
+    waitpid $pid, 0;
+    die "the lock of the store was lost: $rest" if $? || $rest ne '';
 }
 
 
