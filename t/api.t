@@ -150,6 +150,8 @@ seckill_units\{zone="drop",sale="phone",state="undecided"\} 0$
 seckill_units\{zone="drop",sale="phone",state="held"\} 0$
 seckill_units\{zone="drop",sale="phone",state="sold"\} 2$
 seckill_units\{zone="drop",sale="case",state="free"\} 4$
+.*^seckill_orders_total\{zone="drop",sale="phone",event="won"\} 2$
+seckill_orders_total\{zone="drop",sale="phone",event="paid"\} 0$
 .*^seckill_conservation_errors\{zone="drop"\} 0$
 .*^seckill_commit_claims_bucket\{zone="drop",le="1"\} 3$
 .*^seckill_commit_claims_bucket\{zone="drop",le="\+Inf"\} 3$

@@ -8,6 +8,13 @@ const char *const  sk_sale_states[SK_SALE_STATE_N] = {
 };
 
 
+const char *const  sk_orders[SK_ORDER_N] = {
+#define X(constant, name)  name,
+    SK_ORDER_TABLE(X)
+#undef X
+};
+
+
 /* at least twice as many places as sales, a power of two */
 
 static uint32_t

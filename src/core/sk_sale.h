@@ -31,6 +31,26 @@ typedef struct {
 } sk_sale_def_t;
 
 
+/* what happens to orders */
+
+#define SK_ORDER_TABLE(X)                                                    \
+    X(SK_ORDER_WON,        "won")                                            \
+    X(SK_ORDER_PAID,       "paid")                                           \
+    X(SK_ORDER_EXPIRED,    "expired")                                        \
+    X(SK_ORDER_CANCELLED,  "cancelled")
+
+
+typedef enum {
+#define X(constant, name)  constant,
+    SK_ORDER_TABLE(X)
+#undef X
+    SK_ORDER_N
+} sk_order_e;
+
+
+extern const char *const  sk_orders[SK_ORDER_N];
+
+
 /*
  * A sale in the zone.  At every moment at which nobody holds the mutex
  * stock = free + undecided + held + sold.  A sale that was removed keeps its
@@ -56,6 +76,10 @@ typedef struct {
     _Atomic int64_t   held;
     _Atomic int64_t   sold;
     _Atomic uint64_t  product;
+
+    /* since the sale was made; a kill may lose one until the zone is made
+       anew */
+    _Atomic uint64_t  orders[SK_ORDER_N];
 
     /* as the configuration had it when that was last applied; for the mutex's
        holder, "name_len" 0: never */

@@ -3,7 +3,7 @@
 
 #define NGX_HTTP_SECKILL_SAMPLE_SIZE      256   /* bytes of a sample at most */
 #define NGX_HTTP_SECKILL_FIXED_SAMPLES    200   /* metrics, and their help */
-#define NGX_HTTP_SECKILL_SALE_SAMPLES     (SK_RESULT_N + 8)
+#define NGX_HTTP_SECKILL_SALE_SAMPLES     (SK_RESULT_N + SK_ORDER_N + 8)
 
 
 static void ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w);

@@ -5,6 +5,7 @@ static void ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_broken(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_commits(ngx_http_seckill_writer_t *w);
@@ -45,6 +46,10 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_units", "gauge",
       "Units of a sale, by state.",
       ngx_http_seckill_write_units },
+
+    { "seckill_orders_total", "counter",
+      "Orders, by what happened to them.",
+      ngx_http_seckill_write_orders },
 
     { "seckill_conservation_errors", "gauge",
       "Sales whose units do not add up to their stock.",
@@ -223,6 +228,32 @@ ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w)
                                 (double) undecided);
         ngx_http_seckill_sample(w, "", sale, "state", "held", (double) held);
         ngx_http_seckill_sample(w, "", sale, "state", "sold", (double) sold);
+    }
+}
+
+
+static void
+ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w)
+{
+    uint32_t     slot, n;
+    sk_zone_t   *zone;
+    sk_sale_t   *sale;
+    sk_order_e   event;
+
+    zone = w->zone->shm;
+    n = w->n_sales;
+
+    for (slot = 0; slot < n; slot++) {
+        sale = &zone->sales.elts[slot];
+
+        if (sk_sale_removed(sale)) {
+            continue;
+        }
+
+        for (event = 0; event < SK_ORDER_N; event++) {
+            ngx_http_seckill_sample(w, "", sale, "event", sk_orders[event],
+                                    (double) sk_load(&sale->orders[event]));
+        }
     }
 }
 

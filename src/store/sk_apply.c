@@ -187,6 +187,7 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
         sk_store_release(&u->value, won);
         sk_add(&sale->undecided, -1);
         sk_add(e->expires_s ? &sale->held : &sale->sold, 1);
+        sk_add(&sale->orders[SK_ORDER_WON], 1);
 
     } else if (sk_units_get(&zone->units, e->key, won) == NULL) {
 
@@ -201,6 +202,7 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
 
         sk_add(&sale->free, -1);
         sk_add(e->expires_s ? &sale->held : &sale->sold, 1);
+        sk_add(&sale->orders[SK_ORDER_WON], 1);
     }
 
     if (e->expires_s) {
@@ -237,11 +239,14 @@ sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
         sk_store_release(&u->value, sold);
         sk_add(&sale->held, -1);
         sk_add(&sale->sold, 1);
+        sk_add(&sale->orders[SK_ORDER_PAID], 1);
 
     } else if (u) {
         sk_units_remove(&zone->units, u);
         sk_add(&sale->held, -1);
         sk_add(&sale->free, 1);
+        sk_add(&sale->orders[(e->type == SK_EVENT_EXPIRED)
+                             ? SK_ORDER_EXPIRED : SK_ORDER_CANCELLED], 1);
 
     } else if (e->type == SK_EVENT_CANCELLED) {
 
@@ -251,6 +256,7 @@ sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
             sk_units_remove(&zone->units, u);
             sk_add(&sale->sold, -1);
             sk_add(&sale->free, 1);
+            sk_add(&sale->orders[SK_ORDER_CANCELLED], 1);
         }
     }
 

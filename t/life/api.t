@@ -213,6 +213,23 @@ $s->wait_for('it to end', sub {
 });
 is($s->ask('phone', 'held')->{result}, 'none', 'after a start too');
 
+# what became of all orders, as the ledger has it
+
+api('PATCH', 'sales/phone', '{"hold":60}');
+my ($pays, $leaves, $returns)
+    = map { $s->claim('phone', $_)->{order} } qw(pays leaves returns);
+is(join(' ', map { api('POST', "orders/$_")->{status} }
+             "$pays/confirm", "$returns/confirm", "$returns/cancel",
+             "$leaves/cancel"), '200 200 200 200', 'orders are paid and cancelled');
+
+for my $event (qw(won paid expired cancelled)) {
+    is($s->metric('seckill_orders_total', sale => 'phone', event => $event),
+       $s->sql("SELECT count(*) FROM ledger JOIN (SELECT seq AS id FROM ledger"
+               . " WHERE type = 'sale_added' AND detail ->> 'name' = 'phone')"
+               . " ON sale = id WHERE type = '$event'"),
+       "orders $event");
+}
+
 is(system("tools/seckill verify $s->{dir}/seckill/drop.db > /dev/null 2>&1"), 0,
    'the ledger is sound');
 
