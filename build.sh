@@ -314,6 +314,9 @@ run_demo() {
     "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr -q -t \
         || die "the demo does not start, see above"
 
+    (: > "/dev/tcp/127.0.0.1/$port") 2> /dev/null \
+        && die "port $port is in use; to take another: PORT=8081 ./build.sh run"
+
     cat <<END
 
 sales of 100 phones and of 1000 tickets on http://127.0.0.1:$port; try

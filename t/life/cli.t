@@ -108,8 +108,8 @@ my @misuse = (
     [['sale', 'sell'], qr/there is no "sale sell"\nsee: seckill sale --help/],
     [['sale', 'list', '--frob'], qr/there is no option --frob/],
     [['sale', 'list', '--json=1'], qr/--json takes no value/],
-    [['sale', 'list', 'phone'], qr/"sale list" wants less/],
-    [['sale', 'show'], qr/"sale show" wants more/],
+    [['sale', 'list', 'phone'], qr/"sale list": too many arguments/],
+    [['sale', 'show'], qr/"sale show": an argument is missing/],
     [['sale', 'show', 'a/b'], qr/"a\/b" is no sale's name/],
     [['sale', 'show', '..'], qr/"\.\." is no sale's name/],
     [['sale', 'list', '--price', 5], qr/--price is not for "sale list"/],
@@ -125,14 +125,14 @@ my @misuse = (
     [['product', 'add', '--name=a'], qr/are needed/],
     [['product', 'show', 'x'], qr/"x" is no product's id/],
     [['product', 'edit', 1, '--attributes', '[1]'], qr/"\[1\]" is no JSON obj/],
-    [['order', 'confirm'], qr/"order confirm" wants more/],
+    [['order', 'confirm'], qr/"order confirm": an argument is missing/],
     [['order', 'confirm', 1, 'x'], qr/"x" is no order's number/],
     [['order', 'list', '--all', '--limit=1'], qr/not both/],
     [['events', 'follow', '--wait', 61], qr/0 to 60 is allowed/],
     [['health', '--url', 'shop'], qr/"shop" is no URL/],
     [['health', '--key-file', "$dir/nothing"], qr/cannot read the key file/],
     [['health', '--key-file', spew('empty', "# a\n\n")], qr/is no key in/],
-    [['verify'], qr/"verify" wants more/],
+    [['verify'], qr/"verify": an argument is missing/],
 );
 
 for my $m (@misuse) {
