@@ -1,7 +1,7 @@
 #include "sk_gate.h"
 
 
-static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
+static int sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
@@ -23,7 +23,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     sk_zone_holding(zone, key, &h);
 
-    if (sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)) {
+    if (sk_gate_holds(zone, &h, sk_load(&claim->sale->limit), answer)) {
         return;
     }
 
@@ -37,7 +37,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     (void) sk_units_find(&zone->units, key, &h);
 
-    if (!sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)
+    if (!sk_gate_holds(zone, &h, sk_load(&claim->sale->limit), answer)
         && !sk_gate_closed(zone, claim->sale, now_ms, answer))
     {
         sk_gate_admit(zone, claim, key, answer);
@@ -62,7 +62,7 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_zone_holding(zone, key, &h);
 
     if (h.n_won) {
-        (void) sk_gate_holds(&h, h.n_won, answer);
+        (void) sk_gate_holds(zone, &h, h.n_won, answer);
         answer->result = SK_WON;
         return;
     }
@@ -79,7 +79,7 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
 
 static int
-sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
+sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 {
     if (h->n_won >= limit) {
         answer->result = SK_ALREADY;
@@ -87,7 +87,10 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
         answer->order_last = h->order_last;
         answer->n_orders = h->n_won;
         answer->state = h->state;
-        answer->expires_s = h->expires_s;
+        answer->expires_s = (h->state == SK_UNIT_HELD)
+                            ? sk_clock_end(&zone->clock, h->order,
+                                           h->expires_s)
+                            : 0;
         return 1;
     }
 

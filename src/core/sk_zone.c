@@ -288,6 +288,38 @@ sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h)
 }
 
 
+unsigned
+sk_zone_order(sk_zone_t *zone, sk_key_t key, uint64_t order,
+    uint32_t *expires_s)
+{
+    unsigned    state;
+    sk_unit_t  *u;
+
+    state = SK_UNIT_HELD;
+
+    sk_zone_lock(zone);
+
+    u = sk_units_get(&zone->units, key, sk_unit_value(SK_UNIT_HELD, order));
+
+    if (u) {
+        *expires_s = sk_clock_end(&zone->clock, order,
+                                  sk_load(&u->expires_s));
+
+    } else if (sk_units_get(&zone->units, key,
+                            sk_unit_value(SK_UNIT_SOLD, order)))
+    {
+        state = SK_UNIT_SOLD;
+
+    } else {
+        state = SK_UNIT_EMPTY;
+    }
+
+    sk_zone_unlock(zone);
+
+    return state;
+}
+
+
 void
 sk_zone_expect(sk_zone_t *zone, uint32_t expires_s)
 {

@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 
+#include "sk_clock.h"
 #include "sk_result.h"
 #include "sk_sale.h"
 #include "sk_units.h"
@@ -71,17 +72,6 @@ typedef struct {
 } sk_counters_t;
 
 
-/* changes of the time of day, as far as they are applied: see sk_apply.c */
-
-typedef struct {
-    uint64_t          seq;              /* the last one's event */
-    uint64_t          place;            /* in the table of units */
-    int64_t           rest_ms;          /* set back, less than a second */
-    int64_t           ahead_ms;         /* set forward, and not back yet */
-    uint64_t          ahead_seq;        /* the event of that */
-} sk_clock_t;
-
-
 typedef struct {
     alignas(SK_CACHE_LINE)
     uint64_t          size;
@@ -115,7 +105,8 @@ typedef struct {
     _Atomic uint64_t  seen_seq;         /* or committed here, and on its way */
     _Atomic uint64_t  query_seq;        /* the last event in query tables */
     _Atomic uint64_t  query_wanted;     /* somebody waits until it is there */
-    _Atomic uint32_t  expires_s;        /* no unit that is held ends before */
+    _Atomic uint32_t  expires_s;        /* no unit that is held ends before, in
+                                           seconds since the epoch */
     sk_clock_t        clock;
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
@@ -198,6 +189,13 @@ sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
  * it moved entries.
  */
 void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
+
+/*
+ * What an order has, its user's key given: SK_UNIT_SOLD; SK_UNIT_HELD, and when
+ * that ends, in seconds since the epoch; SK_UNIT_EMPTY.  Takes the mutex.
+ */
+unsigned sk_zone_order(sk_zone_t *zone, sk_key_t key, uint64_t order,
+    uint32_t *expires_s);
 
 /* a unit is held until then */
 void sk_zone_expect(sk_zone_t *zone, uint32_t expires_s);

@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "sk_apply.h"
-#include "sk_clock.h"
 
 
 static void sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc,
@@ -30,10 +29,6 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
 
         if (e->type == SK_EVENT_SALE_REMOVED && !e->skip) {
             sk_apply_purge(zone, e);
-        }
-
-        if (e->type == SK_EVENT_CLOCK_SET) {
-            sk_clock_apply(zone, e);
         }
 
         rc = sk_apply_locked(zone, e);
@@ -117,6 +112,11 @@ sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
 
     case SK_EVENT_SALE_REMOVED:
         return sk_apply_removed(zone, e);
+
+    case SK_EVENT_CLOCK_SET:
+        sk_clock_set(&zone->clock, e->seq, e->by_ms);
+        sk_zone_expect(zone, 0);
+        return SK_OK;
 
     default: /* products are none of the zone's business */
         return SK_OK;

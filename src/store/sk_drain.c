@@ -34,11 +34,16 @@ sk_drain_work(sk_drain_t *d, int64_t now_ms, int64_t boot_ms,
 
     d->offset_ms = now_ms - boot_ms;
 
+    if (!d->clock_known) {
+        d->clock_ms = d->offset_ms;
+        d->clock_known = 1;
+    }
+
     rc = sk_drain_step(d, now_ms, decided);
 
     if (rc == SK_AGAIN || rc == SK_ERROR) {
         sk_drain_fail(d, rc);
-        *decided = (rc == SK_ERROR);
+        *decided |= (rc == SK_ERROR);
     }
 
     return rc;

@@ -70,7 +70,7 @@ typedef struct {
     uint64_t             *removed;      /* sales, while it reads */
     unsigned              n_removed;
 
-    unsigned              clock_set:1;
+    unsigned              clock_known:1;
     int64_t               clock_ms;     /* time of day less boot time */
     int64_t               offset_ms;    /* the same, in this turn */
     uint64_t              sweep_place;  /* in the table of units */

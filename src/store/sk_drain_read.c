@@ -70,7 +70,7 @@ sk_drain_event(void *ctx, const sk_event_t *e)
 
     /* whoever has written it: what this process saw of it is settled */
 
-    d->clock_set &= (e->type != SK_EVENT_CLOCK_SET);
+    d->clock_known &= (e->type != SK_EVENT_CLOCK_SET);
 
     /* only valid until the next row is read, and needed no more */
 

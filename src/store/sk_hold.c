@@ -70,9 +70,15 @@ sk_hold_clock(sk_drain_t *d, int64_t now_ms)
 
     by_ms = d->offset_ms - d->clock_ms;
 
-    if (!d->clock_set || llabs(by_ms) < SK_HOLD_STEP_MIN_MS) {
+    if (!d->clock_known) {
+
+        /* another process has said so since this turn looked at the clocks */
+
+        return SK_OK;
+    }
+
+    if (llabs(by_ms) < SK_HOLD_STEP_MIN_MS) {
         d->clock_ms = d->offset_ms;
-        d->clock_set = 1;
         return SK_OK;
     }
 
@@ -94,7 +100,7 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
         return SK_OK;
     }
 
-    d->clock_set = 1;
+    d->clock_known = 1;
 
     rc = sk_drain_begin(d);
 
@@ -102,7 +108,7 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
         return rc;
     }
 
-    if (!d->clock_set) {
+    if (!d->clock_known) {
 
         /* it has just been read that another process has said so */
 
@@ -135,7 +141,7 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
     rc = sk_drain_catch_up(d);
 
     d->clock_ms = d->offset_ms;
-    d->clock_set = 1;
+    d->clock_known = 1;
 
     return rc;
 }
@@ -162,7 +168,7 @@ int
 sk_hold_loaded(sk_drain_t *d, int64_t now_ms)
 {
     int      rc;
-    int64_t  last_ms;
+    int64_t  last_ms, late_ms;
 
     rc = sk_ledger_last_time(d->ledger, &last_ms);
 
@@ -176,9 +182,12 @@ sk_hold_loaded(sk_drain_t *d, int64_t now_ms)
     sk_zone_expect(d->zone, 0);
 
     /* what was written last lies ahead: the clock was set back meanwhile, by
-       that at least */
+       that at least.  Another process may have written since this turn looked
+       at the clock. */
 
-    return (last_ms - now_ms >= SK_HOLD_STEP_MIN_MS)
+    late_ms = (sk_drain_now_us() - sk_load(&d->zone->beat_us)) / 1000;
+
+    return (last_ms - (now_ms + late_ms) >= SK_HOLD_STEP_MIN_MS)
            ? sk_hold_clock_set(d, now_ms, now_ms - last_ms) : SK_OK;
 }
 
@@ -235,7 +244,8 @@ sk_hold_sweep(sk_drain_t *d)
             continue;
         }
 
-        expires_s = sk_load(&u->expires_s);
+        expires_s = sk_clock_end(&d->zone->clock, sk_unit_number(value),
+                                 sk_load(&u->expires_s));
 
         if (expires_s <= d->sweep_s) {
             d->seqs[d->n_due++] = sk_unit_number(value);
@@ -292,8 +302,8 @@ static int
 sk_hold_append(sk_drain_t *d, int64_t now_ms, unsigned *n)
 {
     int         rc;
+    uint32_t    expires_s;
     unsigned    i;
-    sk_unit_t  *u;
     sk_event_t  e;
     sk_order_t  order;
 
@@ -311,17 +321,16 @@ sk_hold_append(sk_drain_t *d, int64_t now_ms, unsigned *n)
                                  order.user_len);
 
         /* another process may have been faster; and a repair that a worker
-           has made may have moved the entry while it was read */
+           has made may have moved the entry while the sweep read it */
 
-        u = sk_units_get(&d->zone->units, e.key,
-                         sk_unit_value(SK_UNIT_HELD, d->seqs[i]));
-
-        if (u == NULL) {
+        if (sk_zone_order(d->zone, e.key, d->seqs[i], &expires_s)
+            != SK_UNIT_HELD)
+        {
             continue;
         }
 
-        if (sk_load(&u->expires_s) > d->sweep_s) {
-            sk_zone_expect(d->zone, sk_load(&u->expires_s));
+        if (expires_s > d->sweep_s) {
+            sk_zone_expect(d->zone, expires_s);
             continue;
         }
 

@@ -394,6 +394,14 @@ sk_ledger_checkpoint(sk_ledger_t *l)
 
     rc = sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                    &pages, &copied);
+
+    if (rc == SQLITE_BUSY) {
+
+        /* another server on this store makes one */
+
+        return SK_OK;
+    }
+
     if (rc != SQLITE_OK) {
         return sk_ledger_fail(l, rc);
     }

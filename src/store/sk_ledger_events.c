@@ -400,7 +400,13 @@ sk_ledger_order(sk_ledger_t *l, uint64_t order, sk_order_t *o)
         o->at_ms = sqlite3_column_int64(s, 2);
         o->expires_s = (uint32_t) (sqlite3_column_int64(s, 3) / 1000);
 
-        if (user && o->user_len <= SK_USER_SIZE_MAX) {
+        /* somebody else has written a longer one: nobody has its order */
+
+        if (user == NULL || o->user_len > SK_USER_SIZE_MAX) {
+            o->user_len = 0;
+        }
+
+        if (o->user_len) {
             memcpy(o->user, user, o->user_len);
         }
     }

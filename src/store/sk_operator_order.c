@@ -7,14 +7,15 @@ static int sk_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type);
 static int sk_order_reply(sk_operator_t *o);
 static int sk_order_conflict(sk_operator_t *o, const char *message);
-static sk_unit_t *sk_order_unit(sk_operator_t *o, const sk_order_t *order);
+static unsigned sk_order_unit(sk_operator_t *o, const sk_order_t *order,
+    uint32_t *expires_s);
 
 
 int
 sk_operator_order_confirm(sk_operator_t *o)
 {
     int          rc;
-    sk_unit_t   *u;
+    uint32_t     expires_s;
     sk_event_e   last;
     sk_order_t   order;
 
@@ -33,8 +34,7 @@ sk_operator_order_confirm(sk_operator_t *o)
         return sk_order_reply(o);
 
     case SK_EVENT_EXPIRED:
-        return sk_order_conflict(o, "the order has expired: its unit is on "
-                                    "sale again");
+        return sk_order_conflict(o, "the order has expired");
 
     default: /* SK_EVENT_CANCELLED */
         return sk_order_conflict(o, "the order was cancelled");
@@ -45,13 +45,11 @@ sk_operator_order_confirm(sk_operator_t *o)
                                     "there is nothing to confirm");
     }
 
-    u = sk_order_unit(o, &order);
-
-    if (u == NULL) {
+    if (sk_order_unit(o, &order, &expires_s) != SK_UNIT_HELD) {
         return sk_order_conflict(o, "the order's sale was removed");
     }
 
-    if (o->now_ms / 1000 < sk_load(&u->expires_s)) {
+    if (o->now_ms / 1000 < expires_s) {
         rc = sk_order_put(o, &order, SK_EVENT_PAID);
 
         return (rc == SK_OK) ? sk_order_reply(o) : rc;
@@ -62,9 +60,7 @@ sk_operator_order_confirm(sk_operator_t *o)
     rc = sk_order_put(o, &order, SK_EVENT_EXPIRED);
 
     return (rc == SK_OK)
-           ? sk_order_conflict(o, "the order has expired: its unit is on sale "
-                                  "again")
-           : rc;
+           ? sk_order_conflict(o, "the order has expired") : rc;
 }
 
 
@@ -72,6 +68,7 @@ int
 sk_operator_order_cancel(sk_operator_t *o)
 {
     int          rc;
+    uint32_t     expires_s;
     sk_event_e   last;
     sk_order_t   order;
 
@@ -89,7 +86,7 @@ sk_operator_order_cancel(sk_operator_t *o)
         return sk_order_conflict(o, "the order has expired");
     }
 
-    if (sk_order_unit(o, &order) == NULL) {
+    if (sk_order_unit(o, &order, &expires_s) == SK_UNIT_EMPTY) {
         return sk_order_conflict(o, "the order's sale was removed");
     }
 
@@ -122,13 +119,12 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
 }
 
 
-/* NULL: its sale is not in the zone any more */
+/* SK_UNIT_EMPTY: its sale is not in the zone any more */
 
-static sk_unit_t *
-sk_order_unit(sk_operator_t *o, const sk_order_t *order)
+static unsigned
+sk_order_unit(sk_operator_t *o, const sk_order_t *order, uint32_t *expires_s)
 {
     sk_key_t    key;
-    sk_unit_t  *u;
     sk_zone_t  *zone;
 
     zone = o->drain->zone;
@@ -136,11 +132,7 @@ sk_order_unit(sk_operator_t *o, const sk_order_t *order)
     key = sk_zone_user_key(zone, order->sale_id, order->user,
                            order->user_len);
 
-    u = sk_units_get(&zone->units, key,
-                     sk_unit_value(SK_UNIT_HELD, o->command->id));
-
-    return u ? u : sk_units_get(&zone->units, key,
-                                sk_unit_value(SK_UNIT_SOLD, o->command->id));
+    return sk_zone_order(zone, key, o->command->id, expires_s);
 }
 
 

@@ -151,7 +151,13 @@ sk_operator_kept(sk_operator_t *o)
 
     o->reply->len = (uint32_t) sqlite3_column_bytes(s, 4);
 
-    if (o->reply->len <= SK_COMMAND_REPLY_SIZE_MAX) {
+    /* somebody else has written a longer one */
+
+    if (o->reply->len > SK_COMMAND_REPLY_SIZE_MAX) {
+        o->reply->len = 0;
+    }
+
+    if (o->reply->len) {
         memcpy(o->reply->body, sqlite3_column_text(s, 4), o->reply->len);
     }
 

@@ -75,14 +75,17 @@ static void
 sk_view_expires(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
     int         len;
+    int64_t     ms;
+    uint32_t    expires_s;
+    uint64_t    order;
     sk_key_t    key;
-    sk_unit_t  *u;
     sk_zone_t  *zone;
 
     (void) n;
 
     zone = sqlite3_user_data(ctx);
-    u = NULL;
+    order = (uint64_t) sqlite3_value_int64(values[2]);
+    ms = sqlite3_value_int64(values[3]);
 
     if (sqlite3_value_type(values[3]) == SQLITE_NULL) {
         return;
@@ -94,15 +97,13 @@ sk_view_expires(sqlite3_context *ctx, int n, sqlite3_value **values)
         key = sk_zone_user_key(zone, (uint64_t) sqlite3_value_int64(values[0]),
                                (const char *) sqlite3_value_text(values[1]),
                                (size_t) len);
-        u = sk_units_get(&zone->units, key,
-                         sk_unit_value(SK_UNIT_HELD, (uint64_t)
-                                       sqlite3_value_int64(values[2])));
+
+        if (sk_zone_order(zone, key, order, &expires_s) == SK_UNIT_HELD) {
+            ms = (int64_t) expires_s * 1000;
+        }
     }
 
-    /* one that is being moved is not found for once */
-
-    sqlite3_result_int64(ctx, u ? (int64_t) sk_load(&u->expires_s) * 1000
-                                : sqlite3_value_int64(values[3]));
+    sqlite3_result_int64(ctx, ms);
 }
 
 

@@ -72,6 +72,31 @@ test_idempotency(void **state)
 }
 
 
+/* a kept answer that is none of ours: too long for a reply */
+
+static void
+test_kept_by_somebody_else(void **state)
+{
+    uint64_t  one;
+
+    (void) state;
+
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    settle(&d);
+    collect(one);
+
+    exec_sql("UPDATE requests SET reply = printf('%.100000c', 'x')");
+
+    one = post(SK_SALE_EDIT, "phone", "{\"add_stock\":5}", "k", 1);
+    settle(&d);
+    collect(one);
+    assert_int_equal(reply.len, 0);
+    assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->stock), 6);
+}
+
+
 /* begun by a drainer that was killed: with a key it can be told what became
    of it, without one it cannot */
 
@@ -155,6 +180,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
         T(test_idempotency),
+        T(test_kept_by_somebody_else),
         T(test_begun_by_another),
         T(test_store_fails),
 #undef T

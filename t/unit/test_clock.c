@@ -157,14 +157,102 @@ test_clock_is_set_forward(void **state)
                      (SK_TEST_NOW + 2 * HOUR_MS) / 1000);
     assert_int_equal(expires_of(zone, "ahead"),
                      (SK_TEST_NOW + 2 * HOUR_MS) / 1000);
-    assert_int_equal(zone->clock.ahead_ms, 0);
-
     settle_at(&d, SK_TEST_NOW);
     settle_at(&d, SK_TEST_NOW + 2 * HOUR_MS);
     check_units(zone, 3, 0, 0);
 
     sk_drain_close(&d);
     sk_test_zone_free(zone);
+}
+
+
+/* it was behind for a while: who has won before that has as long to pay as ever;
+   a time that was told by the wrong clock has come when it is set right */
+
+static void
+test_clock_is_set_right(void **state)
+{
+    unsigned       i;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = held_def(3);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle_clocks(&d, SK_TEST_NOW + HOUR_MS, 0);
+    win_at(&d, "early", SK_TEST_NOW + HOUR_MS, 0);
+
+    settle_clocks(&d, SK_TEST_NOW, 0);
+    assert_int_equal(expires_of(zone, "early"), EXPIRES_MS / 1000);
+    win_at(&d, "behind", SK_TEST_NOW, 0);
+
+    check_units(zone, 1, 2, 0);
+    settle_clocks(&d, SK_TEST_NOW + HOUR_MS, 0);
+    check_units(zone, 2, 1, 0);
+    assert_int_equal(expires_of(zone, "early"), (EXPIRES_MS + HOUR_MS) / 1000);
+
+    for (i = 0; i < 2; i++) {
+        settle_clocks(&d, EXPIRES_MS + HOUR_MS - 1000, HOLD_S * 1000 - 1000);
+        check_units(zone, 2, 1, 0);
+
+        sk_drain_close(&d);
+        sk_test_zone_free(zone);
+        zone = sk_test_zone(ZONE_SIZE, 0);
+        d = drainer(zone, &def, 1);
+    }
+
+    settle_clocks(&d, EXPIRES_MS + HOUR_MS, HOLD_S * 1000);
+    check_units(zone, 3, 0, 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
+/* the rule itself: what was promised, or as long as that, whichever is first */
+
+static void
+test_clock_steps(void **state)
+{
+    unsigned           i;
+    static sk_clock_t  c;
+
+    (void) state;
+
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 1000);
+
+    sk_clock_set(&c, 10, -100500);
+    sk_clock_set(&c, 10, -100500);
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 900);
+    assert_int_equal(sk_clock_end(&c, 11, 1000), 1000);
+    assert_int_equal(sk_clock_end(&c, 5, 10), 1);
+
+    sk_clock_set(&c, 20, 500);
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 900);
+    assert_int_equal(sk_clock_end(&c, 11, 1000), 1000);
+
+    sk_clock_set(&c, 30, 200000);
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 1000);
+
+    sk_clock_set(&c, 40, -150000);
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 950);
+    assert_int_equal(sk_clock_end(&c, 11, 1000), 1000);
+    assert_int_equal(sk_clock_end(&c, 31, 1000), 850);
+    assert_int_equal(sk_clock_end(&c, 41, 1000), 1000);
+
+    /* more than it can keep: the oldest orders are taken for younger ones */
+
+    for (i = 0; i < SK_CLOCK_STEPS; i++) {
+        sk_clock_set(&c, 100 + 2 * i, -1000);
+    }
+
+    assert_int_equal(sk_clock_end(&c, 99, 1000), 1000 - SK_CLOCK_STEPS);
+    assert_int_equal(sk_clock_end(&c, 5, 1000), 1000 - SK_CLOCK_STEPS);
+    assert_int_equal(sk_clock_end(&c, 101, 1000), 1000 - SK_CLOCK_STEPS + 1);
+    assert_int_equal(sk_clock_end(&c, 300, 1000), 1000);
 }
 
 
@@ -197,6 +285,17 @@ test_clock_is_set_once(void **state)
     assert_int_equal(count_sql("SELECT count(*) FROM ledger"
                                " WHERE type = 'clock_set'"), 1);
 
+    /* the second reads of it in a turn that has looked at the clocks before */
+
+    settle_clocks(&d, SK_TEST_NOW - 2000, 0);
+    e.loaded = 0;
+    settle_clocks(&e, SK_TEST_NOW, 0);
+    settle_clocks(&e, SK_TEST_NOW - 2000, 0);
+
+    assert_int_equal(expires_of(two, "u"), EXPIRES_MS / 1000 - 2);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE type = 'clock_set'"), 2);
+
     sk_drain_close(&d);
     sk_drain_close(&e);
     sk_test_zone_free(one);
@@ -212,6 +311,8 @@ main(void)
         T(test_clock_is_set_back),
         T(test_clock_was_set_back_meanwhile),
         T(test_clock_is_set_forward),
+        T(test_clock_is_set_right),
+        T(test_clock_steps),
         T(test_clock_is_set_once),
 #undef T
     };
