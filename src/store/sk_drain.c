@@ -61,6 +61,10 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         return rc;
     }
 
+    if (!d->clock_known) {
+        return SK_MORE;
+    }
+
     if (d->commands && sk_command_pending(d->commands)) {
         rc = sk_operator_work(d, now_ms, decided);
 
@@ -341,7 +345,16 @@ sk_drain_begin(sk_drain_t *d)
         rc = sk_drain_seen_all(d);
     }
 
-    return (rc == SK_MORE) ? sk_drain_catch_up(d) : rc;
+    if (rc == SK_MORE) {
+        rc = sk_drain_catch_up(d);
+    }
+
+    if (rc == SK_OK && !d->clock_known) {
+        sk_ledger_rollback(d->ledger);
+        return SK_MORE;
+    }
+
+    return rc;
 }
 
 

@@ -113,7 +113,11 @@ int64_t sk_drain_now_us(void);
 
 /* The parts that the drainer's other files share. */
 
-/* begins a transaction in which the zone has seen the whole ledger */
+/*
+ * Begins a transaction in which the zone has seen the whole ledger.  SK_OK;
+ * SK_MORE: there is none, as the clock was set and the turn's time may be from
+ * before; SK_AGAIN, SK_ERROR: sk_drain_fail() will end it.
+ */
 int sk_drain_begin(sk_drain_t *d);
 
 /* applies what the ledger has and the zone has not seen */

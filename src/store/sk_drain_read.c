@@ -68,9 +68,14 @@ sk_drain_event(void *ctx, const sk_event_t *e)
         sk_units_prefetch(&d->zone->units, copy->key);
     }
 
-    /* whoever has written it: what this process saw of it is settled */
+    if (e->type == SK_EVENT_CLOCK_SET) {
 
-    d->clock_known &= (e->type != SK_EVENT_CLOCK_SET);
+        /* whoever has written it: this turn's time may be from before, as that
+           of a sweep */
+
+        d->clock_known = 0;
+        d->sweep_left = 0;
+    }
 
     /* only valid until the next row is read, and needed no more */
 

@@ -70,13 +70,6 @@ sk_hold_clock(sk_drain_t *d, int64_t now_ms)
 
     by_ms = d->offset_ms - d->clock_ms;
 
-    if (!d->clock_known) {
-
-        /* another process has said so since this turn looked at the clocks */
-
-        return SK_OK;
-    }
-
     if (llabs(by_ms) < SK_HOLD_STEP_MIN_MS) {
         d->clock_ms = d->offset_ms;
         return SK_OK;
@@ -106,14 +99,6 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
 
     if (rc != SK_OK) {
         return rc;
-    }
-
-    if (!d->clock_known) {
-
-        /* it has just been read that another process has said so */
-
-        sk_ledger_rollback(d->ledger);
-        return SK_OK;
     }
 
     memset(&e, 0, sizeof(sk_event_t));

@@ -125,6 +125,48 @@ test_clock_was_set_back_meanwhile(void **state)
 }
 
 
+/* in the middle of a sweep, which knows the time at which it began */
+
+static void
+test_clock_is_set_back_in_a_sweep(void **state)
+{
+    char           user[16];
+    unsigned       i, decided;
+    int64_t        now_ms;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = held_def(101);
+    def.hold_s = 600;
+    zone = sk_test_zone(8 << 20, 0);
+    assert_in_range(zone->units.n, SK_HOLD_SLICE + 1, UINT32_MAX);
+    d = drainer(zone, &def, 1);
+    now_ms = SK_TEST_NOW + HOUR_MS;
+    settle_clocks(&d, now_ms, 0);
+
+    for (i = 0; i < 100; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        win_at(&d, user, now_ms, 0);
+    }
+
+    sk_store(&sk_zone_sale(zone, "phone", 5)->hold_s, 1);
+    win_at(&d, "short", now_ms, 0);
+
+    assert_int_equal(sk_drain_work(&d, now_ms + 1000, 1000, &decided),
+                     SK_MORE);
+    assert_int_not_equal(d.sweep_left, 0);
+
+    settle_clocks(&d, now_ms - HOUR_MS + 1000, 1000);
+    check_units(zone, 1, 100, 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 /* set forward, what has come to its end by the new clock ends; set right again,
    the others have lost nothing */
 
@@ -261,6 +303,7 @@ test_clock_steps(void **state)
 static void
 test_clock_is_set_once(void **state)
 {
+    unsigned       decided;
     sk_zone_t     *one, *two;
     sk_drain_t     d, e;
     sk_sale_def_t  def;
@@ -289,7 +332,7 @@ test_clock_is_set_once(void **state)
 
     settle_clocks(&d, SK_TEST_NOW - 2000, 0);
     e.loaded = 0;
-    settle_clocks(&e, SK_TEST_NOW, 0);
+    assert_int_equal(sk_drain_work(&e, SK_TEST_NOW, 0, &decided), SK_MORE);
     settle_clocks(&e, SK_TEST_NOW - 2000, 0);
 
     assert_int_equal(expires_of(two, "u"), EXPIRES_MS / 1000 - 2);
@@ -310,6 +353,7 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_clock_is_set_back),
         T(test_clock_was_set_back_meanwhile),
+        T(test_clock_is_set_back_in_a_sweep),
         T(test_clock_is_set_forward),
         T(test_clock_is_set_right),
         T(test_clock_steps),
