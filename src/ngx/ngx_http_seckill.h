@@ -14,7 +14,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "sk_drain.h"
+#include "sk_query.h"
 #include "sk_gate.h"
 #include "sk_page.h"
 
@@ -86,6 +86,7 @@ typedef struct {
 
     ngx_event_t                 drain_event;
     sk_drain_t                  drain;
+    sk_filler_t                *filler;     /* of the query tables */
 
     ngx_queue_t                 asks;       /* of the API, that wait */
     ngx_queue_t                 readers;    /* of pages, that are free */
@@ -281,6 +282,9 @@ ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 
 /* answers requests of the API that have waited long enough */
 void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
+
+/* whether one of them waits for a command that is posted */
+ngx_uint_t ngx_http_seckill_ask_posted(ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_reader.c */
 

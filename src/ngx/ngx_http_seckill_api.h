@@ -114,7 +114,8 @@ void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
 
 /* ngx_http_seckill_reader.c */
 
-/* one that is free, or NULL: NGX_HTTP_SECKILL_READERS_MAX are in use */
+/* one that is free, or NULL: NGX_HTTP_SECKILL_READERS_MAX are in use, or there
+   is no memory */
 ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
     ngx_http_seckill_zone_t *zone, ngx_log_t *log);
 

@@ -39,6 +39,27 @@ ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask)
 }
 
 
+ngx_uint_t
+ngx_http_seckill_ask_posted(ngx_http_seckill_zone_t *zone)
+{
+    ngx_queue_t             *q;
+    ngx_http_seckill_ask_t  *ask;
+
+    for (q = ngx_queue_head(&zone->asks);
+         q != ngx_queue_sentinel(&zone->asks);
+         q = ngx_queue_next(q))
+    {
+        ask = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
+
+        if (ask->ticket) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone)
 {

@@ -4,6 +4,7 @@
 
 
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
+static ngx_uint_t ngx_http_seckill_page_applied(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask);
 static ngx_uint_t ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask);
@@ -90,12 +91,19 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
 
     page->seq = sk_load_acquire(&zone->applied_seq);
 
-    if (page->type == SK_PAGE_ORDERS) {
-        ready = ngx_http_seckill_page_filled;
+    /* another zone on this store may have told of more */
 
-        if (sk_load(&zone->query_wanted) < page->seq) {
-            sk_store(&zone->query_wanted, page->seq);
-        }
+    if (ask->zone->seq && sk_load_acquire(ask->zone->seq) > page->seq) {
+        page->seq = sk_load_acquire(ask->zone->seq);
+        ngx_http_seckill_drain_wake(ask->zone);
+    }
+
+    if (page->type == SK_PAGE_SALE || page->type == SK_PAGE_SALES) {
+        ready = ngx_http_seckill_page_applied;
+
+    } else if (page->type == SK_PAGE_ORDERS) {
+        ready = ngx_http_seckill_page_filled;
+        sk_seq_advance(&zone->query_wanted, page->seq);
 
     } else if (page->type == SK_PAGE_EVENTS && ask->patience) {
         ready = ngx_http_seckill_page_gathered;
@@ -118,6 +126,13 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
     }
 
     return NGX_DONE;
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_page_applied(ngx_http_seckill_ask_t *ask)
+{
+    return sk_load_acquire(&ask->zone->shm->applied_seq) >= ask->page.seq;
 }
 
 
@@ -177,10 +192,12 @@ ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask)
 static void
 ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 {
-    if (!ready && ask->page.type == SK_PAGE_ORDERS) {
+    if (!ready && ask->page.type != SK_PAGE_EVENTS) {
         ngx_http_seckill_ask_finish(ask,
             ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
-                                        "the query tables are behind"));
+                                        (ask->page.type == SK_PAGE_ORDERS)
+                                        ? "the query tables are behind"
+                                        : "the zone is behind the ledger"));
         return;
     }
 
@@ -216,6 +233,13 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 
     ask->reader = ngx_http_seckill_page_reader(zone,
                                                ask->request->connection->log);
+    if (ask->reader == NULL && zone->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
+    {
+        zone->n_pages--;
+        ngx_http_seckill_ask_finish(ask, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
     if (ask->reader == NULL) {
 
         /* all are in use */

@@ -2,7 +2,6 @@
 
 #include <sys/eventfd.h>
 
-#include "sk_query.h"
 
 
 static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
@@ -92,6 +91,14 @@ ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < smcf->zones.nelts; i++) {
         ngx_http_seckill_page_exit(zones[i]);
 
+        if (zones[i]->filler) {
+
+            /* it runs in code that may be unloaded next */
+
+            sk_query_stop(zones[i]->filler);
+            zones[i]->filler = NULL;
+        }
+
         if (zones[i]->role) {
             ngx_http_seckill_drain_leave(zones[i]);
         }
@@ -167,9 +174,10 @@ static void
 ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
     ngx_cycle_t *cycle)
 {
-    if (sk_query_start(&zone->drain, ngx_http_seckill_query_progress)
-        != SK_OK)
-    {
+    zone->filler = sk_query_start(&zone->drain,
+                                  ngx_http_seckill_query_progress);
+
+    if (zone->filler == NULL) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "seckill zone \"%V\" cannot start its query thread",
                       &zone->name);
@@ -177,7 +185,7 @@ ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
 }
 
 
-/* called in the thread: the eventfd is all that it may touch */
+/* called in the thread, as the log is: it may touch nothing else */
 
 static void
 ngx_http_seckill_query_progress(void *ctx)
@@ -272,7 +280,11 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
     switch (ngx_http_seckill_drain_steps(zone)) {
 
     case SK_OK:
-        ngx_add_timer(ev, SK_DRAIN_POLL_MS);
+
+        /* nothing wakes a worker that drains while it exits */
+
+        ngx_add_timer(ev, (ngx_process == NGX_PROCESS_WORKER)
+                          ? NGX_HTTP_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS);
         break;
 
     case SK_AGAIN:
@@ -290,9 +302,9 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
     if (ngx_process == NGX_PROCESS_WORKER) {
         ngx_http_seckill_wait_decided(zone);
 
-        /* an exiting worker drains as long as somebody waits for it */
+        /* an exiting worker drains as long as somebody waits for that */
 
-        if (zone->n_waits == 0 && ngx_queue_empty(&zone->asks)) {
+        if (zone->n_waits == 0 && !ngx_http_seckill_ask_posted(zone)) {
             ngx_http_seckill_drain_leave(zone);
         }
     }

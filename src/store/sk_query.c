@@ -14,6 +14,7 @@ static const char  sk_query_indexes[] =
 
 
 static int sk_query_slice(sk_query_t *q);
+static int sk_query_ledger_damaged(sk_query_t *q, int64_t from, int64_t to);
 
 
 sk_query_t *
@@ -54,15 +55,15 @@ int
 sk_query_fill(sk_query_t *q)
 {
     int       rc;
-    uint64_t  dev, ino;
+    uint64_t  files[4];
 
     if (q->db) {
 
         /* SQLite would go on writing to what nobody finds */
 
-        sk_ledger_identify(q->path, &dev, &ino);
+        sk_query_identify(q, files);
 
-        if (dev != q->dev || ino != q->ino) {
+        if (memcmp(files, q->files, sizeof(files)) != 0) {
             sk_query_close(q);
         }
     }
@@ -80,7 +81,10 @@ sk_query_fill(sk_query_t *q)
 
     rc = sk_query_slice(q);
 
-    if (rc == SK_ERROR) {
+    if (rc == SK_ERROR && q->stale) {
+        sk_query_remove(q);
+
+    } else if (rc == SK_ERROR) {
         sk_query_close(q);
     }
 
@@ -102,7 +106,9 @@ sk_query_slice(sk_query_t *q)
     (void) sqlite3_reset(q->end);
 
     if (rc != SQLITE_ROW) {
-        return sk_query_fail(q, rc);
+        rc = sk_query_fail(q, rc);
+        q->stale = 0;                   /* it is the ledger that is damaged */
+        return rc;
     }
 
     /* another server's thread may fill the same tables */
@@ -138,6 +144,11 @@ sk_query_slice(sk_query_t *q)
 
     if (rc != SK_OK) {
         (void) sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
+
+        if (q->stale && sk_query_ledger_damaged(q, from, to)) {
+            q->stale = 0;
+        }
+
         return rc;
     }
 
@@ -167,9 +178,31 @@ sk_query_slice(sk_query_t *q)
 }
 
 
+/* the ledger, not the tables: to make them anew would end in the same place */
+
+static int
+sk_query_ledger_damaged(sk_query_t *q, int64_t from, int64_t to)
+{
+    int   rc;
+    char  sql[256];
+
+    (void) snprintf(sql, sizeof(sql), "SELECT sum(length(user) + length(detail)"
+                    " + object) FROM store.ledger WHERE seq > %lld"
+                    " AND seq <= %lld", (long long) from, (long long) to);
+
+    rc = sqlite3_exec(q->db, sql, NULL, NULL, NULL);
+
+    return rc != SQLITE_OK;
+}
+
+
 int
 sk_query_idle(sk_query_t *q)
 {
-    return q->db && q->indexed
-           && sk_load(&q->zone->query_seq) >= sk_load(&q->zone->applied_seq);
+    uint64_t  seen;
+
+    seen = sk_load(&q->zone->query_seq);
+
+    return q->db && q->indexed && seen >= sk_load(&q->zone->applied_seq)
+           && seen >= sk_load(&q->zone->query_wanted);
 }

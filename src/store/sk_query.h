@@ -27,10 +27,14 @@
 #define SK_QUERY_POLL_MS           10
 #define SK_QUERY_LOOK              50       /* polls */
 #define SK_QUERY_RETRY_MS         250
+#define SK_QUERY_STOP_OPS       10000       /* of SQLite's machine, between
+                                               two looks whether to stop */
 #define SK_QUERY_REST              29       /* turns that it rests for one that
-                                               it works, while claims wait */
+                                               it works, while claims wait, */
+#define SK_QUERY_REST_MAX_MS     1000       /* but no longer */
 
-typedef struct sk_query_s  sk_query_t;
+typedef struct sk_query_s   sk_query_t;
+typedef struct sk_filler_s  sk_filler_t;
 
 
 /*
@@ -42,15 +46,16 @@ void sk_query_destroy(sk_query_t *q);
 int sk_query_fill(sk_query_t *q);
 const char *sk_query_error(sk_query_t *q);
 
-/* whether they have seen all that the zone has */
+/* whether they have seen all that the zone has, and that somebody waits for */
 int sk_query_idle(sk_query_t *q);
 
 /*
- * Starts the thread that fills the tables as long as the process lives.
- * "progress" is called in it when somebody who waits may go on.  SK_OK, or
- * SK_ERROR: there is no thread.
+ * Starts a thread that fills the tables until it is told to stop, which it does
+ * at once, also in the middle of a statement.  "progress" is called in it when
+ * somebody who waits may go on.  NULL: there is no thread.
  */
-int sk_query_start(sk_drain_t *d, void (*progress)(void *ctx));
+sk_filler_t *sk_query_start(sk_drain_t *d, void (*progress)(void *ctx));
+void sk_query_stop(sk_filler_t *filler);
 
 
 #pragma GCC visibility pop

@@ -26,8 +26,9 @@ struct sk_query_s {
     sqlite3_stmt   *sales;
     sqlite3_stmt   *set;
     unsigned        indexed:1;
-    uint64_t        dev;
-    uint64_t        ino;
+    unsigned        stale:1;        /* the tables are to be made anew */
+    _Atomic uint32_t  stopping;     /* for the thread's end */
+    uint64_t        files[4];       /* which they are: the tables, their WAL */
     char            store[4096];
     char            path[4096 + sizeof(SK_QUERY_SUFFIX)];
     char            error[SK_LEDGER_ERROR_SIZE_MAX];
@@ -38,12 +39,19 @@ struct sk_query_s {
 int sk_query_open(sk_query_t *q);
 void sk_query_close(sk_query_t *q);
 
+/* closes them, and removes the files */
+void sk_query_remove(sk_query_t *q);
+
+/* which files there are now */
+void sk_query_identify(sk_query_t *q, uint64_t files[4]);
+
 int sk_query_exec(sk_query_t *q, const char *sql);
 
 /* runs a statement that returns no row */
 int sk_query_step(sk_query_t *q, sqlite3_stmt *stmt);
 
-/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR */
+/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR, and "stale" is
+   set if a file is damaged */
 int sk_query_fail(sk_query_t *q, int rc);
 
 

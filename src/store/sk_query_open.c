@@ -28,11 +28,11 @@ static const char  sk_query_tables[] =
     ");";
 
 
-static int sk_query_setup(sk_query_t *q, unsigned *stale);
+static int sk_query_setup(sk_query_t *q);
+static int sk_query_stopping(void *data);
 static int sk_query_make(sk_query_t *q);
 static int sk_query_attach(sk_query_t *q);
 static int sk_query_prepare(sk_query_t *q);
-static void sk_query_remove(sk_query_t *q);
 static int sk_query_number(sk_query_t *q, const char *sql, int64_t *n);
 
 
@@ -40,7 +40,7 @@ int
 sk_query_open(sk_query_t *q)
 {
     int       rc;
-    unsigned  try, stale;
+    unsigned  try;
 
     sk_store(&q->zone->query_seq, 0);
 
@@ -48,11 +48,11 @@ sk_query_open(sk_query_t *q)
 
     for (try = 0; try < 2; try++) {
 
-        stale = 0;
+        q->stale = 0;
 
-        rc = sk_query_setup(q, &stale);
+        rc = sk_query_setup(q);
 
-        if (!stale) {
+        if (!q->stale) {
             return rc;
         }
 
@@ -64,10 +64,10 @@ sk_query_open(sk_query_t *q)
 
 
 static int
-sk_query_setup(sk_query_t *q, unsigned *stale)
+sk_query_setup(sk_query_t *q)
 {
     int      rc;
-    int64_t  same;
+    int64_t  seq, same;
 
     rc = sqlite3_open_v2(q->path, &q->db,
                          SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE
@@ -78,6 +78,7 @@ sk_query_setup(sk_query_t *q, unsigned *stale)
     }
 
     (void) sqlite3_busy_timeout(q->db, SK_LEDGER_BUSY_WAIT_MS);
+    sqlite3_progress_handler(q->db, SK_QUERY_STOP_OPS, sk_query_stopping, q);
 
     rc = sk_query_exec(q, "PRAGMA journal_mode = WAL;"
                        "PRAGMA synchronous = NORMAL;"
@@ -89,7 +90,6 @@ sk_query_setup(sk_query_t *q, unsigned *stale)
     }
 
     if (rc != SK_OK) {
-        *stale = (rc == SK_ERROR);
         return rc;
     }
 
@@ -98,26 +98,50 @@ sk_query_setup(sk_query_t *q, unsigned *stale)
     rc = sk_query_attach(q);
 
     if (rc == SK_OK) {
+        rc = sk_query_number(q, "SELECT seq FROM progress", &seq);
+    }
+
+    if (rc == SK_OK) {
         rc = sk_query_number(q, "SELECT count(*) FROM progress p WHERE seq = 0"
                              " OR EXISTS (SELECT 1 FROM store.ledger l"
                              " WHERE l.seq = p.seq AND l.at = p.at"
                              " AND l.type = p.type)", &same);
 
-        if (rc == SK_OK && same != 1) {
-            *stale = 1;
-            return SK_ERROR;
-        }
+        /* the tables could be read: if this failed, it was the ledger */
+
+        q->stale = (rc == SK_OK && same != 1);
     }
 
     if (rc == SK_OK) {
-        rc = sk_query_prepare(q);
+        rc = q->stale ? SK_ERROR : sk_query_prepare(q);
     }
 
-    sk_ledger_identify(q->path, &q->dev, &q->ino);
+    sk_query_identify(q, q->files);
 
     q->indexed = 0;
 
     return rc;
+}
+
+
+static int
+sk_query_stopping(void *data)
+{
+    sk_query_t  *q = data;
+
+    return sk_load(&q->stopping);
+}
+
+
+void
+sk_query_identify(sk_query_t *q, uint64_t files[4])
+{
+    char  name[sizeof(q->path) + 8];
+
+    (void) snprintf(name, sizeof(name), "%s-wal", q->path);
+
+    sk_ledger_identify(q->path, &files[0], &files[1]);
+    sk_ledger_identify(name, &files[2], &files[3]);
 }
 
 
@@ -144,6 +168,7 @@ sk_query_make(sk_query_t *q)
         rc = sk_query_exec(q, sql);
 
     } else if (rc == SK_OK && version != SK_QUERY_VERSION) {
+        q->stale = 1;
         rc = SK_ERROR;
     }
 
@@ -251,14 +276,12 @@ sk_query_close(sk_query_t *q)
 
     (void) sqlite3_close(q->db);
     q->db = NULL;
-    q->dev = 0;
-    q->ino = 0;
 
     sk_store(&q->zone->query_seq, 0);
 }
 
 
-static void
+void
 sk_query_remove(sk_query_t *q)
 {
     char  name[sizeof(q->path) + 8];
@@ -332,6 +355,8 @@ sk_query_fail(sk_query_t *q, int rc)
                     q->db ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc));
 
     rc &= 0xff;
+
+    q->stale |= (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB);
 
     return (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) ? SK_AGAIN : SK_ERROR;
 }

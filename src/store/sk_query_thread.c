@@ -3,35 +3,34 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "sk_query.h"
+#include "sk_query_db.h"
 
 
-typedef struct {
+struct sk_filler_s {
     sk_zone_t      *zone;
     sk_drain_t     *drain;              /* for its log */
     sk_query_t     *query;
     void          (*progress)(void *ctx);
+    pthread_t       thread;
     unsigned        failed;
-} sk_filler_t;
+};
 
 
 static void *sk_query_thread(void *data);
+static void sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly);
 static void sk_query_told(sk_filler_t *f, int rc);
-static void sk_query_sleep(unsigned ms);
 
 
-int
+sk_filler_t *
 sk_query_start(sk_drain_t *d, void (*progress)(void *ctx))
 {
-    int              rc;
-    sigset_t         all, old;
-    pthread_t        thread;
-    sk_filler_t     *f;
-    pthread_attr_t   attr;
+    int           rc;
+    sigset_t      all, old;
+    sk_filler_t  *f;
 
     f = calloc(1, sizeof(sk_filler_t));
     if (f == NULL) {
-        return SK_ERROR;
+        return NULL;
     }
 
     f->zone = d->zone;
@@ -39,35 +38,39 @@ sk_query_start(sk_drain_t *d, void (*progress)(void *ctx))
     f->progress = progress;
     f->query = sk_query_create(d->zone, d->path);
 
-    if (f->query == NULL || pthread_attr_init(&attr) != 0) {
-        goto failed;
+    if (f->query == NULL) {
+        free(f);
+        return NULL;
     }
-
-    (void) pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 
     /* signals are for the thread that knows what to do with them */
 
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, &old);
 
-    rc = pthread_create(&thread, &attr, sk_query_thread, f);
+    rc = pthread_create(&f->thread, NULL, sk_query_thread, f);
 
     (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
-    (void) pthread_attr_destroy(&attr);
 
-    if (rc == 0) {
-        return SK_OK;
-    }
-
-failed:
-
-    if (f->query) {
+    if (rc != 0) {
         sk_query_destroy(f->query);
+        free(f);
+        return NULL;
     }
 
-    free(f);
+    return f;
+}
 
-    return SK_ERROR;
+
+void
+sk_query_stop(sk_filler_t *f)
+{
+    sk_store(&f->query->stopping, 1);
+
+    (void) pthread_join(f->thread, NULL);
+
+    sk_query_destroy(f->query);
+    free(f);
 }
 
 
@@ -79,52 +82,87 @@ sk_query_thread(void *data)
     int         rc;
     int64_t     start_us, took_us;
     unsigned    polls;
-    uint64_t    decided, before;
+    uint64_t    decided, before, seen;
     sk_zone_t  *zone;
 
     zone = f->zone;
     polls = 0;
     decided = 0;
 
-    for ( ;; ) {
+    while (!sk_load(&f->query->stopping)) {
 
         /* now and then it looks whether its file is there still */
 
         if (sk_load_acquire(&zone->state) != SK_ZONE_READY
             || (++polls % SK_QUERY_LOOK && sk_query_idle(f->query)))
         {
-            sk_query_sleep(SK_QUERY_POLL_MS);
+            sk_query_rest(f, SK_QUERY_POLL_MS, 0);
             continue;
         }
 
+        seen = sk_load(&zone->query_seq);
         start_us = sk_drain_now_us();
 
         rc = sk_query_fill(f->query);
 
         took_us = sk_drain_now_us() - start_us;
 
-        sk_query_told(f, rc);
-
-        if (rc == SK_ERROR || rc == SK_AGAIN) {
-            sk_query_sleep(SK_QUERY_RETRY_MS);
-            continue;
+        if (sk_load(&f->query->stopping)) {
+            break;
         }
 
-        f->progress(f->drain->ctx);
-
-        /* the claims' processes come first, unless somebody waits for this */
+        sk_query_told(f, rc);
 
         before = decided;
         decided = sk_load(&zone->queue.head);
 
-        if (decided != before
-            && sk_load(&zone->query_wanted) <= sk_load(&zone->query_seq))
-        {
-            sk_query_sleep((unsigned) (took_us * SK_QUERY_REST / 1000) + 1);
+        if (rc == SK_ERROR || rc == SK_AGAIN) {
+            sk_query_rest(f, SK_QUERY_RETRY_MS, 0);
+
+        } else if (sk_load(&zone->query_seq) == seen) {
+
+            if (rc == SK_OK) {
+                sk_query_rest(f, SK_QUERY_POLL_MS, 0);
+            }
+
+        } else {
+            f->progress(f->drain->ctx);
+        }
+
+        /* the claims' processes come first, unless somebody waits for this */
+
+        if (decided != before) {
+            sk_query_rest(f, took_us * SK_QUERY_REST / 1000, 1);
         }
     }
 
     return NULL;
+}
+
+
+/* "idly": no longer than nobody waits for the tables */
+
+static void
+sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly)
+{
+    struct timespec  ts;
+
+    ts.tv_sec = 0;
+    ts.tv_nsec = SK_QUERY_POLL_MS * 1000000;
+
+    ms = (ms > SK_QUERY_REST_MAX_MS) ? SK_QUERY_REST_MAX_MS : ms;
+
+    for ( /* void */ ; ms > 0; ms -= SK_QUERY_POLL_MS) {
+
+        if (sk_load(&f->query->stopping)
+            || (idly && sk_load(&f->zone->query_wanted)
+                        > sk_load(&f->zone->query_seq)))
+        {
+            return;
+        }
+
+        (void) nanosleep(&ts, NULL);
+    }
 }
 
 
@@ -142,16 +180,4 @@ sk_query_told(sk_filler_t *f, int rc)
         f->failed = 0;
         sk_drain_log(f->drain, SK_LOG_NOTICE, "query tables work again");
     }
-}
-
-
-static void
-sk_query_sleep(unsigned ms)
-{
-    struct timespec  ts;
-
-    ts.tv_sec = ms / 1000;
-    ts.tv_nsec = (long) (ms % 1000) * 1000000;
-
-    (void) nanosleep(&ts, NULL);
 }

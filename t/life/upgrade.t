@@ -11,6 +11,7 @@ my $stock = 6000;
 my $s = Seckill::Server->new(daemon => 1, http => <<"END");
     seckill_zone zone=drop:4m;
     seckill_sale zone=drop name=phone stock=$stock;
+    seckill_sale zone=drop name=pen stock=1000;
 END
 
 $s->start->ready;
@@ -29,6 +30,23 @@ $s->wait_for('new workers', sub { $s->workers($new) == 2 && $s->helper($new) });
 
 my $sold = keys %{$s->answers->{won}};
 $s->wait_for('both to sell', sub { keys %{$s->answers->{won}} >= $sold + 1000 });
+
+# whichever of them is asked: what was answered before is seen
+
+my @stale;
+
+for my $n (1 .. 60) {
+    $s->api('PATCH', 'sales/pen', '{"add_stock":1}');
+    my $order = $s->claim('pen', "w$n")->{order} // '?';
+    my $d = $s->api('GET', 'sales/pen')->{data};
+    my $list = $s->api('GET', "orders?sale=pen&user=w$n")->{data};
+
+    push @stale, "sale $n: $d->{stock}, $d->{sold}"
+        if $d->{stock} != 1000 + $n || $d->{sold} != $n;
+    push @stale, "order $order" if ($list->[0]{order} // '') ne $order;
+}
+
+is("@stale", '', 'reads see what was written, by either');
 
 kill WINCH => $old;
 $s->wait_for('the old workers to leave', sub { !$s->workers($old) });

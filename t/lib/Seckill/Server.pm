@@ -356,6 +356,24 @@ sub claim { my ($self, @args) = @_; $self->answer('POST', @args) }
 sub ask { my ($self, @args) = @_; $self->answer('GET', @args) }
 
 
+# one call of the operator's API; the answer, decoded
+
+sub api {
+    my ($self, $method, $path, $body) = @_;
+    my $sock = $self->connect or return;
+
+    $body //= '';
+    syswrite $sock, "$method /api/$path HTTP/1.1\r\nHost: localhost\r\n"
+        . 'Content-Length: ' . length($body)
+        . "\r\nConnection: close\r\n\r\n$body" or return;
+
+    my $res = read_response($sock) or return;
+    my $json = eval { decode_json($res->{body}) } || {};
+
+    return { %$json, status => $res->{status} };
+}
+
+
 sub metric {
     my ($self, $name, %labels) = @_;
     my $res = $self->request('GET', '/metrics') or return;
