@@ -116,7 +116,55 @@ seckill api refused a request with a wrong key, client: 127.0.0.1
 0123456789abcdeg
 
 
-=== TEST 5: metrics
+=== TEST 5: another site's page in a browser
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location /api/ { seckill_api zone=drop key=off by=$http_x_by; } # 5
+    location /key/ { seckill_api zone=drop key=KEYFILE; }
+--- request eval
+["GET /seckill?sale=none&user=waits-until-the-ledger-is-read",
+ ("POST /api/products
+{}") x 9, "GET /api/products", "POST /key/products
+{}"]
+--- more_headers eval
+["", "", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: none",
+ "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site",
+ "Origin: http://localhost", "Origin: https://evil.example", "Origin: null",
+ "Origin: http://local",
+ "Sec-Fetch-Site: cross-site",
+ "Sec-Fetch-Site: cross-site\r
+Authorization: Bearer 0123456789abcdef"]
+--- error_code eval
+[404, 400, 400, 400, 403, 403, 400, 403, 403, 403, 200, 400]
+--- response_body_like eval
+[qr/unknown_sale/, (qr/"field":"name"/) x 3,
+ (qr/^\{"code":101,"result":"unauthorized","message":"another site's page may not write: use a key"\}$/) x 2,
+ qr/"field":"name"/, (qr/"unauthorized"/) x 3, qr/"code":0/, qr/"field":"name"/]
+
+
+=== TEST 6: arguments where there is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location /api/ { seckill_api zone=drop key=off by=$http_x_by; } # 6
+--- request eval
+["POST /seckill?sale=phone&user=waits-until-the-ledger-is-read",
+ "GET /api/sales/phone?stat=open", "POST /api/sales/phone/pause?dry_run=1",
+ "GET /api/sales/phone", "GET /api/health?from=probe", "POST /api/sales/phone/end",
+ "GET /api/events?after=2"]
+--- error_code eval
+[200, 400, 400, 200, 200, 200, 200]
+--- response_body_like eval
+[qr/"won"/, qr/"message":"stat: there is no such argument here","field":"stat"/,
+ qr/"message":"arguments: none is allowed","field":"arguments"/,
+ qr/"paused":false/, qr/"code":0/, qr/"ended"/, qr/"by":"127.0.0.1"/]
+
+
+=== TEST 7: metrics
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db queue=100;
     seckill_sale zone=drop name=phone stock=2;
@@ -124,7 +172,7 @@ seckill api refused a request with a wrong key, client: 127.0.0.1
 --- config
     location = /seckill { seckill zone=drop; }
     location = /metrics { seckill_metrics zone=drop; }
-    location = /metrics.json { seckill_metrics zone=drop format=json; } # 5
+    location = /metrics.json { seckill_metrics zone=drop format=json; } # 7
 --- request eval
 ["POST /seckill?sale=phone&user=a", "POST /seckill?sale=phone&user=a",
  "POST /seckill?sale=phone&user=b", "POST /seckill?sale=phone&user=c",

@@ -79,7 +79,8 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
 
 static int
-sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
+sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit,
+    sk_answer_t *answer)
 {
     if (h->n_won >= limit) {
         answer->result = SK_ALREADY;

@@ -6,7 +6,7 @@
 
 /* the longest: a time with a fraction and an offset */
 
-#define SK_TIME_TEXT_MAX  (sizeof("2026-11-27T09:00:00.120+01:00") - 1)
+#define SK_TIME_TEXT_MAX  (sizeof("2026-11-27T09:00:00.123456789+01:00") - 1)
 
 /* 9999-12-31T23:59:59Z, as RFC 3339 has four digits for a year */
 
@@ -42,8 +42,9 @@ sk_time_number(const char *p)
 int
 sk_time_parse(const char *text, size_t len, int64_t *ms)
 {
-    int        offset;
+    int        offset, leap;
     char       copy[SK_TIME_TEXT_MAX + 1], *p;
+    size_t     i;
     int64_t    sec, fraction, scale;
     struct tm  given, tm;
 
@@ -51,7 +52,11 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
         return SK_ERROR;
     }
 
-    memcpy(copy, text, len);
+    for (i = 0; i < len; i++) {
+        copy[i] = (text[i] == 't' || text[i] == 'z') ? text[i] - 0x20
+                                                     : text[i];
+    }
+
     copy[len] = '\0';
 
     p = copy;
@@ -69,12 +74,17 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
     given.tm_min = sk_time_number(p + 14);
     given.tm_sec = sk_time_number(p + 17);
 
+    /* a leap second ends a day in UTC, and the clock goes on with the next */
+
+    leap = (given.tm_sec == 60);
+    given.tm_sec -= leap;
+
     p += sizeof("dddd-dd-ddTdd:dd:dd") - 1;
 
     fraction = 0;
 
     if (*p == '.') {
-        for (p++, scale = 100; *p >= '0' && *p <= '9' && scale; p++) {
+        for (p++, scale = 100; *p >= '0' && *p <= '9'; p++) {
             fraction += (*p - '0') * scale;
             scale /= 10;
         }
@@ -87,7 +97,7 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
     /* timegm() takes February 30 for March 2 */
 
     tm = given;
-    sec = timegm(&tm);
+    sec = timegm(&tm) + leap;
 
     if (tm.tm_mon != given.tm_mon || tm.tm_mday != given.tm_mday
         || tm.tm_hour != given.tm_hour || tm.tm_min != given.tm_min
@@ -109,7 +119,7 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
         sec += (*p == '+') ? -offset : offset;
     }
 
-    if (sec < 0 || sec > SK_TIME_SEC_MAX) {
+    if (sec < 0 || sec > SK_TIME_SEC_MAX || (leap && sec % 86400 != 0)) {
         return SK_ERROR;
     }
 

@@ -10,7 +10,6 @@
 
 /* a sale for each 32K of the zone, one sixteenth of it for the queue */
 
-#define SK_ZONE_BYTES_PER_SALE  32768
 #define SK_ZONE_QUEUE_SHARE        16
 
 #define SK_ZONE_SIZE_STEP  ((size_t) 1024 * 1024)

@@ -33,6 +33,7 @@
 #define SK_QUEUE_DEFAULT     16384
 #define SK_QUEUE_MIN            16
 #define SK_QUEUE_MAX       1048576
+#define SK_ZONE_BYTES_PER_SALE  32768   /* of the size: a place for a sale */
 #define SK_SALES_MIN            64
 #define SK_SALES_MAX         65536
 #define SK_WORKERS_MAX          64      /* sets of counters; more share them */

@@ -196,6 +196,8 @@ ngx_uint_t ngx_http_seckill_sale_pending(ngx_http_seckill_zone_t *zone,
 /* ngx_http_seckill_path.c */
 
 /* gives the directory of a store to nginx, and the helper with it */
+/* whether two stores are one file, as far as they are there */
+ngx_uint_t ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two);
 ngx_int_t ngx_http_seckill_path_init(ngx_conf_t *cf,
     ngx_http_seckill_zone_t *zone);
 
@@ -259,6 +261,10 @@ size_t ngx_http_seckill_json_len(ngx_str_t *s);
 u_char *ngx_http_seckill_json(u_char *p, ngx_str_t *s);
 ngx_int_t ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
     const char *value);
+
+/* how often a request has a header, and the last one's value */
+ngx_int_t ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
 ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *type, ngx_buf_t *b);
 /* {"code":...,"result":"...","message":"..."} */

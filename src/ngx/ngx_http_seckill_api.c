@@ -4,8 +4,6 @@
 #define NGX_HTTP_SECKILL_SEGMENTS  3        /* of a path, at most */
 
 
-static ngx_int_t ngx_http_seckill_api_allow(ngx_http_request_t *r,
-    ngx_str_t *by);
 static ngx_uint_t ngx_http_seckill_api_path(ngx_http_request_t *r,
     ngx_str_t *segments);
 static ngx_int_t ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask,
@@ -108,7 +106,7 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     ask->request = r;
     ask->zone = slcf->zone;
 
-    rc = ngx_http_seckill_api_allow(r, &ask->by);
+    rc = ngx_http_seckill_access(r, &ask->by);
 
     if (rc == NGX_DECLINED) {
         wrong = NULL;
@@ -138,61 +136,6 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     }
 
     return rc;
-}
-
-
-/* NGX_DECLINED: the caller may */
-
-static ngx_int_t
-ngx_http_seckill_api_allow(ngx_http_request_t *r, ngx_str_t *by)
-{
-    ngx_int_t                     rc;
-    ngx_http_seckill_key_t       *key;
-    ngx_http_seckill_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
-
-    if (slcf->keys == NULL) {
-        return (ngx_http_complex_value(r, slcf->by, by) == NGX_OK)
-               ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    key = r->headers_in.authorization
-          ? ngx_http_seckill_key_find(slcf->keys,
-                                      &r->headers_in.authorization->value)
-          : NULL;
-
-    if (key && (!key->read_only
-                || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
-    {
-        *by = key->label;
-        return NGX_DECLINED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                  "seckill api refused a request %s",
-                  key ? "to write with a key that may only read"
-                  : r->headers_in.authorization ? "with a wrong key"
-                                                : "without a key");
-
-    if (key) {
-        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
-                                             NGX_HTTP_FORBIDDEN,
-                                             "this key may only read", NULL);
-    }
-
-    if (ngx_http_seckill_header(r, "WWW-Authenticate", "Bearer") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_seckill_send_error(r, SK_UNAUTHORIZED,
-                                       "a valid key is required: "
-                                       "Authorization: Bearer KEY");
 }
 
 

@@ -76,6 +76,7 @@ struct ngx_http_seckill_ask_s {
 
     /* a command */
 
+    ngx_str_t                   key;        /* of idempotency */
     uint64_t                    ticket;     /* 0: not posted yet */
     u_char                     *body;
     size_t                      body_len;
@@ -89,6 +90,11 @@ struct ngx_http_seckill_ask_s {
     unsigned                    idle:1;     /* it waits for what may not come */
 };
 
+
+/* ngx_http_seckill_access.c */
+
+/* NGX_DECLINED: the caller may, and "by" says who it is; else it is answered */
+ngx_int_t ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by);
 
 /* ngx_http_seckill_ask.c */
 

@@ -1,4 +1,5 @@
 #include "ngx_http_seckill_api.h"
+#include "sk_time.h"
 
 
 #define NGX_HTTP_SECKILL_ARG_MAX  SK_USER_SIZE_MAX      /* bytes, decoded */
@@ -22,6 +23,8 @@ static ngx_int_t ngx_http_seckill_arg_decode(u_char *p, u_char *last,
     ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask,
     ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_arg_at(ngx_http_seckill_ask_t *ask,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask,
     ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask,
@@ -42,6 +45,9 @@ static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
     { "limit", NGX_HTTP_SECKILL_LISTS, ngx_http_seckill_arg_limit,
       "1 to 1000 is allowed" },
 
+    { "at", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_at,
+      "the \"at\" of the event \"after\" is allowed" },
+
     { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_wait,
       "0 to 60 seconds is allowed" },
 
@@ -59,7 +65,7 @@ static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
 
 
 /*
- * A filter that is misspelt would list everything: what a list does not have
+ * A filter that is misspelt would list everything: what a page does not have
  * is refused, and what is there twice.
  */
 
@@ -68,11 +74,6 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
 {
     u_char      *p, *end, *last;
     ngx_uint_t   seen;
-
-    if (!(NGX_HTTP_SECKILL_LISTS & 1 << ask->page.type)) {
-        ask->page.limit = 1;
-        return NGX_OK;
-    }
 
     seen = 0;
 
@@ -188,6 +189,15 @@ ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
     ask->page.after = n;
 
     return (n == (off_t) NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_arg_at(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+{
+    return (sk_time_parse((char *) value->data, value->len, &ask->page.at_ms)
+            == SK_OK)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -30,20 +30,28 @@ ngx_int_t
 ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
 {
     ngx_int_t            rc;
-    ngx_str_t            key;
+    const char          *message;
     ngx_http_request_t  *r;
 
     r = ask->request;
+    message = NULL;
 
-    if (ngx_http_seckill_command_key(r, &key) != NGX_OK) {
+    if (ngx_http_seckill_command_key(r, &ask->key) != NGX_OK) {
+        message = "Idempotency-Key: once, with 1 to 255 printable characters "
+                  "is allowed";
+
+    } else if (r->args.len) {
+        message = "arguments: none is allowed";
+    }
+
+    if (message) {
         rc = ngx_http_discard_request_body(r);
 
         return (rc == NGX_OK)
                ? ngx_http_seckill_send_message(r, SK_INVALID,
-                                               NGX_HTTP_BAD_REQUEST,
-                                               "Idempotency-Key: once, with 1 "
-                                               "to 255 printable characters is "
-                                               "allowed", "Idempotency-Key")
+                                               NGX_HTTP_BAD_REQUEST, message,
+                                               r->args.len ? "arguments"
+                                                         : "Idempotency-Key")
                : rc;
     }
 
@@ -83,57 +91,29 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
 static ngx_int_t
 ngx_http_seckill_command_key(ngx_http_request_t *r, ngx_str_t *key)
 {
-    size_t            i;
-    ngx_uint_t        n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    size_t     i;
+    ngx_int_t  n;
 
-    ngx_str_null(key);
+    n = ngx_http_seckill_header_in(r, "Idempotency-Key", key);
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    if (n == 0) {
+        return NGX_OK;
+    }
 
-    for (n = 0; /* void */ ; n++) {
+    if (key->len >= 2 && key->data[0] == '"'
+        && key->data[key->len - 1] == '"')
+    {
+        key->data++;
+        key->len -= 2;
+    }
 
-        if (n >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
+    if (n > 1 || key->len == 0 || key->len > SK_COMMAND_KEY_SIZE_MAX) {
+        return NGX_ERROR;
+    }
 
-            part = part->next;
-            h = part->elts;
-            n = 0;
-        }
-
-        if (h[n].key.len != sizeof("Idempotency-Key") - 1
-            || ngx_strncasecmp(h[n].key.data, (u_char *) "Idempotency-Key",
-                               h[n].key.len)
-               != 0)
-        {
-            continue;
-        }
-
-        if (key->data) {
+    for (i = 0; i < key->len; i++) {
+        if (key->data[i] < 0x20 || key->data[i] >= 0x7f) {
             return NGX_ERROR;
-        }
-
-        *key = h[n].value;
-
-        if (key->len >= 2 && key->data[0] == '"'
-            && key->data[key->len - 1] == '"')
-        {
-            key->data++;
-            key->len -= 2;
-        }
-
-        if (key->len == 0 || key->len > SK_COMMAND_KEY_SIZE_MAX) {
-            return NGX_ERROR;
-        }
-
-        for (i = 0; i < key->len; i++) {
-            if (key->data[i] < 0x20 || key->data[i] >= 0x7f) {
-                return NGX_ERROR;
-            }
         }
     }
 
@@ -255,7 +235,6 @@ static void
 ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
 {
     size_t               len;
-    ngx_str_t            key;
     sk_command_t         command;
     ngx_http_request_t  *r;
 
@@ -273,9 +252,9 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
     command.by_len = len;
     ngx_memcpy(command.by, ask->by.data, len);
 
-    if (ngx_http_seckill_command_key(r, &key) == NGX_OK && key.len) {
-        command.key_len = key.len;
-        ngx_memcpy(command.key, key.data, key.len);
+    if (ask->key.len) {
+        command.key_len = ask->key.len;
+        ngx_memcpy(command.key, ask->key.data, ask->key.len);
         ngx_http_seckill_command_hash(ask, command.hash);
     }
 

@@ -55,9 +55,9 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
                                (rc == NGX_DECLINED)
                                ? "the key in line %ui of \"%V\" is there twice"
                                : "invalid line %ui in \"%V\", allowed: "
-                                 "KEY LABEL, KEY LABEL ro; a key of 16 bytes "
-                                 "at least, a label of 128 ASCII characters at "
-                                 "most", n, &name);
+                                 "KEY LABEL, KEY LABEL ro; a key of 16 ASCII "
+                                 "characters at least, a label of 128 at most",
+                               n, &name);
             return NULL;
         }
 
@@ -157,6 +157,13 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
     label = ngx_http_seckill_word(&p, last, &label_len);
     kind = ngx_http_seckill_word(&p, last, &len);
 
+    text.data = key;
+    text.len = key_len;
+
+    if (!ngx_http_seckill_plain(&text)) {
+        return NGX_ERROR;
+    }
+
     text.data = label;
     text.len = label_len;
 
@@ -228,7 +235,7 @@ ngx_http_seckill_key_t *
 ngx_http_seckill_key_find(ngx_array_t *keys, ngx_str_t *authorization)
 {
     size_t                   len;
-    u_char                  *p;
+    u_char                  *p, *last;
     u_char                   hash[NGX_HTTP_SECKILL_KEY_HASH_SIZE];
     ngx_uint_t               i;
     ngx_http_seckill_key_t  *key, *found;
@@ -243,8 +250,11 @@ ngx_http_seckill_key_find(ngx_array_t *keys, ngx_str_t *authorization)
     }
 
     p = authorization->data + len;
+    last = authorization->data + authorization->len;
 
-    ngx_http_seckill_key_hash(hash, p, authorization->len - len);
+    while (p < last && *p == ' ') { p++; }
+
+    ngx_http_seckill_key_hash(hash, p, last - p);
 
     /* hashes are of one length; all keys are compared, each in equal time */
 

@@ -44,7 +44,9 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 
     page->type = ask->route->what;
     page->id = ask->id;
-    page->limit = NGX_HTTP_SECKILL_PAGE_LIMIT;
+    page->limit = (page->type == SK_PAGE_PRODUCT || page->type == SK_PAGE_SALE
+                   || page->type == SK_PAGE_ORDER)
+                  ? 1 : NGX_HTTP_SECKILL_PAGE_LIMIT;
     page->name_len = ask->name.len;
 
     ngx_memcpy(page->name, ask->name.data, ask->name.len);

@@ -56,6 +56,48 @@ ngx_http_seckill_path_init(ngx_conf_t *cf, ngx_http_seckill_zone_t *zone)
 }
 
 
+ngx_uint_t
+ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two)
+{
+    u_char           *a, *b;
+    ngx_uint_t        same;
+    ngx_file_info_t   fi, other;
+
+    if (ngx_strcmp(one->data, two->data) == 0) {
+        return 1;
+    }
+
+    if (ngx_file_info(one->data, &fi) != NGX_FILE_ERROR
+        && ngx_file_info(two->data, &other) != NGX_FILE_ERROR)
+    {
+        return fi.st_dev == other.st_dev && fi.st_ino == other.st_ino;
+    }
+
+    /* full paths: there is a slash */
+
+    a = (u_char *) strrchr((char *) one->data, '/');
+    b = (u_char *) strrchr((char *) two->data, '/');
+
+    if (ngx_strcmp(a, b) != 0) {
+        return 0;
+    }
+
+    /* one name, in two directories or in one */
+
+    *a = '\0';
+    *b = '\0';
+
+    same = ngx_file_info(one->data, &fi) != NGX_FILE_ERROR
+           && ngx_file_info(two->data, &other) != NGX_FILE_ERROR
+           && fi.st_dev == other.st_dev && fi.st_ino == other.st_ino;
+
+    *a = '/';
+    *b = '/';
+
+    return same;
+}
+
+
 /* ngx_create_paths() would take /var/lib from root for "store=/var/lib/x" */
 
 static ngx_int_t

@@ -265,7 +265,7 @@ ngx_http_seckill_init_store(ngx_conf_t *cf, ngx_http_seckill_zone_t **zones,
     ngx_uint_t  i;
 
     for (i = 0; i < n; i++) {
-        if (ngx_strcmp(zones[i]->store.data, zones[n]->store.data) == 0) {
+        if (ngx_http_seckill_path_same(&zones[i]->store, &zones[n]->store)) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "the store \"%V\" is used by the seckill zones "
                           "\"%V\" and \"%V\"", &zones[n]->store,

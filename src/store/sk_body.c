@@ -23,7 +23,8 @@ typedef struct {
     const char    *p;
     const char    *last;
     unsigned       depth;
-    const char    *key;         /* the last string of the outermost object */
+    unsigned       value:1;     /* of the outermost object, behind a colon */
+    const char    *key;         /* of that value; "key_len" 0: none yet */
     size_t         key_len;
 } sk_scan_t;
 
@@ -64,7 +65,8 @@ sk_body_create(sqlite3 *db)
                               " OR max(type = 'integer' AND NOT (atom"
                               " BETWEEN -9007199254740991"
                               " AND 9007199254740991) OR type = 'real'"
-                              " AND abs(atom) > 1e308), count(*) > 1"
+                              " AND abs(atom) > 9007199254740991),"
+                              " count(*) > 1"
                               " FROM json_tree(?1) WHERE key IS NOT NULL"
                               " GROUP BY parent, key ORDER BY 1 DESC LIMIT 1",
                               -1, &b->tree, NULL)
@@ -192,6 +194,15 @@ sk_body_scan(sk_scan_t *s, sk_wrong_t *wrong)
 
             break;
 
+        case ':':
+        case ',':
+            if (s->depth == 1) {
+                s->value = (*s->p == ':');
+                s->key_len = s->value ? s->key_len : 0;
+            }
+
+            break;
+
         case '}':
         case ']':
             s->depth -= (s->depth > 0);
@@ -239,7 +250,7 @@ sk_body_scan_string(sk_scan_t *s, sk_wrong_t *wrong)
         s->p = (const char *) end;
     }
 
-    if (s->depth == 1) {
+    if (s->depth == 1 && !s->value) {
         s->key = start;
         s->key_len = (size_t) (s->p - start);
     }

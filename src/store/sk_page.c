@@ -73,6 +73,8 @@ static const char *const  sk_reads[SK_READ_N] = {
     " END, e.seq FROM ledger e LEFT JOIN ledger s ON s.seq = e.sale"
     " WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2",
 
+    "SELECT at FROM ledger WHERE seq = ?1",
+
     "SELECT ifnull(max(seq), 0) FROM ledger"
 };
 
@@ -442,14 +444,36 @@ static int
 sk_page_events(sk_reader_t *r, sk_page_t *page)
 {
     int            rc;
+    int64_t        at_ms;
     uint64_t       last;
-    sqlite3_stmt  *s, *end;
+    sqlite3_stmt  *s, *at, *end;
 
     s = sk_reader_stmt(r, SK_READ_EVENTS);
+    at = sk_reader_stmt(r, SK_READ_AT);
     end = sk_reader_stmt(r, SK_READ_END);
 
-    if (s == NULL || end == NULL) {
+    if (s == NULL || at == NULL || end == NULL) {
         return SK_ERROR;
+    }
+
+    if (page->after && page->at_ms) {
+        (void) sqlite3_bind_int64(at, 1, (int64_t) page->after);
+
+        rc = sqlite3_step(at);
+        at_ms = (rc == SQLITE_ROW) ? sqlite3_column_int64(at, 0)
+                                   : page->at_ms;
+        (void) sqlite3_reset(at);
+
+        if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+            return SK_ERROR;
+        }
+
+        if (at_ms != page->at_ms) {
+            return sk_page_refuse(page, SK_CONFLICT, "event %llu is not the "
+                                  "one that the reader has seen: the store is "
+                                  "another one, or was restored",
+                                  (unsigned long long) page->after);
+        }
     }
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);

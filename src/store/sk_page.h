@@ -36,6 +36,7 @@ typedef struct {
     sk_page_e    type;
     uint64_t     id;            /* of a product, an order */
     uint64_t     after;
+    int64_t      at_ms;         /* of the event "after", 0: not known */
     unsigned     limit;         /* 1 to SK_PAGE_LIMIT_MAX */
     int64_t      now_ms;
     uint64_t     seq;           /* the query tables have seen that much */

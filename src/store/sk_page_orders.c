@@ -42,13 +42,14 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
             return SK_OK;
         }
 
-        (void) snprintf(why, sizeof(why), "%s", (rc == SK_OK || !r->query)
-                        ? "are being made" : sqlite3_errmsg(r->query));
+        (void) snprintf(why, sizeof(why), (rc == SK_OK || !r->query)
+                        ? " are being made" : ": %s",
+                        r->query ? sqlite3_errmsg(r->query) : "");
 
         sk_reader_close_query(r);
     }
 
-    return sk_page_refuse(page, SK_UNAVAILABLE, "the query tables: %s", why);
+    return sk_page_refuse(page, SK_UNAVAILABLE, "the query tables%s", why);
 }
 
 

@@ -19,6 +19,7 @@ typedef enum {
     SK_READ_SALE,
     SK_READ_ORDER,
     SK_READ_EVENTS,
+    SK_READ_AT,
     SK_READ_END,
     SK_READ_N
 } sk_read_e;

@@ -50,8 +50,8 @@ int sk_query_exec(sk_query_t *q, const char *sql);
 /* runs a statement that returns no row */
 int sk_query_step(sk_query_t *q, sqlite3_stmt *stmt);
 
-/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR, and "stale" is
-   set if a file is damaged */
+/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR, and "stale"
+   is set if a file is damaged */
 int sk_query_fail(sk_query_t *q, int rc);
 
 

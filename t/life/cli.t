@@ -777,6 +777,26 @@ is($t->claim('tickets', 'late')->{result},
    $s->claim('tickets', 'late')->{result}, 'and the same for a buyer');
 cli(0, 'verify', "$t->{dir}/seckill/drop.db");
 
+# a reader has seen what a restored store has not, and that has grown past it
+
+{
+    local $ENV{SECKILL_URL} = "http://127.0.0.1:$t->{port}/api";
+    my $follower = start('follower', 'events', 'follow', '--after', $last);
+    cli(0, 'product', 'add', qw(--name lost --price 1 --currency EUR));
+    wait_for('it to be read', sub { slurp("$dir/follower.out") =~ /lost/ });
+    $t->stop;
+    cli(0, 'restore', '--force', "$dir/evening.db", "$t->{dir}/seckill/drop.db");
+    $t->start->ready;
+    cli(0, 'product', 'add', '--name', $_, qw(--price 1 --currency EUR))
+        for qw(other another);
+    waitpid $follower, 0;
+    is($? >> 8, 1, 'the reader ends');
+    like(slurp("$dir/follower.err"),
+         qr/^seckill: conflict: event \d+ is not the one/m,
+         'and says why');
+    unlike(slurp("$dir/follower.out"), qr/other/, 'it has mixed nothing');
+}
+
 $t->done;
 $s->done;
 done_testing;

@@ -74,6 +74,13 @@ $s->reload_refused(qr/zone "drop" uses the store ".*b\.db" while previously/,
                    http => "seckill_zone zone=drop:4m store=seckill/b.db;\n");
 is($s->claim('phone', 'd')->{result}, 'already', 'and all goes on');
 
+# nor can two zones have one, however it is spelt
+
+push @{$s->{allow}}, qr/is used by the seckill zones/;
+$s->reload_refused(qr/is used by the seckill zones "drop" and "twin"/,
+                   http => http('4m', 4) . "seckill_zone zone=twin:2m"
+                           . " store=seckill/..//seckill/./drop.db;\n");
+
 $s->reload_refused(qr/has room for \d+ units/, http => http('4m', 100000000));
 is($s->claim('phone', 'd')->{result}, 'already', 'nor a stock that does not fit');
 

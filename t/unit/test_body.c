@@ -63,6 +63,11 @@ static const struct {
     { "{\"attributes\":{\"a\":{\"b\":1,\"\\u0062\":2}}}", "attributes" },
     { "{\"attributes\":{\"a\":[9007199254740993]}}", "attributes" },
     { "{\"attributes\":{\"a\":[1e999]}}", "attributes" },
+    { "{\"attributes\":{\"a\":-1e17}}", "attributes" },
+    { "{\"name\":\"a\",\"pri\xff\":1}", "body" },
+    { "{\"name\":\"a\",\"price\":\"\xff\"}", "price" },
+    { "{\"name\":\"a\",\"attributes\":{\"b\":\"c\",\"\xff\":1}}",
+      "attributes" },
     { "{\"description\":7}", "description" },
 };
 

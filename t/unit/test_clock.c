@@ -208,8 +208,8 @@ test_clock_is_set_forward(void **state)
 }
 
 
-/* it was behind for a while: who has won before that has as long to pay as ever;
-   a time that was told by the wrong clock has come when it is set right */
+/* it was behind for a while: who has won before has as long to pay as ever; a
+   time that was told by the wrong clock has come when it is set right */
 
 static void
 test_clock_is_set_right(void **state)

@@ -199,6 +199,37 @@ test_withdrawn_below_undecided(void **state)
 
 /* those that wait at the same time see each other's edits */
 
+/* a sale that was removed keeps its place */
+
+static void
+test_no_place_is_left(void **state)
+{
+    char      body[64], name[16];
+    unsigned  i, status;
+
+    (void) state;
+
+    for (i = 0, status = 201; status == 201; i++) {
+        (void) snprintf(name, sizeof(name), "s%u", i);
+        (void) snprintf(body, sizeof(body), "{\"name\":\"%s\",\"stock\":1}",
+                        name);
+        status = (unsigned) command(SK_SALE_ADD, "", body);
+
+        if (status == 201) {
+            assert_int_equal(command(SK_SALE_END, name, ""), 200);
+            assert_int_equal(command(SK_SALE_REMOVE, name, ""), 200);
+        }
+    }
+
+    assert_int_equal(i, SK_SALES_MIN + 1);
+    assert_int_equal(status, 507);
+    says("its 64 places for sales are taken, those of removed sales too until");
+
+    restart(NULL, 0);
+    assert_int_equal(command(SK_SALE_ADD, "", body), 201);
+}
+
+
 static void
 test_edits_at_once(void **state)
 {
@@ -451,6 +482,7 @@ main(void)
         T(test_sale_is_controlled),
         T(test_sale_ends),
         T(test_withdrawn_below_undecided),
+        T(test_no_place_is_left),
         T(test_edits_at_once),
         T(test_orders),
         T(test_declared_and_edited),

@@ -542,6 +542,23 @@ test_events_are_read(void **state)
 
     assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 4, 10), SK_WON);
     assert_int_equal(page.n, 0);
+
+    /* of an event that is not the one that the reader has seen */
+
+    sqlite3_free(page.json);
+    page.json = NULL;
+    page.at_ms = SK_TEST_NOW;
+    page.after = 3;
+    sk_reader_page(reader, &page);
+    assert_int_equal(page.result, SK_WON);
+    assert_int_equal(page.n, 1);
+    sqlite3_free(page.json);
+    page.json = NULL;
+    page.n = 0;
+    page.at_ms = SK_TEST_NOW + 1;
+    sk_reader_page(reader, &page);
+    assert_int_equal(page.result, SK_CONFLICT);
+    assert_non_null(strstr(page.message, "event 3 is not the one"));
     assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 5, 10), SK_CONFLICT);
     assert_non_null(strstr(page.message, "the ledger ends at 4"));
 }

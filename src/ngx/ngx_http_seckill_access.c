@@ -1,0 +1,142 @@
+#include "ngx_http_seckill_api.h"
+
+
+static ngx_int_t ngx_http_seckill_access_keyless(ngx_http_request_t *r,
+    ngx_str_t *by);
+static ngx_uint_t ngx_http_seckill_access_cross_site(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_seckill_access_is(ngx_str_t *value,
+    const char *text);
+
+
+ngx_int_t
+ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
+{
+    ngx_int_t                     rc;
+    ngx_http_seckill_key_t       *key;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
+    if (slcf->keys == NULL) {
+        return ngx_http_seckill_access_keyless(r, by);
+    }
+
+    key = r->headers_in.authorization
+          ? ngx_http_seckill_key_find(slcf->keys,
+                                      &r->headers_in.authorization->value)
+          : NULL;
+
+    if (key && (!key->read_only
+                || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
+    {
+        *by = key->label;
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "seckill api refused a request %s",
+                  key ? "to write with a key that may only read"
+                  : r->headers_in.authorization ? "with a wrong key"
+                                                : "without a key");
+
+    if (key) {
+        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
+                                             NGX_HTTP_FORBIDDEN,
+                                             "this key may only read", NULL);
+    }
+
+    if (ngx_http_seckill_header(r, "WWW-Authenticate", "Bearer") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_seckill_send_error(r, SK_UNAUTHORIZED,
+                                       "a valid key is required: "
+                                       "Authorization: Bearer KEY");
+}
+
+
+/*
+ * Who a request without a key is.  A browser sends along what guards the
+ * location, an address or a password, with a write that another site's page has
+ * made too: that is refused, as Go's net/http CrossOriginProtection does it.
+ */
+
+static ngx_int_t
+ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
+{
+    ngx_int_t                     rc;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        && ngx_http_seckill_access_cross_site(r))
+    {
+        rc = ngx_http_discard_request_body(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "seckill api refused a request from another site's page");
+
+        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
+                                             NGX_HTTP_FORBIDDEN,
+                                             "another site's page may not "
+                                             "write: use a key", NULL);
+    }
+
+    if (ngx_http_complex_value(r, slcf->by, by) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (by->len == 0) {
+        *by = r->connection->addr_text;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_access_cross_site(ngx_http_request_t *r)
+{
+    u_char     *host;
+    size_t      len;
+    ngx_str_t   value;
+
+    if (ngx_http_seckill_header_in(r, "Sec-Fetch-Site", &value)) {
+        return !ngx_http_seckill_access_is(&value, "same-origin")
+               && !ngx_http_seckill_access_is(&value, "none");
+    }
+
+    if (ngx_http_seckill_header_in(r, "Origin", &value) == 0) {
+        return 0;
+    }
+
+    host = ngx_strlcasestrn(value.data, value.data + value.len,
+                            (u_char *) "://", 2);
+
+    if (host == NULL || r->headers_in.host == NULL) {
+        return 1;
+    }
+
+    host += sizeof("://") - 1;
+    len = value.data + value.len - host;
+
+    return len != r->headers_in.host->value.len
+           || ngx_strncasecmp(host, r->headers_in.host->value.data, len) != 0;
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_access_is(ngx_str_t *value, const char *text)
+{
+    return value->len == ngx_strlen(text)
+           && ngx_memcmp(value->data, text, value->len) == 0;
+}
