@@ -1,7 +1,7 @@
 /*
  * Steps of the time of day while units are held.  A hold ends at the time that
- * the buyer was told, or when it has lasted as long as that was to be, whichever
- * is first: set forward, the clock has come to it; set back, it is not made
+ * the buyer was told, or when it has lasted as long as that was to be, if that
+ * is earlier: set forward, the clock has come to it; set back, it is not made
  * longer; set right again, in either way, nothing has changed.
  *
  * One process at a time writes, the drainer.  Others may read meanwhile, to
