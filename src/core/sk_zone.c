@@ -347,6 +347,15 @@ sk_zone_sale(sk_zone_t *zone, const char *name, size_t len)
 }
 
 
+void
+sk_zone_sale_copy(sk_zone_t *zone, const sk_sale_t *sale, sk_sale_t *copy)
+{
+    sk_zone_lock(zone);
+    memcpy(copy, sale, sizeof(sk_sale_t));
+    sk_zone_unlock(zone);
+}
+
+
 sk_sale_t *
 sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id)
 {

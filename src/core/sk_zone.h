@@ -204,6 +204,10 @@ void sk_zone_expect(sk_zone_t *zone, uint32_t expires_s);
 /* a sale by name, or NULL */
 sk_sale_t *sk_zone_sale(sk_zone_t *zone, const char *name, size_t len);
 
+/* a copy of a sale whose units add up */
+void sk_zone_sale_copy(sk_zone_t *zone, const sk_sale_t *sale,
+    sk_sale_t *copy);
+
 /* a sale by the seq of the event that made it, or NULL */
 sk_sale_t *sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id);
 

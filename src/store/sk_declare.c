@@ -51,15 +51,7 @@ sk_declare(sk_drain_t *d, int64_t now_ms)
         }
     }
 
-    rc = sk_ledger_commit(d->ledger);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    sk_drain_committed(d, sum.seq);
-
-    return sk_drain_catch_up(d);
+    return sk_drain_commit(d, sum.seq);
 }
 
 

@@ -358,6 +358,23 @@ sk_drain_begin(sk_drain_t *d)
 }
 
 
+int
+sk_drain_commit(sk_drain_t *d, uint64_t last)
+{
+    int  rc;
+
+    rc = sk_ledger_commit(d->ledger);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_drain_committed(d, last);
+
+    return sk_drain_catch_up(d);
+}
+
+
 /* whatever it was: if a commit succeeds, it is over */
 
 static int

@@ -120,6 +120,9 @@ int64_t sk_drain_now_us(void);
  */
 int sk_drain_begin(sk_drain_t *d);
 
+/* commits it, "last" being the last event's seq, and applies the events */
+int sk_drain_commit(sk_drain_t *d, uint64_t last);
+
 /* applies what the ledger has and the zone has not seen */
 int sk_drain_catch_up(sk_drain_t *d);
 

@@ -111,7 +111,7 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
     rc = sk_ledger_append(d->ledger, &e);
 
     if (rc == SK_OK) {
-        rc = sk_ledger_commit(d->ledger);
+        rc = sk_drain_commit(d, e.seq);
     }
 
     if (rc != SK_OK) {
@@ -121,14 +121,10 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
     sk_drain_log(d, SK_LOG_WARN, "the clock was set %s by %lld ms",
                  (by_ms < 0) ? "back" : "forward", llabs(by_ms));
 
-    sk_drain_committed(d, e.seq);
-
-    rc = sk_drain_catch_up(d);
-
     d->clock_ms = d->offset_ms;
     d->clock_known = 1;
 
-    return rc;
+    return SK_OK;
 }
 
 
@@ -269,17 +265,9 @@ sk_hold_expire(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         return SK_OK;
     }
 
-    rc = sk_ledger_commit(d->ledger);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    sk_drain_committed(d, d->last_seq + n);
-
     *decided = 1;
 
-    return sk_drain_catch_up(d);
+    return sk_drain_commit(d, d->last_seq + n);
 }
 
 

@@ -360,9 +360,7 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
         return SK_ERROR;
     }
 
-    sk_zone_lock(o->drain->zone);
-    memcpy(&copy, sale, sizeof(sk_sale_t));
-    sk_zone_unlock(o->drain->zone);
+    sk_zone_sale_copy(o->drain->zone, sale, &copy);
 
     sk_sale_edit(&copy, def);
 

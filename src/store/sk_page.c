@@ -79,12 +79,9 @@ static const char *const  sk_reads[SK_READ_N] = {
 };
 
 
-static sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
 static void sk_reader_close_store(sk_reader_t *r);
-static int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
-static int sk_page_end(sk_page_t *page, sqlite3_str *text);
+static int sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which);
 static int sk_page_products(sk_reader_t *r, sk_page_t *page);
-static int sk_page_sales(sk_reader_t *r, sk_page_t *page);
 static int sk_page_events(sk_reader_t *r, sk_page_t *page);
 
 
@@ -131,8 +128,11 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
         break;
 
     case SK_PAGE_SALES:
-    case SK_PAGE_SALE:
         rc = sk_page_sales(r, page);
+        break;
+
+    case SK_PAGE_SALE:
+        rc = sk_page_sale(r, page);
         break;
 
     case SK_PAGE_ORDERS:
@@ -140,7 +140,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
         break;
 
     case SK_PAGE_ORDER:
-        rc = sk_page_object(page, sk_reader_stmt(r, SK_READ_ORDER));
+        rc = sk_page_numbered(r, page, SK_READ_ORDER);
 
         if (rc == SK_MORE) {
             rc = sk_page_refuse(page, SK_NONE, "there is no order %llu",
@@ -169,7 +169,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
 }
 
 
-static sqlite3_stmt *
+sqlite3_stmt *
 sk_reader_stmt(sk_reader_t *r, sk_read_e which)
 {
     if (r->store == NULL) {
@@ -294,6 +294,21 @@ sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 /* {"code":0,"data":{...}}, of the object "id"; SK_MORE: there is none */
 
 static int
+sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which)
+{
+    sqlite3_stmt  *s;
+
+    s = sk_reader_stmt(r, which);
+
+    if (s) {
+        (void) sqlite3_bind_int64(s, 1, (int64_t) page->id);
+    }
+
+    return sk_page_object(page, s);
+}
+
+
+int
 sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
 {
     int           rc;
@@ -302,8 +317,6 @@ sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
     if (stmt == NULL) {
         return SK_ERROR;
     }
-
-    (void) sqlite3_bind_int64(stmt, 1, (int64_t) page->id);
 
     rc = sqlite3_step(stmt);
 
@@ -323,7 +336,7 @@ sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
 }
 
 
-static int
+int
 sk_page_end(sk_page_t *page, sqlite3_str *text)
 {
     page->len = (size_t) sqlite3_str_length(text);
@@ -350,93 +363,12 @@ sk_page_products(sk_reader_t *r, sk_page_t *page)
         return sk_page_list(page, s);
     }
 
-    rc = sk_page_object(page, sk_reader_stmt(r, SK_READ_PRODUCT));
+    rc = sk_page_numbered(r, page, SK_READ_PRODUCT);
 
     return (rc == SK_MORE)
            ? sk_page_refuse(page, SK_NONE, "there is no product %llu",
                             (unsigned long long) page->id)
            : rc;
-}
-
-
-/* of the zone, not of the store: with its counters as they are now */
-
-static int
-sk_page_sales(sk_reader_t *r, sk_page_t *page)
-{
-    uint32_t       i, n;
-    uint64_t       next;
-    sk_sale_t      copy, *sale;
-    sqlite3_str   *text;
-    sqlite3_stmt  *s;
-
-    s = sk_reader_stmt(r, SK_READ_SALE);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
-
-    text = sqlite3_str_new(NULL);
-    next = page->after;
-    page->n = 0;
-
-    n = sk_load_acquire(&r->zone->sales.n);
-
-    sqlite3_str_appendall(text, (page->type == SK_PAGE_SALE)
-                                ? "{\"code\":0,\"data\":"
-                                : "{\"code\":0,\"data\":[");
-
-    for (i = 0; i < n && page->n < page->limit; i++) {
-        sale = &r->zone->sales.elts[i];
-
-        if (sk_load(&sale->id) <= page->after) {
-            continue;
-        }
-
-        sk_zone_lock(r->zone);
-        memcpy(&copy, sale, sizeof(sk_sale_t));
-        sk_zone_unlock(r->zone);
-
-        if (sk_sale_removed(&copy)
-            || (page->type == SK_PAGE_SALE
-                && (sk_load(&copy.name_len) != page->name_len
-                    || memcmp(copy.name, page->name, page->name_len) != 0)))
-        {
-            continue;
-        }
-
-        sk_view_bind_sale(s, &copy, page->now_ms);
-
-        if (sqlite3_step(s) != SQLITE_ROW) {
-            (void) sqlite3_reset(s);
-            sqlite3_free(sqlite3_str_finish(text));
-            return SK_ERROR;
-        }
-
-        sqlite3_str_appendf(text, "%s%s", page->n++ ? "," : "",
-                            (const char *) sqlite3_column_text(s, 0));
-
-        (void) sqlite3_reset(s);
-
-        next = sk_load(&copy.id);
-    }
-
-    if (page->type == SK_PAGE_SALE) {
-
-        if (page->n == 0) {
-            sqlite3_free(sqlite3_str_finish(text));
-            return sk_page_refuse(page, SK_UNKNOWN_SALE,
-                                  "there is no sale \"%.*s\"",
-                                  (int) page->name_len, page->name);
-        }
-
-        sqlite3_str_appendall(text, "}\n");
-
-    } else {
-        sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}}\n", next);
-    }
-
-    return sk_page_end(page, text);
 }
 
 

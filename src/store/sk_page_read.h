@@ -38,12 +38,25 @@ struct sk_reader_s {
 sqlite3 *sk_reader_open(sk_reader_t *r, const char *suffix);
 void sk_reader_close_query(sk_reader_t *r);
 
+/* a prepared statement, or NULL if the store cannot be read */
+sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
+
 /* a list of rows of JSON and number: SK_OK, SK_ERROR */
 int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
+
+/* a row of JSON: SK_OK; SK_MORE: there is none; SK_ERROR, also for NULL */
+int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
+
+/* the page is this text: SK_OK, SK_ERROR */
+int sk_page_end(sk_page_t *page, sqlite3_str *text);
 
 /* says why there is no page: SK_OK */
 int sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* sales are the zone's, not the store's: with the counters as they are now */
+int sk_page_sales(sk_reader_t *r, sk_page_t *page);
+int sk_page_sale(sk_reader_t *r, sk_page_t *page);
 
 /* a list of orders, from the query tables */
 int sk_page_orders(sk_reader_t *r, sk_page_t *page);
