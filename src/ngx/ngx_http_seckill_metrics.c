@@ -7,6 +7,8 @@
 
 
 static void ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_metrics_sales(ngx_http_seckill_writer_t *w,
+    const ngx_http_seckill_metric_t *m);
 
 
 ngx_int_t
@@ -88,7 +90,16 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
                                 m->name, m->help, m->name, m->type);
         }
 
-        m->write(w);
+        if (m->sale) {
+            ngx_http_seckill_metrics_sales(w, m);
+
+        } else if (m->value) {
+            ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
+                                    m->value(w->zone->shm));
+
+        } else {
+            m->write(w);
+        }
 
         if (w->json) {
             w->p = ngx_slprintf(w->p, w->end, "]");
@@ -98,6 +109,25 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
     if (w->json) {
         w->p = ngx_slprintf(w->p, w->end, "}\n");
     }
+}
+
+
+static void
+ngx_http_seckill_metrics_sales(ngx_http_seckill_writer_t *w,
+    const ngx_http_seckill_metric_t *m)
+{
+    uint32_t    slot;
+    sk_sale_t  *sale;
+
+    for (slot = 0; slot < w->n_sales; slot++) {
+        sale = &w->zone->shm->sales.elts[slot];
+
+        if (!sk_sale_removed(sale)) {
+            m->sale(w, sale);
+        }
+    }
+
+    m->sale(w, NULL);
 }
 
 

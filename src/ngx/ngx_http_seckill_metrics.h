@@ -1,6 +1,6 @@
 /*
- * What the metrics are: names, help, and a function each that writes the
- * samples, which knows of no format.  ngx_http_seckill_metrics.c writes them.
+ * What the metrics are: names, help, and a function each, which knows of no
+ * format.  ngx_http_seckill_metrics.c writes them.
  */
 
 
@@ -30,6 +30,13 @@ typedef struct {
     const char               *name;
     const char               *type;
     const char               *help;
+
+    /* one of them: the samples of a sale, of each, and then of NULL; the only
+       sample's value; all samples */
+
+    void                    (*sale)(ngx_http_seckill_writer_t *w,
+                                    sk_sale_t *sale);
+    double                  (*value)(sk_zone_t *zone);
     void                    (*write)(ngx_http_seckill_writer_t *w);
 } ngx_http_seckill_metric_t;
 

@@ -1,195 +1,158 @@
 #include "ngx_http_seckill_metrics.h"
 
 
-static void ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_broken(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
+static void ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
+static void ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
+static void ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
+static void ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
 static void ngx_http_seckill_write_commits(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_commit_claims(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_waits(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w,
     sk_hist_t *h, const sk_hist_def_t *def, double scale);
-static void ngx_http_seckill_write_depth(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_queue(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_size(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_seq(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_ledger(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_lag(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_restarts(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_repairs(ngx_http_seckill_writer_t *w);
+static double ngx_http_seckill_up(sk_zone_t *zone);
+static double ngx_http_seckill_broken(sk_zone_t *zone);
+static double ngx_http_seckill_depth(sk_zone_t *zone);
+static double ngx_http_seckill_queue(sk_zone_t *zone);
+static double ngx_http_seckill_size(sk_zone_t *zone);
+static double ngx_http_seckill_seq(sk_zone_t *zone);
+static double ngx_http_seckill_ledger(sk_zone_t *zone);
+static double ngx_http_seckill_lag(sk_zone_t *zone);
+static double ngx_http_seckill_restarts(sk_zone_t *zone);
+static double ngx_http_seckill_repairs(sk_zone_t *zone);
 
 
 const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
 
     { "seckill_up", "gauge",
       "Whether the zone takes claims.",
-      ngx_http_seckill_write_up },
+      NULL, ngx_http_seckill_up, NULL },
 
     { "seckill_claims_total", "counter",
       "Claims answered, by result.",
-      ngx_http_seckill_write_claims },
+      ngx_http_seckill_write_claims, NULL, NULL },
 
     { "seckill_questions_total", "counter",
       "Questions (GET) answered.",
-      ngx_http_seckill_write_questions },
+      ngx_http_seckill_write_questions, NULL, NULL },
 
     { "seckill_stock_units", "gauge",
       "Units of a sale in all.",
-      ngx_http_seckill_write_stock },
+      ngx_http_seckill_write_stock, NULL, NULL },
 
     { "seckill_units", "gauge",
       "Units of a sale, by state.",
-      ngx_http_seckill_write_units },
+      ngx_http_seckill_write_units, NULL, NULL },
 
     { "seckill_orders_total", "counter",
       "Orders, by what happened to them.",
-      ngx_http_seckill_write_orders },
+      ngx_http_seckill_write_orders, NULL, NULL },
 
     { "seckill_conservation_errors", "gauge",
       "Sales whose units do not add up to their stock.",
-      ngx_http_seckill_write_broken },
+      NULL, ngx_http_seckill_broken, NULL },
 
     { "seckill_commit_seconds", "histogram",
       "Time of a commit of the ledger.",
-      ngx_http_seckill_write_commits },
+      NULL, NULL, ngx_http_seckill_write_commits },
 
     { "seckill_commit_claims", "histogram",
       "Claims won in a commit of the ledger.",
-      ngx_http_seckill_write_commit_claims },
+      NULL, NULL, ngx_http_seckill_write_commit_claims },
 
     { "seckill_wait_seconds", "histogram",
       "Time from a claim's admission until its decision is seen.",
-      ngx_http_seckill_write_waits },
+      NULL, NULL, ngx_http_seckill_write_waits },
 
     { "seckill_queue_claims", "gauge",
       "Undecided claims in the queue.",
-      ngx_http_seckill_write_depth },
+      NULL, ngx_http_seckill_depth, NULL },
 
     { "seckill_queue_limit_claims", "gauge",
       "Undecided claims at most.",
-      ngx_http_seckill_write_queue },
+      NULL, ngx_http_seckill_queue, NULL },
 
     { "seckill_zone_units", "gauge",
       "Units that the zone has room for, by use.",
-      ngx_http_seckill_write_room },
+      NULL, NULL, ngx_http_seckill_write_room },
 
     { "seckill_zone_size_bytes", "gauge",
       "Size of the zone.",
-      ngx_http_seckill_write_size },
+      NULL, ngx_http_seckill_size, NULL },
 
     { "seckill_zone_bytes", "gauge",
       "Bytes of the zone's table of units, by use.",
-      ngx_http_seckill_write_bytes },
+      NULL, NULL, ngx_http_seckill_write_bytes },
 
     { "seckill_ledger_seq", "gauge",
       "Sequence number of the last event seen.",
-      ngx_http_seckill_write_seq },
+      NULL, ngx_http_seckill_seq, NULL },
 
     { "seckill_ledger_size_bytes", "gauge",
       "Size of the store on disk.",
-      ngx_http_seckill_write_ledger },
+      NULL, ngx_http_seckill_ledger, NULL },
 
     { "seckill_query_lag_events", "gauge",
       "Events that the query tables have not seen yet.",
-      ngx_http_seckill_write_lag },
+      NULL, ngx_http_seckill_lag, NULL },
 
     { "seckill_helper_restarts_total", "counter",
       "How often another process has become the drainer.",
-      ngx_http_seckill_write_restarts },
+      NULL, ngx_http_seckill_restarts, NULL },
 
     { "seckill_repairs_total", "counter",
       "Repairs of the zone after a process was killed.",
-      ngx_http_seckill_write_repairs },
+      NULL, ngx_http_seckill_repairs, NULL },
 
-    { NULL, NULL, NULL, NULL }
+    { NULL, NULL, NULL, NULL, NULL, NULL }
 };
 
 
+/* "sale" is NULL for answers without one */
+
 static void
-ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    uint32_t      slot, n;
     uint64_t      count;
-    sk_zone_t    *zone;
-    sk_sale_t    *sale;
     sk_result_e   result;
 
-    zone = w->zone->shm;
-    n = w->n_sales;
+    for (result = 0; result < SK_RESULT_N; result++) {
 
-    /* the last round is of answers without a sale */
-
-    for (slot = 0; slot <= n; slot++) {
-        sale = (slot < n) ? &zone->sales.elts[slot] : NULL;
-
-        if (sale && sk_sale_removed(sale)) {
+        if (result == SK_NONE) {
             continue;
         }
 
-        for (result = 0; result < SK_RESULT_N; result++) {
+        count = sk_zone_counted(w->zone->shm, sale, result);
 
-            if (result == SK_NONE) {
-                continue;
-            }
-
-            count = sk_zone_counted(zone, sale, result);
-
-            if (count || (sale && sk_results[result].code < 100)) {
-                ngx_http_seckill_sample(w, "", sale, "result",
-                                        sk_results[result].name,
-                                        (double) count);
-            }
+        if (count || (sale && sk_results[result].code < 100)) {
+            ngx_http_seckill_sample(w, "", sale, "result",
+                                    sk_results[result].name, (double) count);
         }
     }
 }
 
 
 static void
-ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    uint32_t    slot, n;
-    sk_zone_t  *zone;
-    sk_sale_t  *sale;
-
-    zone = w->zone->shm;
-    n = w->n_sales;
-
-    for (slot = 0; slot <= n; slot++) {
-        sale = (slot < n) ? &zone->sales.elts[slot] : NULL;
-
-        if (sale && sk_sale_removed(sale)) {
-            continue;
-        }
-
-        ngx_http_seckill_sample(w, "", sale, NULL, NULL,
-                                (double) sk_zone_counted(zone, sale, SK_NONE));
-    }
+    ngx_http_seckill_sample(w, "", sale, NULL, NULL,
+                            (double) sk_zone_counted(w->zone->shm, sale,
+                                                     SK_NONE));
 }
 
 
 static void
-ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    uint32_t    slot, n;
-    sk_zone_t  *zone;
-    sk_sale_t  *sale;
-
-    zone = w->zone->shm;
-    n = w->n_sales;
-
-    for (slot = 0; slot < n; slot++) {
-        sale = &zone->sales.elts[slot];
-
-        if (sk_sale_removed(sale)) {
-            continue;
-        }
-
+    if (sale) {
         ngx_http_seckill_sample(w, "", sale, NULL, NULL,
                                 (double) sk_load(&sale->stock));
     }
@@ -197,106 +160,36 @@ ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w)
 
 
 static void
-ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    int64_t     free, undecided, held, sold;
-    uint32_t    slot, n;
-    sk_zone_t  *zone;
-    sk_sale_t  *sale;
+    sk_sale_t  copy;
 
-    zone = w->zone->shm;
-    n = w->n_sales;
-
-    for (slot = 0; slot < n; slot++) {
-        sale = &zone->sales.elts[slot];
-
-        if (sk_sale_removed(sale)) {
-            continue;
-        }
-
-        sk_zone_lock(zone);
-
-        free = sk_load(&sale->free);
-        undecided = sk_load(&sale->undecided);
-        held = sk_load(&sale->held);
-        sold = sk_load(&sale->sold);
-
-        sk_zone_unlock(zone);
-
-        ngx_http_seckill_sample(w, "", sale, "state", "free", (double) free);
-        ngx_http_seckill_sample(w, "", sale, "state", "undecided",
-                                (double) undecided);
-        ngx_http_seckill_sample(w, "", sale, "state", "held", (double) held);
-        ngx_http_seckill_sample(w, "", sale, "state", "sold", (double) sold);
+    if (sale == NULL) {
+        return;
     }
+
+    sk_zone_sale_copy(w->zone->shm, sale, &copy);
+
+    ngx_http_seckill_sample(w, "", sale, "state", "free",
+                            (double) sk_load(&copy.free));
+    ngx_http_seckill_sample(w, "", sale, "state", "undecided",
+                            (double) sk_load(&copy.undecided));
+    ngx_http_seckill_sample(w, "", sale, "state", "held",
+                            (double) sk_load(&copy.held));
+    ngx_http_seckill_sample(w, "", sale, "state", "sold",
+                            (double) sk_load(&copy.sold));
 }
 
 
 static void
-ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    uint32_t     slot, n;
-    sk_zone_t   *zone;
-    sk_sale_t   *sale;
-    sk_order_e   event;
+    sk_order_e  event;
 
-    zone = w->zone->shm;
-    n = w->n_sales;
-
-    for (slot = 0; slot < n; slot++) {
-        sale = &zone->sales.elts[slot];
-
-        if (sk_sale_removed(sale)) {
-            continue;
-        }
-
-        for (event = 0; event < SK_ORDER_N; event++) {
-            ngx_http_seckill_sample(w, "", sale, "event", sk_orders[event],
-                                    (double) sk_load(&sale->orders[event]));
-        }
+    for (event = 0; sale && event < SK_ORDER_N; event++) {
+        ngx_http_seckill_sample(w, "", sale, "event", sk_orders[event],
+                                (double) sk_load(&sale->orders[event]));
     }
-}
-
-
-static void
-ngx_http_seckill_write_broken(ngx_http_seckill_writer_t *w)
-{
-    uint32_t    slot, n, broken;
-    sk_zone_t  *zone;
-    sk_sale_t  *sale;
-
-    zone = w->zone->shm;
-    n = w->n_sales;
-    broken = 0;
-
-    for (slot = 0; slot < n; slot++) {
-        sale = &zone->sales.elts[slot];
-
-        sk_zone_lock(zone);
-
-        if (sk_load(&sale->stock)
-            != sk_load(&sale->free) + sk_load(&sale->undecided)
-               + sk_load(&sale->held) + sk_load(&sale->sold))
-        {
-            broken++;
-        }
-
-        sk_zone_unlock(zone);
-    }
-
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL, broken);
-}
-
-
-static void
-ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w)
-{
-    char  reason[SK_REASON_SIZE_MAX];
-
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            sk_zone_health(w->zone->shm, sk_drain_now_us(),
-                                           reason)
-                            == SK_OK);
 }
 
 
@@ -354,21 +247,6 @@ ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
 
 
 static void
-ngx_http_seckill_write_depth(ngx_http_seckill_writer_t *w)
-{
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (double) sk_queue_depth(&w->zone->shm->queue));
-}
-
-
-static void
-ngx_http_seckill_write_queue(ngx_http_seckill_writer_t *w)
-{
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL, w->zone->shm->queue.n);
-}
-
-
-static void
 ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w)
 {
     uint64_t    reserved;
@@ -384,14 +262,6 @@ ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w)
                             (double) reserved);
     ngx_http_seckill_sample(w, "", NULL, "use", "free",
                             (double) (zone->units.n_max - reserved));
-}
-
-
-static void
-ngx_http_seckill_write_size(ngx_http_seckill_writer_t *w)
-{
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (double) w->zone->shm->size);
 }
 
 
@@ -416,51 +286,101 @@ ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w)
 }
 
 
-static void
-ngx_http_seckill_write_seq(ngx_http_seckill_writer_t *w)
+static double
+ngx_http_seckill_up(sk_zone_t *zone)
 {
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (double) sk_load(&w->zone->shm->applied_seq));
+    char  reason[SK_REASON_SIZE_MAX];
+
+    return sk_zone_health(zone, sk_drain_now_us(), reason) == SK_OK;
 }
 
 
-static void
-ngx_http_seckill_write_ledger(ngx_http_seckill_writer_t *w)
+static double
+ngx_http_seckill_broken(sk_zone_t *zone)
 {
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (double) sk_load(&w->zone->shm->ledger_size));
+    uint32_t   slot, n, broken;
+    sk_sale_t  copy;
+
+    n = sk_load_acquire(&zone->sales.n);
+    broken = 0;
+
+    for (slot = 0; slot < n; slot++) {
+        sk_zone_sale_copy(zone, &zone->sales.elts[slot], &copy);
+
+        if (sk_load(&copy.stock)
+            != sk_load(&copy.free) + sk_load(&copy.undecided)
+               + sk_load(&copy.held) + sk_load(&copy.sold))
+        {
+            broken++;
+        }
+    }
+
+    return broken;
 }
 
 
-static void
-ngx_http_seckill_write_lag(ngx_http_seckill_writer_t *w)
+static double
+ngx_http_seckill_depth(sk_zone_t *zone)
+{
+    return (double) sk_queue_depth(&zone->queue);
+}
+
+
+static double
+ngx_http_seckill_queue(sk_zone_t *zone)
+{
+    return zone->queue.n;
+}
+
+
+static double
+ngx_http_seckill_size(sk_zone_t *zone)
+{
+    return (double) zone->size;
+}
+
+
+static double
+ngx_http_seckill_seq(sk_zone_t *zone)
+{
+    return (double) sk_load(&zone->applied_seq);
+}
+
+
+static double
+ngx_http_seckill_ledger(sk_zone_t *zone)
+{
+    return (double) sk_load(&zone->ledger_size);
+}
+
+
+static double
+ngx_http_seckill_lag(sk_zone_t *zone)
 {
     uint64_t  seen, applied;
 
     /* the tables may have seen what this zone has not */
 
-    seen = sk_load(&w->zone->shm->query_seq);
-    applied = sk_load(&w->zone->shm->applied_seq);
+    seen = sk_load(&zone->query_seq);
+    applied = sk_load(&zone->applied_seq);
 
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (applied > seen) ? (double) (applied - seen) : 0);
+    return (applied > seen) ? (double) (applied - seen) : 0;
 }
 
 
-static void
-ngx_http_seckill_write_restarts(ngx_http_seckill_writer_t *w)
+static double
+ngx_http_seckill_restarts(sk_zone_t *zone)
 {
     uint64_t  n;
 
-    n = sk_load(&w->zone->shm->drainers);
+    n = sk_load(&zone->drainers);
 
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL, n ? (double) (n - 1) : 0);
+    return n ? (double) (n - 1) : 0;
 }
 
 
-static void
-ngx_http_seckill_write_repairs(ngx_http_seckill_writer_t *w)
+static double
+ngx_http_seckill_repairs(sk_zone_t *zone)
 {
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            (double) sk_load(&w->zone->shm->repairs));
+    return (double) sk_load(&zone->repairs);
 }
