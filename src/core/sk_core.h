@@ -27,6 +27,8 @@
 #define SK_AGAIN   -2           /* nothing wrong, call again later */
 #define SK_FULL    -3           /* a named limit is reached */
 #define SK_MORE    -4           /* done so far: call again at once */
+#define SK_NOT_FOUND  -5        /* there is none */
+#define SK_REFUSED    -6        /* no, and why is said where it has to be */
 
 #define SK_CACHE_LINE         64
 #define SK_USER_SIZE_MAX     128        /* bytes of a user id */

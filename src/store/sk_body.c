@@ -422,7 +422,7 @@ sk_body_value(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
     } else if (field->type == SK_FIELD_OBJECT && strcmp(type, "object") == 0) {
         rc = sk_body_object(b, field, value, wrong);
 
-        if (rc == SK_MORE) {
+        if (rc == SK_REFUSED) {
             return SK_ERROR;
         }
     }
@@ -459,7 +459,7 @@ sk_body_text(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
 }
 
 
-/* SK_MORE: "wrong" is filled in */
+/* SK_REFUSED: "wrong" is filled in */
 
 static int
 sk_body_object(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
@@ -491,7 +491,7 @@ sk_body_object(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
         (void) sk_body_wrong(wrong, field->name,
                              twice ? "has a key that is there twice"
                                    : "has a number over 2^53 - 1");
-        return SK_MORE;
+        return SK_REFUSED;
     }
 
     return SK_OK;

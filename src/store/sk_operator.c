@@ -9,6 +9,7 @@ static int sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n);
 static unsigned sk_operator_apart(sk_command_cell_t **cells, unsigned n);
 static int sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell,
     unsigned again);
+static int sk_operator_answer(sk_operator_t *o, unsigned again);
 static int sk_operator_bare(sk_operator_t *o);
 
 
@@ -222,10 +223,21 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
 
     o->reply->path[0] = '\0';
 
+    rc = sk_operator_answer(o, again);
+
+    return (rc == SK_REFUSED) ? SK_OK : rc;
+}
+
+
+static int
+sk_operator_answer(sk_operator_t *o, unsigned again)
+{
+    int  rc;
+
     if (o->command->key_len) {
         rc = sk_operator_kept(o);
 
-        if (rc != SK_MORE) {
+        if (rc != SK_NOT_FOUND) {
             return rc;
         }
 
@@ -239,12 +251,9 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
 
     if (rc == SK_OK) {
         rc = sk_operator_table[o->command->type](o);
-
-    } else if (rc == SK_MORE) {
-        return SK_OK;
     }
 
-    if (rc == SK_OK && o->command->key_len
+    if ((rc == SK_OK || rc == SK_REFUSED) && o->command->key_len
         && (o->reply->status < 300
             || o->reply->code == sk_results[SK_CONFLICT].code))
     {
@@ -255,8 +264,7 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
 }
 
 
-/* a command that takes no fields may have an empty object, and nothing else;
-   SK_MORE: it has, and the reply says so */
+/* a command that takes no fields may have an empty object, and nothing else */
 
 static int
 sk_operator_bare(sk_operator_t *o)

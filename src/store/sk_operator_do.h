@@ -51,14 +51,18 @@ struct sk_operator_s {
 
 typedef struct sk_operator_s  sk_operator_t;
 
-/* SK_OK: the reply is made; SK_AGAIN, SK_ERROR: the store failed */
+/*
+ * SK_OK: it is done, and the reply is made; SK_REFUSED: it is not, and the
+ * reply says why; SK_AGAIN, SK_ERROR: the store failed.  So do all below, if
+ * they do not say otherwise.
+ */
 typedef int (*sk_operator_pt)(sk_operator_t *o);
 
 
 /* a statement, prepared; NULL: SQLite says why */
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 
-/* the reply that was kept for the command's key; SK_MORE: there is none */
+/* the reply that was kept for the command's key; SK_NOT_FOUND: none was */
 int sk_operator_kept(sk_operator_t *o);
 int sk_operator_keep(sk_operator_t *o);
 
@@ -68,7 +72,7 @@ int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 /* replies with the object that a statement's row is; ends the statement */
 int sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status);
 
-/* replies with an error; "field" may be NULL */
+/* replies with an error: SK_REFUSED; "field" may be NULL */
 int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
     const char *field, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
@@ -77,7 +81,7 @@ int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
 int sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
     const char *field, const char *message, sqlite3_stmt *data);
 
-/* reads the command's body: SK_OK, or SK_MORE: the reply is made */
+/* reads the command's body */
 int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
     sk_value_t *values);
 
@@ -93,7 +97,7 @@ int sk_operator_sale_end(sk_operator_t *o);
 int sk_operator_order_confirm(sk_operator_t *o);
 int sk_operator_order_cancel(sk_operator_t *o);
 
-/* the sale of the command; NULL: the reply is made, "rc" says how that went */
+/* the sale of the command; NULL: there is none, and "rc" is to be returned */
 sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);
 
 /* appends a sale, or the edit of one if it changes anything, and replies */
@@ -103,7 +107,7 @@ int sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
 int sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
     const sk_sale_def_t *def, unsigned status);
 
-/* whether there is a product: SK_OK, SK_MORE: none, SK_AGAIN, SK_ERROR */
+/* whether there is a product: SK_OK, SK_NOT_FOUND */
 int sk_operator_product_find(sk_operator_t *o, uint64_t id);
 
 

@@ -22,7 +22,7 @@ sk_operator_order_confirm(sk_operator_t *o)
     rc = sk_order_find(o, &order, &last);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_OK : rc;
+        return rc;
     }
 
     switch (last) {
@@ -75,7 +75,7 @@ sk_operator_order_cancel(sk_operator_t *o)
     rc = sk_order_find(o, &order, &last);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_OK : rc;
+        return rc;
     }
 
     if (last == SK_EVENT_CANCELLED) {
@@ -96,7 +96,7 @@ sk_operator_order_cancel(sk_operator_t *o)
 }
 
 
-/* SK_MORE: there is none, and the reply says so */
+/* SK_REFUSED: there is none */
 
 static int
 sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
@@ -109,10 +109,9 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     rc = sk_ledger_order(l, o->command->id, order);
 
     if (rc == SK_ERROR && sk_ledger_error(l)[0] == '\0') {
-        rc = sk_operator_refuse(o, SK_INVALID, 404, NULL,
-                                "there is no order %llu",
-                                (unsigned long long) o->command->id);
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_refuse(o, SK_INVALID, 404, NULL,
+                                  "there is no order %llu",
+                                  (unsigned long long) o->command->id);
     }
 
     return (rc == SK_OK) ? sk_ledger_order_last(l, o->command->id, last) : rc;

@@ -69,7 +69,7 @@ sk_operator_product_add(sk_operator_t *o)
     rc = sk_product_read(o, v);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_OK : rc;
+        return rc;
     }
 
     for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
@@ -107,7 +107,7 @@ sk_operator_product_add(sk_operator_t *o)
     rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], 0);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_OK : rc;
+        return rc;
     }
 
     s = sk_operator_sql(o, SK_SQL_PRODUCT_MAKE);
@@ -145,7 +145,7 @@ sk_operator_product_edit(sk_operator_t *o)
     rc = sk_operator_product_find(o, o->command->id);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? sk_product_none(o) : rc;
+        return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
     }
 
     rc = sk_product_read(o, v);
@@ -155,7 +155,7 @@ sk_operator_product_edit(sk_operator_t *o)
     }
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_OK : rc;
+        return rc;
     }
 
     s = sk_operator_sql(o, SK_SQL_PRODUCT_CHANGE);
@@ -204,7 +204,7 @@ sk_operator_product_remove(sk_operator_t *o)
     rc = sk_operator_product_find(o, o->command->id);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? sk_product_none(o) : rc;
+        return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
     }
 
     n = sk_load(&o->drain->zone->sales.n);
@@ -273,14 +273,10 @@ sk_product_read(sk_operator_t *o, sk_value_t *values)
 
     for (i = 0; i < v->len; i++) {
         if ((unsigned char) v->text[i] < 0x20 || v->text[i] == 0x7f) {
-            rc = SK_MORE;
+            return sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s",
+                                      sk_product_fields[SK_PRODUCT_NAME]
+                                          .allowed);
         }
-    }
-
-    if (rc != SK_OK) {
-        rc = sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s",
-                                sk_product_fields[SK_PRODUCT_NAME].allowed);
-        return (rc == SK_OK) ? SK_MORE : rc;
     }
 
     v = &values[SK_PRODUCT_CURRENCY];
@@ -295,14 +291,12 @@ sk_product_read(sk_operator_t *o, sk_value_t *values)
         }
     }
 
-    rc = sk_operator_refuse(o, SK_INVALID, 0, "currency", "currency: %s",
-                            sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
-
-    return (rc == SK_OK) ? SK_MORE : rc;
+    return sk_operator_refuse(o, SK_INVALID, 0, "currency", "currency: %s",
+                              sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
 }
 
 
-/* SK_MORE: another product has the name, and the reply says so */
+/* SK_REFUSED: another product has the name */
 
 static int
 sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
@@ -334,10 +328,8 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
         return sk_ledger_fail(o->drain->ledger, rc);
     }
 
-    rc = sk_operator_refuse(o, SK_CONFLICT, 0, "name",
-                            "name: product %llu has it", other);
-
-    return (rc == SK_OK) ? SK_MORE : rc;
+    return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
+                              "name: product %llu has it", other);
 }
 
 
@@ -446,7 +438,7 @@ sk_operator_product_find(sk_operator_t *o, uint64_t id)
     (void) sqlite3_reset(s);
 
     return (rc == SQLITE_ROW) ? SK_OK
-           : (rc == SQLITE_DONE) ? SK_MORE
+           : (rc == SQLITE_DONE) ? SK_NOT_FOUND
                                  : sk_ledger_fail(o->drain->ledger, rc);
 }
 

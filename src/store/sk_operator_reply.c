@@ -88,7 +88,7 @@ sk_operator_sql(sk_operator_t *o, sk_sql_e which)
 }
 
 
-/* SK_OK: there is a row; SK_MORE: there is none, and the statement is reset */
+/* SK_OK: there is a row; SK_NOT_FOUND: none, and the statement is reset */
 
 static int
 sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt)
@@ -101,15 +101,14 @@ sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt)
         return SK_OK;
     }
 
-    rc = (rc == SQLITE_DONE) ? SK_MORE : sk_ledger_fail(o->drain->ledger, rc);
+    rc = (rc == SQLITE_DONE) ? SK_NOT_FOUND
+                             : sk_ledger_fail(o->drain->ledger, rc);
 
     (void) sqlite3_reset(stmt);
 
     return rc;
 }
 
-
-/* SK_MORE: nothing was asked with this key before */
 
 int
 sk_operator_kept(sk_operator_t *o)
@@ -255,7 +254,7 @@ sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
     rc = sk_operator_row(o, stmt);
 
     if (rc != SK_OK) {
-        return (rc == SK_MORE) ? SK_ERROR : rc;
+        return (rc == SK_NOT_FOUND) ? SK_ERROR : rc;
     }
 
     (void) sqlite3_bind_value(s, 1, sqlite3_column_value(stmt, 0));
@@ -316,7 +315,7 @@ sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
         (void) sqlite3_reset(data);
     }
 
-    return rc;
+    return (rc == SK_OK) ? SK_REFUSED : rc;
 }
 
 
@@ -331,9 +330,8 @@ sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
                       n, values, &wrong);
 
     if (rc == SK_ERROR) {
-        rc = sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,
-                               NULL);
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,
+                                 NULL);
     }
 
     return (rc == SK_OK) ? SK_OK

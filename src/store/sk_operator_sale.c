@@ -58,7 +58,6 @@ static int sk_sale_stock(sk_operator_t *o, sk_sale_t *sale,
     const sk_value_t *values, sk_sale_def_t *def);
 static int sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def,
     int64_t stock, unsigned sales);
-static int sk_sale_said(int rc);
 
 
 int
@@ -72,7 +71,7 @@ sk_operator_sale_add(sk_operator_t *o)
     rc = sk_operator_body(o, sk_sale_add_fields, SK_SALE_ADD_N, v);
 
     if (rc != SK_OK) {
-        return sk_sale_said(rc);
+        return rc;
     }
 
     name = &v[SK_SALE_NAME];
@@ -116,7 +115,7 @@ sk_operator_sale_add(sk_operator_t *o)
         rc = sk_sale_room(o, &e.def, e.def.stock, 1);
     }
 
-    return (rc == SK_OK) ? sk_operator_sale_put(o, NULL, &e) : sk_sale_said(rc);
+    return (rc == SK_OK) ? sk_operator_sale_put(o, NULL, &e) : rc;
 }
 
 
@@ -137,7 +136,7 @@ sk_operator_sale_edit(sk_operator_t *o)
     rc = sk_operator_body(o, sk_sale_edit_fields, SK_SALE_EDIT_N, v);
 
     if (rc != SK_OK) {
-        return sk_sale_said(rc);
+        return rc;
     }
 
     memset(&e, 0, sizeof(sk_event_t));
@@ -152,11 +151,9 @@ sk_operator_sale_edit(sk_operator_t *o)
         rc = sk_sale_stock(o, sale, v, &e.def);
     }
 
-    return (rc == SK_OK) ? sk_operator_sale_put(o, sale, &e) : sk_sale_said(rc);
+    return (rc == SK_OK) ? sk_operator_sale_put(o, sale, &e) : rc;
 }
 
-
-/* the sale of the command; NULL: the reply is made, "rc" says how that went */
 
 sk_sale_t *
 sk_operator_sale_command(sk_operator_t *o, int *rc)
@@ -177,7 +174,7 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
 }
 
 
-/* SK_MORE: they do not go together, and the reply says so */
+/* SK_REFUSED: they do not go together */
 
 static int
 sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
@@ -205,11 +202,10 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
     if ((v[SK_SALE_START].given || v[SK_SALE_END_AT].given)
         && def->start_ms >= def->end_ms)
     {
-        rc = sk_operator_refuse(o, SK_INVALID, 0,
-                                v[SK_SALE_END_AT].given ? "end" : "start",
-                                "%s: the end has to be after the start",
-                                v[SK_SALE_END_AT].given ? "end" : "start");
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_refuse(o, SK_INVALID, 0,
+                                  v[SK_SALE_END_AT].given ? "end" : "start",
+                                  "%s: the end has to be after the start",
+                                  v[SK_SALE_END_AT].given ? "end" : "start");
     }
 
     if (!v[SK_SALE_PRODUCT].given) {
@@ -224,11 +220,10 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
 
     rc = sk_operator_product_find(o, def->product);
 
-    if (rc == SK_MORE) {
-        rc = sk_operator_refuse(o, SK_INVALID, 0, "product",
-                                "product: there is none with the id %llu",
-                                (unsigned long long) def->product);
-        return (rc == SK_OK) ? SK_MORE : rc;
+    if (rc == SK_NOT_FOUND) {
+        return sk_operator_refuse(o, SK_INVALID, 0, "product",
+                                  "product: there is none with the id %llu",
+                                  (unsigned long long) def->product);
     }
 
     return rc;
@@ -244,9 +239,8 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     const char  *field;
 
     if (v[SK_SALE_STOCK].given && v[SK_SALE_ADD_STOCK].given) {
-        rc = sk_operator_refuse(o, SK_INVALID, 0, "add_stock",
-                                "add_stock: not with \"stock\"");
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_refuse(o, SK_INVALID, 0, "add_stock",
+                                  "add_stock: not with \"stock\"");
     }
 
     stock = v[SK_SALE_STOCK].given ? v[SK_SALE_STOCK].number
@@ -256,18 +250,16 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     taken = sk_load(&sale->held) + sk_load(&sale->sold);
 
     if (stock < 0 || stock > SK_STOCK_MAX) {
-        rc = sk_operator_refuse(o, SK_INVALID, 0, field,
-                                "%s: a stock of %lld, 0 to %d is allowed",
-                                field, (long long) stock, SK_STOCK_MAX);
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_refuse(o, SK_INVALID, 0, field,
+                                  "%s: a stock of %lld, 0 to %d is allowed",
+                                  field, (long long) stock, SK_STOCK_MAX);
     }
 
     if (stock < taken) {
-        rc = sk_operator_refuse(o, SK_CONFLICT, 0, field,
-                                "%s: %lld units are held or sold, the stock "
-                                "cannot be %lld", field, (long long) taken,
-                                (long long) stock);
-        return (rc == SK_OK) ? SK_MORE : rc;
+        return sk_operator_refuse(o, SK_CONFLICT, 0, field,
+                                  "%s: %lld units are held or sold, the stock "
+                                  "cannot be %lld", field, (long long) taken,
+                                  (long long) stock);
     }
 
     rc = sk_sale_room(o, def, stock - def->stock, 0);
@@ -284,7 +276,6 @@ static int
 sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
     unsigned sales)
 {
-    int         rc;
     char        reason[SK_REASON_SIZE_MAX];
     uint32_t    n;
     sk_zone_t  *zone;
@@ -303,12 +294,7 @@ sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
         return SK_OK;
     }
 
-    rc = sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL, "%s%s", reason,
-                            (n > zone->sales.n_max)
-                            ? "; a restart frees the places of sales that "
-                              "were removed" : "");
-
-    return (rc == SK_OK) ? SK_MORE : rc;
+    return sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL, "%s", reason);
 }
 
 
@@ -367,13 +353,4 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
     sk_view_bind_sale(s, &copy, o->now_ms);
 
     return sk_operator_reply(o, s, status);
-}
-
-
-/* SK_MORE means within this file that the reply is made */
-
-static int
-sk_sale_said(int rc)
-{
-    return (rc == SK_MORE) ? SK_OK : rc;
 }

@@ -142,7 +142,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
     case SK_PAGE_ORDER:
         rc = sk_page_numbered(r, page, SK_READ_ORDER);
 
-        if (rc == SK_MORE) {
+        if (rc == SK_NOT_FOUND) {
             rc = sk_page_refuse(page, SK_NONE, "there is no order %llu",
                                 (unsigned long long) page->id);
         }
@@ -291,7 +291,7 @@ sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 }
 
 
-/* {"code":0,"data":{...}}, of the object "id"; SK_MORE: there is none */
+/* {"code":0,"data":{...}}, of the object "id"; SK_NOT_FOUND */
 
 static int
 sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which)
@@ -322,7 +322,7 @@ sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
 
     if (rc != SQLITE_ROW) {
         (void) sqlite3_reset(stmt);
-        return (rc == SQLITE_DONE) ? SK_MORE : SK_ERROR;
+        return (rc == SQLITE_DONE) ? SK_NOT_FOUND : SK_ERROR;
     }
 
     text = sqlite3_str_new(NULL);
@@ -365,7 +365,7 @@ sk_page_products(sk_reader_t *r, sk_page_t *page)
 
     rc = sk_page_numbered(r, page, SK_READ_PRODUCT);
 
-    return (rc == SK_MORE)
+    return (rc == SK_NOT_FOUND)
            ? sk_page_refuse(page, SK_NONE, "there is no product %llu",
                             (unsigned long long) page->id)
            : rc;

@@ -44,7 +44,7 @@ sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
 /* a list of rows of JSON and number: SK_OK, SK_ERROR */
 int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
 
-/* a row of JSON: SK_OK; SK_MORE: there is none; SK_ERROR, also for NULL */
+/* a row of JSON: SK_OK; SK_NOT_FOUND; SK_ERROR, also for NULL */
 int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
 
 /* the page is this text: SK_OK, SK_ERROR */
