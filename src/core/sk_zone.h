@@ -107,7 +107,8 @@ typedef struct {
     _Atomic uint64_t  query_seq;        /* the last event in query tables */
     _Atomic uint64_t  query_wanted;     /* somebody waits until it is there */
     _Atomic uint32_t  expires_s;        /* no unit that is held ends before, in
-                                           seconds since the epoch */
+                                           seconds since the epoch; 0: it is
+                                           not known, UINT32_MAX: none is */
     sk_clock_t        clock;
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */

@@ -26,8 +26,9 @@
 
 
 /*
- * Applies "n" events, SK_APPLY_MAX at most, in order; one that was applied
- * before changes nothing.  Returns SK_OK, or SK_ERROR with a reason if the
+ * Applies "n" events, SK_APPLY_MAX at most, in order, under the mutex, which is
+ * given up in between if a sale is removed; one that was applied before changes
+ * nothing.  Returns SK_OK, or SK_ERROR with a reason if the
  * zone has no room for one: those before it are applied.
  */
 int sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
@@ -42,7 +43,7 @@ int sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
 
 /*
  * Whether a claim in the queue may still win, now that the zone has seen the
- * whole ledger.
+ * whole ledger: within sk_drain_begin()'s transaction, without the mutex.
  */
 int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 

@@ -16,7 +16,8 @@
 
 /*
  * Decides a batch and publishes the outcomes; "decided" is set if there are
- * any.  Returns SK_OK, SK_AGAIN, SK_ERROR: then nothing is decided.
+ * any.  SK_OK; SK_MORE, SK_AGAIN, SK_ERROR, as sk_drain_work() has them: then
+ * the queue's head has not moved, and nobody has heard of an outcome.
  */
 int sk_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided);
 

@@ -111,12 +111,16 @@ void sk_drain_close(sk_drain_t *d);
 int64_t sk_drain_now_us(void);
 
 
-/* The parts that the drainer's other files share. */
+/*
+ * The parts that the drainer's other files share.  They return SK_OK, SK_AGAIN
+ * or SK_ERROR, if they do not say otherwise; after the latter two a transaction
+ * stays open, and sk_drain_work() ends it when they are returned to it.
+ */
 
 /*
- * Begins a transaction in which the zone has seen the whole ledger.  SK_OK;
+ * Begins a transaction in which the zone has seen the whole ledger.  Also
  * SK_MORE: there is none, as the clock was set and the turn's time may be from
- * before; SK_AGAIN, SK_ERROR: sk_drain_fail() will end it.
+ * before.
  */
 int sk_drain_begin(sk_drain_t *d);
 

@@ -20,7 +20,7 @@
 #define SK_VIEW_TIME(ms)                                                     \
     "strftime('%Y-%m-%dT%H:%M:%fZ', (" ms ") / 1000.0, 'unixepoch')"
 
-/* of the view "products" */
+/* of the table "products" */
 
 #define SK_VIEW_PRODUCT                                                      \
     "json_object('id', id, 'name', detail ->> 'name',"                       \
