@@ -92,9 +92,11 @@ _seckill() {
         'sale watch')   _seckill_words "--every --count $global" ;;
         'order list')   _seckill_words "--sale --user --state --all --limit
                                         --after $global" ;;
+        'order confirm'|'order cancel')
+                        _seckill_words "--user $key $global" ;;
         'events follow')
-                        _seckill_words "--after --wait --count $global" ;;
-        'events list')  _seckill_words "--after --limit $global" ;;
+                        _seckill_words "--after --at --wait --count $global" ;;
+        'events list')  _seckill_words "--after --at --limit $global" ;;
         backup*|restore*)
                         _seckill_words '--force --json --help' ;;
         verify*)        _seckill_words '--json --help' ;;

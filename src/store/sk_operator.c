@@ -277,6 +277,8 @@ sk_operator_bare(sk_operator_t *o)
     case SK_PRODUCT_EDIT:
     case SK_SALE_ADD:
     case SK_SALE_EDIT:
+    case SK_ORDER_CONFIRM:
+    case SK_ORDER_CANCEL:
         return SK_OK;
 
     default:

@@ -1,6 +1,15 @@
 #include "sk_operator_do.h"
 
 
+/* after a restore, orders' numbers are used again: a client can make sure */
+
+static const sk_field_t  sk_order_fields[] = {
+
+    { "user", SK_FIELD_TEXT, 0, 1, SK_USER_SIZE_MAX,
+      "the user of the order, 1 to 128 bytes, is allowed" }
+};
+
+
 static int sk_order_find(sk_operator_t *o, sk_order_t *order,
     sk_event_e *last);
 static int sk_order_put(sk_operator_t *o, const sk_order_t *order,
@@ -96,12 +105,13 @@ sk_operator_order_cancel(sk_operator_t *o)
 }
 
 
-/* SK_REFUSED: there is none */
+/* SK_REFUSED: there is none, or it is not the one that is meant */
 
 static int
 sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
 {
     int           rc;
+    sk_value_t    user;
     sk_ledger_t  *l;
 
     l = o->drain->ledger;
@@ -112,6 +122,17 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
         return sk_operator_refuse(o, SK_INVALID, 404, NULL,
                                   "there is no order %llu",
                                   (unsigned long long) o->command->id);
+    }
+
+    if (rc == SK_OK && o->command->body_len) {
+        rc = sk_operator_body(o, sk_order_fields, 1, &user);
+
+        if (rc == SK_OK && user.given
+            && (user.len != order->user_len
+                || memcmp(user.text, order->user, user.len) != 0))
+        {
+            return sk_order_conflict(o, "the order is another user's");
+        }
     }
 
     return (rc == SK_OK) ? sk_ledger_order_last(l, o->command->id, last) : rc;

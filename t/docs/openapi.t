@@ -292,8 +292,13 @@ my ($confirm, $cancel)
     = map { "POST /api/orders/{order}/$_" } qw(confirm cancel);
 my $order;
 
-$order = play(200, $confirm, order => $held[0]);
+$order = play(409, $confirm, order => $held[0], body => { user => 'b' });
+is($order->{data}{user}, 'a', 'it is not that user\'s');
+play(400, $confirm, order => $held[0], body => { user => '' });
+play(400, $confirm, order => $held[0], body => { user => 'a', by => 'a' });
+$order = play(200, $confirm, order => $held[0], body => { user => 'a' });
 is($order->{data}{state}, 'paid', 'it is paid');
+play(409, $cancel, order => $held[0], body => { user => 'b' });
 play(200, $confirm, order => $held[0]);
 buyer('won', 'GET', 'new', 'a');
 play(200, $cancel, order => $_) for @held[0, 1, 1], $sold // 1;

@@ -129,6 +129,7 @@ my @misuse = (
     [['order', 'confirm', 1, 'x'], qr/"x" is no order's number/],
     [['order', 'list', '--all', '--limit=1'], qr/not both/],
     [['events', 'follow', '--wait', 61], qr/0 to 60 is allowed/],
+    [['events', 'list', '--at', 'x'], qr/--at: only with --after/],
     [['health', '--url', 'shop'], qr/"shop" is no URL/],
     [['health', '--key-file', "$dir/nothing"], qr/cannot read the key file/],
     [['health', '--key-file', spew('empty', "# a\n\n")], qr/is no key in/],
@@ -594,6 +595,8 @@ my @paid = @order{map { "u$_" } 1 .. 8};
 my $done = data('order', 'confirm', @paid);
 is_deeply([map { "$_->{order} $_->{state}" } @$done], [map { "$_ paid" } @paid],
           'paid');
+cli(1, 'order', 'confirm', $paid[0], '--user', 'nobody');
+like($err, qr/conflict: the order is another user's/, 'it is not that user\'s');
 cli(0, 'order', 'confirm', $paid[0]);
 like($out, qr/^ *$paid[0]  phone +u1 +paid /m, 'to say it twice is allowed');
 
@@ -742,6 +745,11 @@ is_deeply([map { decode_json($_)->{seq} } split /\n/, $out], [3, 4, 5],
           'some of them');
 is(scalar @{data('events', 'list', '--after', 1, '--limit', 7)}, 7, 'a list');
 like(cli(0, 'events', 'list'), qr/^ *1  \S+Z  product_added /m, 'as a table');
+cli(0, 'events', 'list', '--after', 1, '--at', $seen[0]{at}, '--limit', 1500);
+for my $verb (qw(list follow)) {
+    cli(1, 'events', $verb, '--after', 2, '--at', $seen[0]{at});
+    like($err, qr/^seckill: conflict: event 2 is not the one/, 'another event');
+}
 cli(1, 'events', 'follow', '--after', $last + 1);
 like($err, qr/^seckill: conflict: /, 'a reader of another store is told so');
 
