@@ -196,10 +196,11 @@ ngx_uint_t ngx_http_seckill_sale_pending(ngx_http_seckill_zone_t *zone,
 /* ngx_http_seckill_path.c */
 
 /* gives the directory of a store to nginx, and the helper with it */
-/* whether two stores are one file, as far as they are there */
-ngx_uint_t ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two);
 ngx_int_t ngx_http_seckill_path_init(ngx_conf_t *cf,
     ngx_http_seckill_zone_t *zone);
+
+/* whether two stores are one file, as far as they are there */
+ngx_uint_t ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two);
 
 /* ngx_http_seckill_zone.c */
 
@@ -289,8 +290,8 @@ ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 /* answers requests of the API that have waited long enough */
 void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
 
-/* whether one of them waits for a command that is posted */
-ngx_uint_t ngx_http_seckill_ask_posted(ngx_http_seckill_zone_t *zone);
+/* whether one of them waits for the drainer */
+ngx_uint_t ngx_http_seckill_ask_drains(ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_reader.c */
 

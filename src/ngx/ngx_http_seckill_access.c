@@ -108,7 +108,7 @@ ngx_http_seckill_access_cross_site(ngx_http_request_t *r)
 {
     u_char     *host;
     size_t      len;
-    ngx_str_t   value;
+    ngx_str_t   value, *own;
 
     if (ngx_http_seckill_header_in(r, "Sec-Fetch-Site", &value)) {
         return !ngx_http_seckill_access_is(&value, "same-origin")
@@ -122,15 +122,19 @@ ngx_http_seckill_access_cross_site(ngx_http_request_t *r)
     host = ngx_strlcasestrn(value.data, value.data + value.len,
                             (u_char *) "://", 2);
 
-    if (host == NULL || r->headers_in.host == NULL) {
+    if (host == NULL) {
         return 1;
     }
+
+    /* of HTTP/3 there may be no such header */
+
+    own = r->headers_in.host ? &r->headers_in.host->value
+                             : &r->headers_in.server;
 
     host += sizeof("://") - 1;
     len = value.data + value.len - host;
 
-    return len != r->headers_in.host->value.len
-           || ngx_strncasecmp(host, r->headers_in.host->value.data, len) != 0;
+    return len != own->len || ngx_strncasecmp(host, own->data, len) != 0;
 }
 
 

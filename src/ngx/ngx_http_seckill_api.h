@@ -16,6 +16,13 @@
 #pragma GCC visibility push(hidden)
 
 
+/* pages that are lists, a bit each */
+
+#define NGX_HTTP_SECKILL_LISTS                                               \
+    (1 << SK_PAGE_PRODUCTS | 1 << SK_PAGE_SALES | 1 << SK_PAGE_ORDERS        \
+     | 1 << SK_PAGE_EVENTS)
+
+
 typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
 
 
@@ -88,6 +95,7 @@ struct ngx_http_seckill_ask_s {
     unsigned                    gone:1;     /* its client has left */
     unsigned                    last:1;     /* it waits no more */
     unsigned                    idle:1;     /* it waits for what may not come */
+    unsigned                    drains:1;   /* it waits for the drainer */
 };
 
 
@@ -117,6 +125,18 @@ ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask,
 
 ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
 void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
+
+/* ngx_http_seckill_ready.c */
+
+/* whether a page may be read: the zone has seen what was told before, the query
+   tables have, events may be read now and are worth it, or just may, or there
+   is one */
+
+ngx_uint_t ngx_http_seckill_ready_applied(ngx_http_seckill_ask_t *ask);
+ngx_uint_t ngx_http_seckill_ready_filled(ngx_http_seckill_ask_t *ask);
+ngx_uint_t ngx_http_seckill_ready_gathered(ngx_http_seckill_ask_t *ask);
+ngx_uint_t ngx_http_seckill_ready_rested(ngx_http_seckill_ask_t *ask);
+ngx_uint_t ngx_http_seckill_ready_more(ngx_http_seckill_ask_t *ask);
 
 /* ngx_http_seckill_reader.c */
 

@@ -4,11 +4,6 @@
 
 #define NGX_HTTP_SECKILL_ARG_MAX  SK_USER_SIZE_MAX      /* bytes, decoded */
 
-#define NGX_HTTP_SECKILL_LISTS                                               \
-    (1 << SK_PAGE_PRODUCTS | 1 << SK_PAGE_SALES | 1 << SK_PAGE_ORDERS        \
-     | 1 << SK_PAGE_EVENTS)
-
-
 typedef struct {
     const char     *name;
     ngx_uint_t      pages;      /* that have it */

@@ -40,7 +40,7 @@ ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask)
 
 
 ngx_uint_t
-ngx_http_seckill_ask_posted(ngx_http_seckill_zone_t *zone)
+ngx_http_seckill_ask_drains(ngx_http_seckill_zone_t *zone)
 {
     ngx_queue_t             *q;
     ngx_http_seckill_ask_t  *ask;
@@ -51,7 +51,7 @@ ngx_http_seckill_ask_posted(ngx_http_seckill_zone_t *zone)
     {
         ask = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
 
-        if (ask->ticket) {
+        if (ask->drains) {
             return 1;
         }
     }

@@ -30,11 +30,12 @@ ngx_int_t
 ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
 {
     ngx_int_t            rc;
-    const char          *message;
+    const char          *message, *field;
     ngx_http_request_t  *r;
 
     r = ask->request;
     message = NULL;
+    field = "Idempotency-Key";
 
     if (ngx_http_seckill_command_key(r, &ask->key) != NGX_OK) {
         message = "Idempotency-Key: once, with 1 to 255 printable characters "
@@ -42,6 +43,7 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
 
     } else if (r->args.len) {
         message = "arguments: none is allowed";
+        field = "arguments";
     }
 
     if (message) {
@@ -50,8 +52,7 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
         return (rc == NGX_OK)
                ? ngx_http_seckill_send_message(r, SK_INVALID,
                                                NGX_HTTP_BAD_REQUEST, message,
-                                               r->args.len ? "arguments"
-                                                         : "Idempotency-Key")
+                                               field)
                : rc;
     }
 
@@ -270,6 +271,8 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
                                         "too many requests wait"));
         return;
     }
+
+    ask->drains = 1;
 
     ngx_http_seckill_ask_wait(ask, ngx_http_seckill_command_done,
                               ngx_http_seckill_command_resume,

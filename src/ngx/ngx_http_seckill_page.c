@@ -4,11 +4,6 @@
 
 
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
-static ngx_uint_t ngx_http_seckill_page_applied(ngx_http_seckill_ask_t *ask);
-static ngx_uint_t ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask);
-static ngx_uint_t ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask);
-static ngx_uint_t ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask);
-static ngx_uint_t ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
 static void ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
@@ -44,9 +39,8 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 
     page->type = ask->route->what;
     page->id = ask->id;
-    page->limit = (page->type == SK_PAGE_PRODUCT || page->type == SK_PAGE_SALE
-                   || page->type == SK_PAGE_ORDER)
-                  ? 1 : NGX_HTTP_SECKILL_PAGE_LIMIT;
+    page->limit = (NGX_HTTP_SECKILL_LISTS & 1 << page->type)
+                  ? NGX_HTTP_SECKILL_PAGE_LIMIT : 1;
     page->name_len = ask->name.len;
 
     ngx_memcpy(page->name, ask->name.data, ask->name.len);
@@ -101,20 +95,26 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
     }
 
     if (page->type == SK_PAGE_SALE || page->type == SK_PAGE_SALES) {
-        ready = ngx_http_seckill_page_applied;
+        ready = ngx_http_seckill_ready_applied;
+        ask->drains = 1;
 
     } else if (page->type == SK_PAGE_ORDERS) {
-        ready = ngx_http_seckill_page_filled;
+        ready = ngx_http_seckill_ready_filled;
         sk_seq_advance(&zone->query_wanted, page->seq);
 
     } else if (page->type == SK_PAGE_EVENTS && ask->patience) {
-        ready = ngx_http_seckill_page_gathered;
+
+        /* whether it is the same ledger still is said at once */
+
+        ready = (page->at_ms && page->seq == page->after)
+                ? ngx_http_seckill_ready_rested
+                : ngx_http_seckill_ready_gathered;
         timeout = ask->patience;
         ask->idle = 1;
         ask->deadline = ngx_current_msec + timeout;
 
     } else if (page->type == SK_PAGE_EVENTS) {
-        ready = ngx_http_seckill_page_rested;
+        ready = ngx_http_seckill_ready_rested;
     }
 
     ask->last = (ask->patience == 0);
@@ -131,75 +131,24 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
 }
 
 
-static ngx_uint_t
-ngx_http_seckill_page_applied(ngx_http_seckill_ask_t *ask)
-{
-    return sk_load_acquire(&ask->zone->shm->applied_seq) >= ask->page.seq;
-}
-
-
-static ngx_uint_t
-ngx_http_seckill_page_filled(ngx_http_seckill_ask_t *ask)
-{
-    return sk_load_acquire(&ask->zone->shm->query_seq) >= ask->page.seq;
-}
-
-
-/* a page's worth of events, or some and time to gather more is over */
-
-static ngx_uint_t
-ngx_http_seckill_page_gathered(ngx_http_seckill_ask_t *ask)
-{
-    uint64_t  seq;
-
-    seq = sk_load_acquire(&ask->zone->shm->applied_seq);
-
-    if (seq < ask->page.after + ask->page.limit && seq >= ask->page.after
-        && (seq == ask->page.after || !ask->queued
-            || ngx_current_msec - ask->start < NGX_HTTP_SECKILL_GATHER_MS))
-    {
-        return 0;
-    }
-
-    return ngx_http_seckill_page_rested(ask);
-}
-
-
-/*
- * Buyers come first: while claims wait for the ledger, each event of which many
- * readers want to see at once, events are read in a small part of the time.
- */
-
-static ngx_uint_t
-ngx_http_seckill_page_rested(ngx_http_seckill_ask_t *ask)
-{
-    ngx_http_seckill_zone_t  *zone;
-
-    zone = ask->zone;
-
-    return (zone->n_waits == 0
-            && ngx_current_msec - zone->waited > NGX_HTTP_SECKILL_CALM_MS)
-           || sk_drain_now_us() >= zone->events_us;
-}
-
-
-static ngx_uint_t
-ngx_http_seckill_page_more(ngx_http_seckill_ask_t *ask)
-{
-    return sk_load_acquire(&ask->zone->shm->applied_seq) > ask->page.after
-           && ngx_http_seckill_page_rested(ask);
-}
-
-
 static void
 ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 {
+    char  reason[SK_REASON_SIZE_MAX];
+
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
+
+        if (sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason)
+            == SK_OK)
+        {
+            (void) snprintf(reason, sizeof(reason), "%s",
+                            (ask->page.type == SK_PAGE_ORDERS)
+                            ? "the query tables are behind"
+                            : "the zone is behind the ledger");
+        }
+
         ngx_http_seckill_ask_finish(ask,
-            ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
-                                        (ask->page.type == SK_PAGE_ORDERS)
-                                        ? "the query tables are behind"
-                                        : "the zone is behind the ledger"));
+            ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE, reason));
         return;
     }
 
@@ -413,7 +362,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
         sqlite3_free(ask->page.json);
         ask->page.json = NULL;
 
-        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_page_more,
+        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_more,
                                   ngx_http_seckill_page_resume,
                                   ask->deadline - ngx_current_msec);
 

@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 
 
-
 static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
     ngx_cycle_t *cycle);
 static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
@@ -91,16 +90,17 @@ ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < smcf->zones.nelts; i++) {
         ngx_http_seckill_page_exit(zones[i]);
 
+        if (zones[i]->role) {
+            ngx_http_seckill_drain_leave(zones[i]);
+        }
+
         if (zones[i]->filler) {
 
-            /* it runs in code that may be unloaded next */
+            /* "master_process off": the module is unloaded next.  The helper
+               ends without this, and its threads with it. */
 
             sk_query_stop(zones[i]->filler);
             zones[i]->filler = NULL;
-        }
-
-        if (zones[i]->role) {
-            ngx_http_seckill_drain_leave(zones[i]);
         }
     }
 }
@@ -243,6 +243,9 @@ ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
 
     sk_drain_close(&zone->drain);
 
+    /* others will say of steps of the clock meanwhile */
+
+    zone->drain.clock_known = 0;
     zone->role = 0;
 
     sk_zone_role_leave(zone->shm);
@@ -304,7 +307,7 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
 
         /* an exiting worker drains as long as somebody waits for that */
 
-        if (zone->n_waits == 0 && !ngx_http_seckill_ask_posted(zone)) {
+        if (zone->n_waits == 0 && !ngx_http_seckill_ask_drains(zone)) {
             ngx_http_seckill_drain_leave(zone);
         }
     }

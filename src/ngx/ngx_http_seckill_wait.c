@@ -462,6 +462,7 @@ ngx_http_seckill_wait_watch(ngx_event_t *ev)
     }
 
     if (ngx_exiting && !zone->role
+        && (zone->n_waits || ngx_http_seckill_ask_drains(zone))
         && ngx_http_seckill_drain_take(zone) == NGX_OK)
     {
         ngx_post_event(&zone->drain_event, &ngx_posted_events);

@@ -61,16 +61,16 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
         return rc;
     }
 
-    if (!d->clock_known) {
-        return SK_MORE;
-    }
-
     if (d->commands && sk_command_pending(d->commands)) {
         rc = sk_operator_work(d, now_ms, decided);
 
         if (rc != SK_OK) {
             return rc;
         }
+    }
+
+    if (!d->clock_known) {
+        return SK_MORE;
     }
 
     held = sk_hold_work(d, now_ms, decided);

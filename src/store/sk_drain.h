@@ -70,7 +70,8 @@ typedef struct {
     uint64_t             *removed;      /* sales, while it reads */
     unsigned              n_removed;
 
-    unsigned              clock_known:1;
+    unsigned              clock_known:1; /* 0: an event said that the clock
+                                           was set, the next turn looks anew */
     int64_t               clock_ms;     /* time of day less boot time */
     int64_t               offset_ms;    /* the same, in this turn */
     uint64_t              sweep_place;  /* in the table of units */

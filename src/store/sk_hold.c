@@ -93,8 +93,6 @@ sk_hold_clock_set(sk_drain_t *d, int64_t now_ms, int64_t by_ms)
         return SK_OK;
     }
 
-    d->clock_known = 1;
-
     rc = sk_drain_begin(d);
 
     if (rc != SK_OK) {

@@ -42,9 +42,13 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
             return SK_OK;
         }
 
-        (void) snprintf(why, sizeof(why), (rc == SK_OK || !r->query)
-                        ? " are being made" : ": %s",
-                        r->query ? sqlite3_errmsg(r->query) : "");
+        if (rc == SK_OK || r->query == NULL) {
+            (void) snprintf(why, sizeof(why), " are being made");
+
+        } else {
+            (void) snprintf(why, sizeof(why), ": %s",
+                            sqlite3_errmsg(r->query));
+        }
 
         sk_reader_close_query(r);
     }

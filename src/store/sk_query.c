@@ -116,6 +116,7 @@ sk_query_slice(sk_query_t *q)
     rc = sk_query_step(q, q->begin);
 
     if (rc != SK_OK) {
+        q->stale &= !sk_query_ledger_damaged(q, 0, 0);
         return rc;
     }
 
@@ -145,9 +146,7 @@ sk_query_slice(sk_query_t *q)
     if (rc != SK_OK) {
         (void) sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
 
-        if (q->stale && sk_query_ledger_damaged(q, from, to)) {
-            q->stale = 0;
-        }
+        q->stale &= !sk_query_ledger_damaged(q, from, to);
 
         return rc;
     }
@@ -185,6 +184,10 @@ sk_query_ledger_damaged(sk_query_t *q, int64_t from, int64_t to)
 {
     int   rc;
     char  sql[256];
+
+    if (!q->stale) {
+        return 0;
+    }
 
     (void) snprintf(sql, sizeof(sql), "SELECT sum(length(user) + length(detail)"
                     " + object) FROM store.ledger WHERE seq > %lld"

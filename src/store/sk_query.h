@@ -50,9 +50,10 @@ const char *sk_query_error(sk_query_t *q);
 int sk_query_idle(sk_query_t *q);
 
 /*
- * Starts a thread that fills the tables until it is told to stop, which it does
- * at once, also in the middle of a statement.  "progress" is called in it when
- * somebody who waits may go on.  NULL: there is no thread.
+ * Starts a thread that fills the tables until it is told to stop, or the
+ * process ends.  It stops in the middle of a statement too, but may wait for a
+ * lock, and makes a checkpoint.  "progress" is called in it when somebody who
+ * waits may go on.  NULL: there is no thread.
  */
 sk_filler_t *sk_query_start(sk_drain_t *d, void (*progress)(void *ctx));
 void sk_query_stop(sk_filler_t *filler);

@@ -97,6 +97,11 @@ sk_query_setup(sk_query_t *q)
 
     rc = sk_query_attach(q);
 
+    if (rc != SK_OK) {
+        q->stale = 0;                   /* it is the ledger that is damaged */
+        return rc;
+    }
+
     if (rc == SK_OK) {
         rc = sk_query_number(q, "SELECT seq FROM progress", &seq);
     }

@@ -119,14 +119,11 @@ sk_query_thread(void *data)
         if (rc == SK_ERROR || rc == SK_AGAIN) {
             sk_query_rest(f, SK_QUERY_RETRY_MS, 0);
 
-        } else if (sk_load(&zone->query_seq) == seen) {
-
-            if (rc == SK_OK) {
-                sk_query_rest(f, SK_QUERY_POLL_MS, 0);
-            }
-
-        } else {
+        } else if (sk_load(&zone->query_seq) != seen) {
             f->progress(f->drain->ctx);
+
+        } else if (rc == SK_OK) {
+            sk_query_rest(f, SK_QUERY_POLL_MS, 0);
         }
 
         /* the claims' processes come first, unless somebody waits for this */

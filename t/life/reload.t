@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
+use Time::HiRes qw(sleep);
 use Seckill::Server;
 
 sub http {
@@ -52,6 +53,9 @@ like(Seckill::Server::read_response($sock)->{body}, qr/"won"/,
 
 # another size: a new zone, which reads the ledger
 
+my $half = $s->connect;
+syswrite $half, "GET /api/orders?sale=phone HTTP/1.1\r\nHost: a\r\n";
+sleep 0.1;
 $s->reload(http => http('4m', 4, "seckill_zone zone=new:1m;\n"
                                  . "seckill_sale zone=new name=x stock=1;\n"),
            server => 'location = /new { seckill zone=new; }');
@@ -59,6 +63,13 @@ $s->ready;
 is($s->claim('phone', 'a')->{order}, 2, 'a is known to a zone of another size');
 is($s->claim('phone', 'd')->{result}, 'won', 'and it sells on');
 is($s->metric('seckill_zone_size_bytes') > 3 << 20, 1, 'it is larger');
+
+# an old worker, whose zone nobody fills any more, lists what the new one has sold
+
+syswrite $half, "\r\n";
+my $listed = Seckill::Server::read_response($half);
+is($listed->{status}, 200, 'an old worker still lists orders');
+like($listed->{body}, qr/"user":"d"/, 'those of the new ones too');
 like($s->wait_for('the new zone', sub {
          my $r = $s->request('POST', '/new?sale=x&user=a');
          $r && $r->{status} == 200 && $r->{body};

@@ -125,6 +125,52 @@ test_clock_was_set_back_meanwhile(void **state)
 }
 
 
+/* what another server has won by the new clock is no sign of a step back */
+
+static void
+test_clock_was_set_forward_by_another(void **state)
+{
+    int64_t        now_ms;
+    unsigned       decided;
+    sk_zone_t     *one, *two;
+    sk_drain_t     d, e;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = held_def(3);
+    def.hold_s = 2 * HOUR_MS / 1000;
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(one, &def, 1);
+    e = drainer(two, &def, 1);
+    settle_clocks(&d, SK_TEST_NOW, 0);
+    win_at(&d, "u", SK_TEST_NOW, 0);
+    settle_clocks(&e, SK_TEST_NOW, 0);
+
+    now_ms = SK_TEST_NOW + HOUR_MS;
+    settle_clocks(&d, now_ms, 0);
+    win_at(&d, "v", now_ms, 0);
+
+    /* it has looked at its clocks before */
+
+    e.loaded = 0;
+    assert_int_equal(sk_drain_work(&e, SK_TEST_NOW, 0, &decided), SK_MORE);
+    settle_clocks(&e, now_ms, 0);
+    settle_clocks(&d, now_ms, 0);
+
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE type = 'clock_set'"), 1);
+    check_units(one, 1, 2, 0);
+    assert_int_equal(expires_of(two, "v"), now_ms / 1000 + def.hold_s);
+
+    sk_drain_close(&d);
+    sk_drain_close(&e);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
 /* in the middle of a sweep, which knows the time at which it began */
 
 static void
@@ -353,6 +399,7 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_clock_is_set_back),
         T(test_clock_was_set_back_meanwhile),
+        T(test_clock_was_set_forward_by_another),
         T(test_clock_is_set_back_in_a_sweep),
         T(test_clock_is_set_forward),
         T(test_clock_is_set_right),
