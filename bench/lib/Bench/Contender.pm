@@ -58,14 +58,15 @@ sub cpu {
 }
 
 
-# load, with what it cost: us of CPU for a request, of all servers together and
-# of the load generator
+# load, with what it cost: us of CPU for a request, of all servers together, with
+# what they do about it afterwards, and of the load generator
 
 sub measure {
     my ($self, %scene) = @_;
     my @before = ($self->cpu, load_cpu());
 
     my $run = $self->load(%scene);
+    $self->settle;
 
     die $self->name . ": no request was answered\n" if !$run->{n};
 
@@ -75,6 +76,11 @@ sub measure {
 
     return $run;
 }
+
+
+# what a turn has left to do is done before the next one
+
+sub settle { }
 
 
 sub load_cpu { my @t = times; return $t[2] + $t[3] }

@@ -94,6 +94,8 @@ sub server {
         push @took, time - $begin;
     }
 
+    $s->settle;
+
     die "growth: not $orders orders\n" if $s->units('sale1', 'sold') != $orders;
 
     return { orders => $orders, server => $s, start => \@took,

@@ -61,6 +61,21 @@ sub sales {
 }
 
 
+# what was sold is in the query tables
+
+sub settle {
+    my ($self) = @_;
+
+    for (1 .. 6000) {
+        my $all = decode_json($self->request('GET', '/metrics'));
+        return if $all->{seckill_query_lag_events}[0]{value} == 0;
+        sleep 0.1;
+    }
+
+    die "seckill: the query tables do not catch up\n";
+}
+
+
 sub left { my ($self, $sale) = @_; return $self->units($sale, 'free') }
 
 
