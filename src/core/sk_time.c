@@ -15,6 +15,7 @@
 
 static int sk_time_digits(const char *p, const char *pattern);
 static int sk_time_number(const char *p);
+static int sk_time_offset(const char *p, int *offset);
 
 
 /* whether a text starts with this: "d" stands for a digit */
@@ -36,6 +37,30 @@ static int
 sk_time_number(const char *p)
 {
     return (p[0] - '0') * 10 + p[1] - '0';
+}
+
+
+/* "Z", or hours and minutes ahead of UTC; in seconds */
+
+static int
+sk_time_offset(const char *p, int *offset)
+{
+    if (strcmp(p, "Z") == 0) {
+        *offset = 0;
+        return SK_OK;
+    }
+
+    if ((*p != '+' && *p != '-') || strlen(p) != 6
+        || !sk_time_digits(p + 1, "dd:dd")
+        || sk_time_number(p + 1) > 23 || sk_time_number(p + 4) > 59)
+    {
+        return SK_ERROR;
+    }
+
+    *offset = sk_time_number(p + 1) * 3600 + sk_time_number(p + 4) * 60;
+    *offset = (*p == '+') ? *offset : -*offset;
+
+    return SK_OK;
 }
 
 
@@ -106,18 +131,11 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
         return SK_ERROR;
     }
 
-    if (strcmp(p, "Z") != 0) {
-
-        if ((*p != '+' && *p != '-') || strlen(p) != 6
-            || !sk_time_digits(p + 1, "dd:dd")
-            || sk_time_number(p + 1) > 23 || sk_time_number(p + 4) > 59)
-        {
-            return SK_ERROR;
-        }
-
-        offset = sk_time_number(p + 1) * 3600 + sk_time_number(p + 4) * 60;
-        sec += (*p == '+') ? -offset : offset;
+    if (sk_time_offset(p, &offset) != SK_OK) {
+        return SK_ERROR;
     }
+
+    sec -= offset;
 
     if (sec < 0 || sec > SK_TIME_SEC_MAX || (leap && sec % 86400 != 0)) {
         return SK_ERROR;

@@ -128,6 +128,12 @@ int sk_drain_begin(sk_drain_t *d);
 /* commits it, "last" being the last event's seq, and applies the events */
 int sk_drain_commit(sk_drain_t *d, uint64_t last);
 
+/* reads the ledger as a start does; SK_MORE: there is more of it */
+int sk_drain_load(sk_drain_t *d, int64_t now_ms);
+
+/* of the sales that were removed nothing need be known after that */
+void sk_drain_forget_removed(sk_drain_t *d);
+
 /* applies what the ledger has and the zone has not seen */
 int sk_drain_catch_up(sk_drain_t *d);
 

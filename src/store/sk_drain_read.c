@@ -1,11 +1,111 @@
 #include <stdlib.h>
 
 #include "sk_drain.h"
+#include "sk_hold.h"
 
 
+static void sk_drain_settle_seq(sk_drain_t *d);
 static int sk_drain_event(void *ctx, const sk_event_t *e);
 static int sk_drain_is_removed(sk_drain_t *d, uint64_t sale_id);
 static int sk_drain_compare(const void *one, const void *two);
+
+
+int
+sk_drain_load(sk_drain_t *d, int64_t now_ms)
+{
+    int       rc;
+    uint64_t  seq, n;
+
+    seq = sk_load(&d->zone->applied_seq);
+
+    if (d->removed == NULL) {
+        rc = sk_ledger_removed(d->ledger, &d->removed, &d->n_removed);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    rc = sk_drain_read(d);
+
+    n = sk_load(&d->zone->applied_seq) - d->load_first;
+
+    if (rc == SK_MORE) {
+
+        if (n / SK_DRAIN_PROGRESS != (seq - d->load_first) / SK_DRAIN_PROGRESS)
+        {
+            sk_drain_log(d, SK_LOG_NOTICE, "%llu events read",
+                         (unsigned long long) n);
+        }
+
+        return SK_MORE;
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_drain_seen_all(d);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_hold_loaded(d, now_ms);
+    }
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_drain_forget_removed(d);
+
+    d->loaded = 1;
+
+    sk_drain_settle_seq(d);
+
+    sk_ledger_identify(d->path, &d->zone->store_dev, &d->zone->store_ino);
+
+    if (!d->told) {
+        d->told = 1;
+
+        sk_drain_log(d, SK_LOG_NOTICE,
+                     "%llu events read in %lld ms, the last is %llu",
+                     (unsigned long long) n,
+                     (long long) (sk_drain_now_us() - d->load_start_us) / 1000,
+                     (unsigned long long) (d->load_first + n));
+    }
+
+    return SK_OK;
+}
+
+
+void
+sk_drain_forget_removed(sk_drain_t *d)
+{
+    free(d->removed);
+
+    d->removed = NULL;
+    d->n_removed = 0;
+}
+
+
+/*
+ * After a power cut with sync=normal, or a restore, the ledger may end before
+ * what the file says; nobody is to wait for what will not come.
+ */
+
+static void
+sk_drain_settle_seq(sk_drain_t *d)
+{
+    uint64_t  seq, end;
+
+    if (d->seq == NULL || d->declared) {
+        return;
+    }
+
+    seq = sk_load(d->seq);
+    end = sk_load(&d->zone->applied_seq);
+
+    if (seq > end && sk_drain_seen_all(d) == SK_OK) {
+        (void) atomic_compare_exchange_strong(d->seq, &seq, end);
+    }
+}
 
 
 int

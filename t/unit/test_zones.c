@@ -1,7 +1,14 @@
 /* two zones on one store, as in a binary upgrade */
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "sk_seq.h"
 #include "sk_test_store.h"
+
+
+#define WAL_CKPT_LOCK  121      /* the byte of a -shm file, SQLite's format */
 
 
 static void
@@ -233,6 +240,70 @@ test_end_of_the_ledger_is_shared(void **state)
 }
 
 
+/* another process is at a checkpoint: that is no reason to stop */
+
+static void
+test_another_checkpoint(void **state)
+{
+    int            to[2], from[2], fd, status;
+    char           name[256], c;
+    pid_t          pid;
+    sk_zone_t     *zone;
+    sk_drain_t     d;
+    struct flock   lock;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("phone", 5, 1);
+    zone = sk_test_zone(ZONE_SIZE, 0);
+    d = drainer(zone, &def, 1);
+    settle(&d);
+
+    assert_int_equal(pipe(to), 0);
+    assert_int_equal(pipe(from), 0);
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid == 0) {
+        (void) close(to[1]);
+        (void) snprintf(name, sizeof(name), "%s-shm", path);
+        fd = open(name, O_RDWR);
+
+        memset(&lock, 0, sizeof(struct flock));
+        lock.l_type = F_WRLCK;
+        lock.l_whence = SEEK_SET;
+        lock.l_start = WAL_CKPT_LOCK;
+        lock.l_len = 1;
+
+        if (fcntl(fd, F_SETLK, &lock) == 0 && write(from[1], "", 1) == 1) {
+            _exit((int) read(to[0], &c, 1));
+        }
+
+        _exit(1);
+    }
+
+    (void) close(from[1]);
+    assert_int_equal(read(from[0], &c, 1), 1);
+
+    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
+    assert_int_not_equal(sk_ledger_log_pages(d.ledger), 0);
+
+    (void) close(to[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    (void) close(to[0]);
+    (void) close(from[0]);
+
+    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
+    assert_int_equal(sk_ledger_log_pages(d.ledger), 0);
+
+    sk_drain_close(&d);
+    sk_test_zone_free(zone);
+}
+
+
 int
 main(void)
 {
@@ -242,6 +313,7 @@ main(void)
         T(test_limit_holds_over_two_zones),
         T(test_declare_against_another_zone),
         T(test_end_of_the_ledger_is_shared),
+        T(test_another_checkpoint),
 #undef T
     };
 
