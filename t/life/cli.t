@@ -792,11 +792,13 @@ cli(0, 'verify', "$t->{dir}/seckill/drop.db");
     my $follower = start('follower', 'events', 'follow', '--after', $last);
     cli(0, 'product', 'add', qw(--name lost --price 1 --currency EUR));
     wait_for('it to be read', sub { slurp("$dir/follower.out") =~ /lost/ });
+    kill STOP => $follower;         # so that it asks when that has grown
     $t->stop;
     cli(0, 'restore', '--force', "$dir/evening.db", "$t->{dir}/seckill/drop.db");
     $t->start->ready;
     cli(0, 'product', 'add', '--name', $_, qw(--price 1 --currency EUR))
         for qw(other another);
+    kill CONT => $follower;
     waitpid $follower, 0;
     is($? >> 8, 1, 'the reader ends');
     like(slurp("$dir/follower.err"),
