@@ -102,9 +102,7 @@ sk_query_setup(sk_query_t *q)
         return rc;
     }
 
-    if (rc == SK_OK) {
-        rc = sk_query_number(q, "SELECT seq FROM progress", &seq);
-    }
+    rc = sk_query_number(q, "SELECT seq FROM progress", &seq);
 
     if (rc == SK_OK) {
         rc = sk_query_number(q, "SELECT count(*) FROM progress p WHERE seq = 0"
