@@ -205,12 +205,13 @@ nginx_binary() {
 # the tests of core and store: plain C, with sanitizers
 
 sanitized=(test_units test_core test_command test_store test_zones test_files
-           test_fault test_hold test_clock test_operator test_again
+           test_fault test_writer test_hold test_clock test_operator test_again
            test_body test_query test_query_files)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {
-    local flags=(-std=gnu11 -g -Wall -Wextra -Wno-missing-field-initializers
+    local flags=(-std=gnu11 -g -DSK_DEBUG=1
+                 -Wall -Wextra -Wno-missing-field-initializers
                  -Werror -I"$top/src/core" -I"$top/src/store"
                  -I"$top/t/unit")
     local libs=(-lcmocka -lsqlite3 -lsodium -lpthread)
@@ -230,7 +231,7 @@ build_unit() {
 
     # its instructions are counted, as the module has them
 
-    build_engine optimized "${flags[@]}" "${optimize[@]}"
+    build_engine optimized "${flags[@]}" -USK_DEBUG "${optimize[@]}"
 
     gcc "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" \
         "$build/unit/optimized.a" -o "$build/unit/losing" "${libs[@]}"

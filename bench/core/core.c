@@ -197,7 +197,7 @@ bench_winning(sk_drain_t *d, unsigned threads, double *admitted,
 
     for (done = 0; done < BENCH_WINNING; done += n * threads) {
 
-        *admitted += bench_threads(d->zone, "many", threads, n) * n;
+        *admitted += bench_threads(d->writer.zone, "many", threads, n) * n;
 
         start = now_ns();
         bench_drain(d);
@@ -263,12 +263,12 @@ main(int argc, char **argv)
 
     (void) snprintf(path, sizeof(path), "%s/core.db", argv[1]);
 
-    d->zone = zone;
-    d->path = path;
-    d->full = 1;
-    d->sales = sales;
-    d->n_sales = 2;
-    d->log = bench_log;
+    d->writer.zone = zone;
+    d->writer.path = path;
+    d->writer.full = 1;
+    d->writer.log.write = bench_log;
+    d->declare.sales = sales;
+    d->declare.n_sales = 2;
 
     bench_drain(d);
 

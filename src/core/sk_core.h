@@ -29,6 +29,8 @@
 #define SK_MORE    -4           /* done so far: call again at once */
 #define SK_NOT_FOUND  -5        /* there is none */
 #define SK_REFUSED    -6        /* no, and why is said where it has to be */
+#define SK_DAMAGED    -7        /* the store says what cannot be */
+#define SK_BEHIND     -8        /* others were faster: decide again */
 
 #define SK_CACHE_LINE         64
 #define SK_USER_SIZE_MAX     128        /* bytes of a user id */
@@ -39,6 +41,16 @@
 
 #define SK_TIME_MIN            0
 #define SK_TIME_MAX    INT64_MAX
+
+
+/* what a caller has to see to; looked at in builds for tests alone */
+
+#if (SK_DEBUG)
+#include <assert.h>
+#define sk_assert(what)       assert(what)
+#else
+#define sk_assert(what)       (void) 0
+#endif
 
 
 #define sk_load(p)            atomic_load_explicit(p, memory_order_relaxed)

@@ -1,7 +1,7 @@
 #include "sk_gate.h"
 
 
-static int sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit,
+static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
@@ -16,6 +16,9 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_key_t      key;
     sk_holding_t  h;
 
+    sk_assert(claim->user_len >= 1 && claim->user_len <= SK_USER_SIZE_MAX);
+    sk_assert(sk_sale_slot(&zone->sales, claim->sale) < zone->sales.n_max);
+
     memset(answer, 0, sizeof(sk_answer_t));
 
     key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
@@ -23,7 +26,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     sk_zone_holding(zone, key, &h);
 
-    if (sk_gate_holds(zone, &h, sk_load(&claim->sale->limit), answer)) {
+    if (sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)) {
         return;
     }
 
@@ -37,7 +40,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     (void) sk_units_find(&zone->units, key, &h);
 
-    if (!sk_gate_holds(zone, &h, sk_load(&claim->sale->limit), answer)
+    if (!sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)
         && !sk_gate_closed(zone, claim->sale, now_ms, answer))
     {
         sk_gate_admit(zone, claim, key, answer);
@@ -54,6 +57,9 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_key_t      key;
     sk_holding_t  h;
 
+    sk_assert(claim->user_len >= 1 && claim->user_len <= SK_USER_SIZE_MAX);
+    sk_assert(sk_sale_slot(&zone->sales, claim->sale) < zone->sales.n_max);
+
     memset(answer, 0, sizeof(sk_answer_t));
 
     key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
@@ -62,7 +68,7 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_zone_holding(zone, key, &h);
 
     if (h.n_won) {
-        (void) sk_gate_holds(zone, &h, h.n_won, answer);
+        (void) sk_gate_holds(&h, h.n_won, answer);
         answer->result = SK_WON;
         return;
     }
@@ -79,8 +85,7 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
 
 static int
-sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit,
-    sk_answer_t *answer)
+sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 {
     if (h->n_won >= limit) {
         answer->result = SK_ALREADY;
@@ -88,10 +93,7 @@ sk_gate_holds(sk_zone_t *zone, const sk_holding_t *h, uint32_t limit,
         answer->order_last = h->order_last;
         answer->n_orders = h->n_won;
         answer->state = h->state;
-        answer->expires_s = (h->state == SK_UNIT_HELD)
-                            ? sk_clock_end(&zone->clock, h->order,
-                                           h->expires_s)
-                            : 0;
+        answer->expires_s = (h->state == SK_UNIT_HELD) ? h->expires_s : 0;
         return 1;
     }
 

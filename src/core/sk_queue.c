@@ -7,6 +7,8 @@ sk_queue_outcome(sk_queue_t *q, uint64_t ticket, sk_outcome_e *outcome,
 {
     sk_cell_t  *cell;
 
+    sk_assert(ticket < sk_load_acquire(&q->head));
+
     cell = sk_queue_cell(q, ticket);
 
     if (sk_load_acquire(&cell->ticket) != ticket) {

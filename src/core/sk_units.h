@@ -69,7 +69,7 @@ typedef struct {
     _Atomic uint64_t  lo;
     _Atomic uint64_t  value;
     _Atomic uint32_t  sale;     /* its place in the zone's sales */
-    _Atomic uint32_t  expires_s;        /* held: as promised, see sk_clock.h */
+    _Atomic uint32_t  expires_s;        /* held: since the epoch */
 } sk_unit_t;
 
 

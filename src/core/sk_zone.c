@@ -301,8 +301,7 @@ sk_zone_order(sk_zone_t *zone, sk_key_t key, uint64_t order,
     u = sk_units_get(&zone->units, key, sk_unit_value(SK_UNIT_HELD, order));
 
     if (u) {
-        *expires_s = sk_clock_end(&zone->clock, order,
-                                  sk_load(&u->expires_s));
+        *expires_s = sk_load(&u->expires_s);
 
     } else if (sk_units_get(&zone->units, key,
                             sk_unit_value(SK_UNIT_SOLD, order)))
@@ -316,6 +315,34 @@ sk_zone_order(sk_zone_t *zone, sk_key_t key, uint64_t order,
     sk_zone_unlock(zone);
 
     return state;
+}
+
+
+int64_t
+sk_zone_time(sk_zone_t *zone, int64_t clock_ms, int64_t boot_ms)
+{
+    int64_t  since_ms, time_ms;
+
+    since_ms = boot_ms - sk_load(&zone->time_boot_ms);
+    time_ms = sk_load(&zone->time_ms) + ((since_ms > 0) ? since_ms : 0);
+
+    return (clock_ms > time_ms) ? clock_ms : time_ms;
+}
+
+
+void
+sk_zone_time_set(sk_zone_t *zone, int64_t at_ms, int64_t boot_ms)
+{
+    /* another process may have written it by a clock that is behind ours */
+
+    if (at_ms < sk_zone_time(zone, 0, boot_ms)) {
+        return;
+    }
+
+    /* killed between the two, the event is seen again, and its time set */
+
+    sk_store_release(&zone->time_boot_ms, boot_ms);
+    sk_store_release(&zone->time_ms, at_ms);
 }
 
 

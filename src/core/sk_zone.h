@@ -20,7 +20,6 @@
 
 #include <pthread.h>
 
-#include "sk_clock.h"
 #include "sk_result.h"
 #include "sk_sale.h"
 #include "sk_units.h"
@@ -83,6 +82,7 @@ typedef struct {
     alignas(SK_CACHE_LINE)
     _Atomic uint32_t  state;
     _Atomic uint32_t  failing;          /* the store is: admit no claim */
+    _Atomic uint32_t  damaged;          /* and will be, until a restart */
 
     sk_sales_t        sales;
     sk_units_t        units;
@@ -109,7 +109,10 @@ typedef struct {
     _Atomic uint32_t  expires_s;        /* no unit that is held ends before, in
                                            seconds since the epoch; 0: it is
                                            not known, UINT32_MAX: none is */
-    sk_clock_t        clock;
+    _Atomic int64_t   time_ms;          /* of the last event, see
+                                           sk_zone_time() */
+    _Atomic int64_t   time_boot_ms;     /* when it was seen, by a clock that
+                                           nobody sets */
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;
@@ -198,6 +201,15 @@ void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
  */
 unsigned sk_zone_order(sk_zone_t *zone, sk_key_t key, uint64_t order,
     uint32_t *expires_s);
+
+/*
+ * The time in the ledger never goes back: it is the later of the time of day
+ * and of the last event's time plus what has gone by since then on a clock that
+ * nobody sets and that goes on while the machine sleeps.  All in milliseconds.
+ * The drainer says when it has seen an event; others may read meanwhile.
+ */
+int64_t sk_zone_time(sk_zone_t *zone, int64_t clock_ms, int64_t boot_ms);
+void sk_zone_time_set(sk_zone_t *zone, int64_t at_ms, int64_t boot_ms);
 
 /* a unit is held until then */
 void sk_zone_expect(sk_zone_t *zone, uint32_t expires_s);

@@ -14,6 +14,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
+#include "sk_drain.h"
 #include "sk_query.h"
 #include "sk_gate.h"
 #include "sk_page.h"

@@ -333,7 +333,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
         return rc;
     }
 
-    if (sk_zone_health(zone->shm, sk_drain_now_us(), reason) != SK_OK) {
+    if (sk_zone_health(zone->shm, sk_writer_now_us(), reason) != SK_OK) {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 

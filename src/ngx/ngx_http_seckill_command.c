@@ -263,7 +263,7 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
     command.body_len = ask->body_len;
 
     ask->ticket = sk_command_post(ask->zone->wake->commands, &command,
-                                  sk_drain_now_us());
+                                  sk_writer_now_us());
 
     if (ask->ticket == 0) {
         ngx_http_seckill_ask_finish(ask,
@@ -376,7 +376,7 @@ ngx_http_seckill_command_unavailable(ngx_http_seckill_ask_t *ask)
     char  reason[SK_REASON_SIZE_MAX];
 
     return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
-               (sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason)
+               (sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason)
                 != SK_OK) ? reason : "the store could not do it");
 }
 

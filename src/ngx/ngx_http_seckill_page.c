@@ -58,7 +58,7 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
          || page->type == SK_PAGE_ORDERS)
         && sk_load_acquire(&ask->zone->shm->state) != SK_ZONE_READY)
     {
-        (void) sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason);
+        (void) sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason);
 
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
@@ -138,7 +138,7 @@ ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
 
-        if (sk_zone_health(ask->zone->shm, sk_drain_now_us(), reason)
+        if (sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason)
             == SK_OK)
         {
             (void) snprintf(reason, sizeof(reason), "%s",
@@ -218,11 +218,11 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 static void
 ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask)
 {
-    ask->took_us = sk_drain_now_us();
+    ask->took_us = sk_writer_now_us();
 
     sk_reader_page(ask->reader->reader, &ask->page);
 
-    ask->took_us = sk_drain_now_us() - ask->took_us;
+    ask->took_us = sk_writer_now_us() - ask->took_us;
 }
 
 
@@ -344,7 +344,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
     zone->n_pages--;
 
     if (ask->page.type == SK_PAGE_EVENTS) {
-        zone->events_us = ngx_max(zone->events_us, sk_drain_now_us())
+        zone->events_us = ngx_max(zone->events_us, sk_writer_now_us())
                           + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
     }
 

@@ -147,20 +147,21 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
 {
     zone->seq = sk_seq_map((char *) zone->store.data);
 
-    zone->drain.seq = zone->seq;
+    zone->drain.writer.zone = zone->shm;
+    zone->drain.writer.path = (char *) zone->store.data;
+    zone->drain.writer.full = zone->full;
+    zone->drain.writer.seq = zone->seq;
+    zone->drain.writer.log.write = ngx_http_seckill_drain_log;
+    zone->drain.writer.log.ctx = zone;
     zone->drain.commands = zone->wake->commands;
-    zone->drain.zone = zone->shm;
-    zone->drain.path = (char *) zone->store.data;
-    zone->drain.full = zone->full;
-    zone->drain.log = ngx_http_seckill_drain_log;
-    zone->drain.ctx = zone;
-    zone->drain.leaving = !declare;
 
     /* an exiting worker's configuration may be an old one */
 
+    zone->drain.declare.leaving = !declare;
+
     if (declare) {
-        zone->drain.sales = zone->sales.elts;
-        zone->drain.n_sales = zone->sales.nelts;
+        zone->drain.declare.sales = zone->sales.elts;
+        zone->drain.declare.n_sales = zone->sales.nelts;
     }
 
     zone->drain_event.handler = ngx_http_seckill_drain_event;
@@ -174,7 +175,8 @@ static void
 ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
     ngx_cycle_t *cycle)
 {
-    zone->filler = sk_query_start(&zone->drain,
+    zone->filler = sk_query_start(zone->shm, (char *) zone->store.data,
+                                  &zone->drain.writer.log,
                                   ngx_http_seckill_query_progress);
 
     if (zone->filler == NULL) {
@@ -202,6 +204,13 @@ ngx_http_seckill_drain_log(void *ctx, sk_log_e level, const char *message)
     ngx_http_seckill_zone_t  *zone = ctx;
 
     ngx_uint_t  n;
+
+    if (level == SK_LOG_DEBUG) {
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "seckill zone \"%V\", store \"%V\": %s",
+                       &zone->name, &zone->store, message);
+        return;
+    }
 
     n = (level == SK_LOG_ERR) ? NGX_LOG_ERR
         : (level == SK_LOG_WARN) ? NGX_LOG_WARN : NGX_LOG_NOTICE;
@@ -243,9 +252,6 @@ ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
 
     sk_drain_close(&zone->drain);
 
-    /* others will say of steps of the clock meanwhile */
-
-    zone->drain.clock_known = 0;
     zone->role = 0;
 
     sk_zone_role_leave(zone->shm);
@@ -366,7 +372,7 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
 }
 
 
-/* both at once: the drainer looks whether the first was set */
+/* both at once: what was set, and what nobody sets */
 
 static void
 ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms)

@@ -54,7 +54,7 @@ ngx_http_seckill_ready_rested(ngx_http_seckill_ask_t *ask)
 
     return (zone->n_waits == 0
             && ngx_current_msec - zone->waited > NGX_HTTP_SECKILL_CALM_MS)
-           || sk_drain_now_us() >= zone->events_us;
+           || sk_writer_now_us() >= zone->events_us;
 }
 
 

@@ -133,7 +133,7 @@ ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
     w->ticket = answer->ticket;
 
     if (w->admitted) {
-        w->start_us = sk_drain_now_us();
+        w->start_us = sk_writer_now_us();
     }
 
     if (w->ticket == 0) {
@@ -223,7 +223,7 @@ ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
 
     /* later than the start of any that is decided; those above had none */
 
-    now_us = sk_drain_now_us();
+    now_us = sk_writer_now_us();
 
     while (!ngx_queue_empty(&zone->waits)) {
         q = ngx_queue_head(&zone->waits);

@@ -15,11 +15,13 @@ static void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e);
 
 
 int
-sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
-    size_t size)
+sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, int64_t boot_ms,
+    char *reason, size_t size)
 {
     int                rc;
     const sk_event_t  *end;
+
+    sk_assert(n >= 1 && n <= SK_APPLY_MAX);
 
     rc = SK_OK;
 
@@ -40,6 +42,7 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
         /* seen, once all that it changes is changed: a kill between the two
            makes the next drainer apply it again */
 
+        sk_zone_time_set(zone, e->at_ms, boot_ms);
         sk_store_release(&zone->applied_seq, e->seq);
 
         if (sk_load(&zone->seen_seq) < e->seq) {
@@ -55,7 +58,7 @@ sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
 
     sk_apply_reason(zone, e, rc, reason, size);
 
-    return SK_ERROR;
+    return (rc == SK_DAMAGED) ? SK_DAMAGED : SK_ERROR;
 }
 
 
@@ -67,7 +70,7 @@ sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc, char *reason,
     int64_t     units;
     sk_sale_t  *sale;
 
-    if (rc == SK_ERROR) {
+    if (rc == SK_DAMAGED) {
         (void) snprintf(reason, size, "damaged: event %llu is of sale %llu, "
                         "which was never added", (unsigned long long) e->seq,
                         (unsigned long long) e->sale_id);
@@ -113,12 +116,8 @@ sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
     case SK_EVENT_SALE_REMOVED:
         return sk_apply_removed(zone, e);
 
-    case SK_EVENT_CLOCK_SET:
-        sk_clock_set(&zone->clock, e->seq, e->by_ms);
-        sk_zone_expect(zone, 0);
-        return SK_OK;
-
-    default: /* products are none of the zone's business */
+    default: /* products are none of the zone's business; what older versions
+                have written of the clock is said by each event's time */
         return SK_OK;
     }
 }
@@ -134,7 +133,7 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
     sale = sk_zone_sale_by_id(zone, e->sale_id);
 
     if (sale == NULL && e->type == SK_EVENT_SALE_EDITED) {
-        return SK_ERROR;
+        return SK_DAMAGED;
     }
 
     if (sale == NULL && sk_load(&zone->sales.n) == zone->sales.n_max) {
@@ -174,7 +173,7 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
     sale = sk_zone_sale_by_id(zone, e->sale_id);
 
     if (sale == NULL) {
-        return SK_ERROR;
+        return SK_DAMAGED;
     }
 
     undecided = sk_unit_value(SK_UNIT_UNDECIDED, e->ticket);
@@ -227,7 +226,7 @@ sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
     sale = sk_zone_sale_by_id(zone, e->sale_id);
 
     if (sale == NULL) {
-        return SK_ERROR;
+        return SK_DAMAGED;
     }
 
     held = sk_unit_value(SK_UNIT_HELD, e->object);
@@ -423,6 +422,9 @@ sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
     sk_sale_t  *sale;
     sk_unit_t  *u;
 
+    sk_assert(outcome == SK_OUTCOME_REFUSED
+              || outcome == SK_OUTCOME_UNAVAILABLE);
+
     ticket = sk_load(&cell->ticket);
     sale = &zone->sales.elts[cell->sale];
 
@@ -440,19 +442,4 @@ sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
     sk_store_release(&cell->outcome, outcome);
 
     sk_zone_unlock(zone);
-}
-
-
-void
-sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e)
-{
-    memset(e, 0, offsetof(sk_event_t, def));
-
-    e->type = SK_EVENT_WON;
-    e->sale_id = sk_load(&zone->sales.elts[cell->sale].id);
-    e->expires_s = sk_load(&cell->expires_s);
-    e->user = cell->user;
-    e->user_len = cell->user_len;
-    e->ticket = sk_load(&cell->ticket);
-    e->key = cell->key;
 }

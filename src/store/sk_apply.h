@@ -28,11 +28,12 @@
 /*
  * Applies "n" events, SK_APPLY_MAX at most, in order, under the mutex, which is
  * given up in between if a sale is removed; one that was applied before changes
- * nothing.  Returns SK_OK, or SK_ERROR with a reason if the
- * zone has no room for one: those before it are applied.
+ * nothing.  "boot_ms" is the present time by a clock that nobody sets, see
+ * sk_zone_time().  Returns SK_OK; SK_ERROR if the zone has no room for one,
+ * SK_DAMAGED if one cannot be, both with a reason: those before it are applied.
  */
-int sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, char *reason,
-    size_t size);
+int sk_apply(sk_zone_t *zone, const sk_event_t *e, unsigned n, int64_t boot_ms,
+    char *reason, size_t size);
 
 /*
  * Whether a zone has room for so many units and sales in all: SK_OK, or
@@ -50,9 +51,6 @@ int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 /* takes a claim's unit back and gives it an outcome that is not a win */
 void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
 
-/* the event of a claim that wins, without its seq and its time; until when it
-   is held is in the cell */
-void sk_apply_cell_event(sk_zone_t *zone, sk_cell_t *cell, sk_event_t *e);
 
 
 #pragma GCC visibility pop

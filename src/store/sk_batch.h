@@ -1,6 +1,6 @@
 /*
- * A batch: what waits in the queue, up to SK_DRAIN_BATCH_MAX claims, decided in
- * one transaction and one fsync.
+ * A batch: what waits in the queue, up to SK_BATCH_MAX claims, decided in one
+ * transaction and one fsync.  For the drainer.
  */
 
 
@@ -8,24 +8,27 @@
 #define _SK_BATCH_H_INCLUDED_
 
 
-#include "sk_drain.h"
+#include "sk_writer.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
+#define SK_BATCH_MAX  SK_WRITER_EVENTS_MAX      /* claims in a commit */
+
+
 /*
  * Decides a batch and publishes the outcomes; "decided" is set if there are
- * any.  SK_OK; SK_MORE, SK_AGAIN, SK_ERROR, as sk_drain_work() has them: then
- * the queue's head has not moved, and nobody has heard of an outcome.
+ * any.  What the writer returns, if not SK_OK: then the queue's head has not
+ * moved, and nobody has heard that he has won.
  */
-int sk_batch(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+int sk_batch_work(sk_writer_t *w, unsigned *decided);
 
 /*
  * The store failed: nobody is to wait for it.  All claims of the queue get
  * SK_OUTCOME_UNAVAILABLE, their units are free again.
  */
-void sk_batch_give_back(sk_drain_t *d);
+void sk_batch_give_back(sk_zone_t *zone);
 
 
 #pragma GCC visibility pop

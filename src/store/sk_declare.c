@@ -1,64 +1,93 @@
-#include "sk_apply.h"
 #include "sk_declare.h"
 
 
 typedef struct {
     uint64_t  units;            /* of all sales, with those to be added */
     uint32_t  sales;
-    uint64_t  seq;              /* of the last event */
-} sk_declare_t;
+} sk_declare_sum_t;
 
 
-static int sk_declare_anything(sk_drain_t *d);
-static int sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def,
+static int sk_declare_anything(sk_declare_t *d, sk_writer_t *w);
+static int sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def,
     sk_event_t *e);
-static int sk_declare_changed(sk_drain_t *d, const sk_sale_def_t *def);
-static int sk_declare_append(sk_drain_t *d, sk_declare_t *sum,
+static int sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def);
+static int sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum,
     sk_event_t *e);
 
 
 int
-sk_declare(sk_drain_t *d, int64_t now_ms)
+sk_declare_work(sk_declare_t *d, sk_writer_t *w)
 {
-    int           rc;
-    unsigned      i;
-    sk_event_t    e;
-    sk_declare_t  sum;
+    int               rc;
+    unsigned          i;
+    sk_event_t        e;
+    sk_declare_sum_t  sum;
 
-    if (!sk_declare_anything(d)) {
+    if (!sk_declare_anything(d, w)) {
+        d->done = 1;
         return SK_OK;
     }
 
-    rc = sk_drain_begin(d);
+    rc = sk_writer_begin(w);
 
     if (rc != SK_OK) {
         return rc;
     }
 
-    sum.units = d->zone->reserved;
-    sum.sales = sk_load(&d->zone->sales.n);
-    sum.seq = d->last_seq;
+    sum.units = w->zone->reserved;
+    sum.sales = sk_load(&w->zone->sales.n);
 
     for (i = 0; i < d->n_sales; i++) {
 
-        if (sk_declare_event(d, &d->sales[i], &e)) {
-            e.at_ms = now_ms;
-            rc = sk_declare_append(d, &sum, &e);
+        if (!sk_declare_event(w->zone, &d->sales[i], &e)) {
+            continue;
+        }
 
-            if (rc != SK_OK) {
-                return rc;
-            }
+        rc = sk_declare_append(w, &sum, &e);
+
+        if (rc == SK_FULL) {
+
+            /* the rest in another commit */
+
+            rc = sk_writer_commit(w);
+
+            return (rc == SK_OK) ? SK_MORE : rc;
+        }
+
+        if (rc != SK_OK) {
+            return rc;
         }
     }
 
-    return sk_drain_commit(d, sum.seq);
+    rc = sk_writer_commit(w);
+
+    d->done = (rc == SK_OK);
+
+    return rc;
+}
+
+
+int
+sk_declare_has(const sk_declare_t *d, const char *name, size_t len)
+{
+    unsigned  i;
+
+    for (i = 0; i < d->n_sales; i++) {
+        if (d->sales[i].name_len == len
+            && memcmp(d->sales[i].name, name, len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
 /* a look before the lock: mostly there is nothing to declare */
 
 static int
-sk_declare_anything(sk_drain_t *d)
+sk_declare_anything(sk_declare_t *d, sk_writer_t *w)
 {
     int                   differs;
     unsigned              i;
@@ -70,13 +99,15 @@ sk_declare_anything(sk_drain_t *d)
     for (i = 0; i < d->n_sales; i++) {
         def = &d->sales[i];
 
-        differs |= sk_declare_event(d, def, &e);
+        differs |= sk_declare_event(w->zone, def, &e);
 
-        if (e.def.stock > e.declared.stock && sk_declare_changed(d, def)) {
-            sk_drain_log(d, SK_LOG_ERR,
-                         "sale \"%.*s\": %lld units are held or sold, the "
-                         "stock cannot be %lld", (int) def->name_len, def->name,
-                         (long long) e.def.stock, (long long) def->stock);
+        if (e.def.stock > e.declared.stock
+            && sk_declare_changed(w->zone, def))
+        {
+            sk_log(&w->log, SK_LOG_ERR,
+                   "sale \"%.*s\": %lld units are held or sold, the stock "
+                   "cannot be %lld", (int) def->name_len, def->name,
+                   (long long) e.def.stock, (long long) def->stock);
         }
     }
 
@@ -91,7 +122,7 @@ sk_declare_anything(sk_drain_t *d)
  */
 
 static int
-sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
+sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
 {
     int64_t         taken;
     sk_sale_t      *sale;
@@ -105,7 +136,7 @@ sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
     e->def = *def;
     e->declared = *def;
 
-    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+    sale = sk_zone_sale(zone, def->name, def->name_len);
 
     if (sale == NULL) {
         return 1;
@@ -155,11 +186,11 @@ sk_declare_event(sk_drain_t *d, const sk_sale_def_t *def, sk_event_t *e)
 /* whether the stock that is declared is not the one that was applied */
 
 static int
-sk_declare_changed(sk_drain_t *d, const sk_sale_def_t *def)
+sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def)
 {
     sk_sale_t  *sale;
 
-    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+    sale = sk_zone_sale(zone, def->name, def->name_len);
 
     return sale && (sale->declared.name_len == 0
                     || sale->declared.stock != def->stock);
@@ -167,7 +198,7 @@ sk_declare_changed(sk_drain_t *d, const sk_sale_def_t *def)
 
 
 static int
-sk_declare_append(sk_drain_t *d, sk_declare_t *sum, sk_event_t *e)
+sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum, sk_event_t *e)
 {
     char                  reason[SK_REASON_SIZE_MAX];
     uint32_t              sales;
@@ -176,28 +207,22 @@ sk_declare_append(sk_drain_t *d, sk_declare_t *sum, sk_event_t *e)
     const sk_sale_def_t  *def;
 
     def = &e->def;
-    sale = sk_zone_sale(d->zone, def->name, def->name_len);
+    sale = sk_zone_sale(w->zone, def->name, def->name_len);
 
     sales = sum->sales + (sale == NULL);
     units = sum->units + (uint64_t) def->stock
             - (uint64_t) (sale ? sk_load(&sale->stock) : 0);
 
-    if (sk_apply_fits(d->zone, def, units, sales, reason, sizeof(reason))
+    if (sk_apply_fits(w->zone, def, units, sales, reason, sizeof(reason))
         != SK_OK)
     {
         /* the other sales go on */
-        sk_drain_log(d, SK_LOG_ERR, "%s", reason);
+        sk_log(&w->log, SK_LOG_ERR, "%s", reason);
         return SK_OK;
     }
 
     sum->sales = sales;
     sum->units = units;
 
-    e->seq = ++sum->seq;
-
-    if (sale == NULL) {
-        e->sale_id = e->seq;
-    }
-
-    return sk_ledger_append(d->ledger, e);
+    return sk_writer_append(w, e);
 }

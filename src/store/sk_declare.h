@@ -9,7 +9,7 @@
 #define _SK_DECLARE_H_INCLUDED_
 
 
-#include "sk_drain.h"
+#include "sk_writer.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -20,11 +20,25 @@
 #define SK_DECLARE_BY  "configuration"
 
 
+typedef struct {
+    /* set by the caller */
+
+    const sk_sale_def_t  *sales;        /* declared in the configuration */
+    unsigned              n_sales;
+    unsigned              leaving:1;    /* what is declared now, it does not
+                                           know: the process is exiting */
+    unsigned              done:1;
+} sk_declare_t;
+
+
 /*
  * All in one transaction.  A sale that does not fit in the zone is left out,
- * and an error is logged.  Returns SK_OK, SK_AGAIN, SK_ERROR.
+ * and an error is logged.  SK_OK, or what the writer returns.
  */
-int sk_declare(sk_drain_t *d, int64_t now_ms);
+int sk_declare_work(sk_declare_t *d, sk_writer_t *w);
+
+/* whether the configuration has a sale of this name */
+int sk_declare_has(const sk_declare_t *d, const char *name, size_t len);
 
 
 #pragma GCC visibility pop

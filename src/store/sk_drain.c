@@ -1,93 +1,76 @@
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-#include "sk_apply.h"
 #include "sk_batch.h"
-#include "sk_declare.h"
 #include "sk_drain.h"
-#include "sk_hold.h"
-#include "sk_operator.h"
 
 
-static int sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided);
-static int sk_drain_ready(sk_drain_t *d, int64_t now_ms, unsigned *decided);
-static int sk_drain_open(sk_drain_t *d);
+static int sk_drain_step(sk_drain_t *d, unsigned *decided);
+static int sk_drain_ready(sk_drain_t *d, unsigned *decided);
+static int sk_drain_jobs(sk_drain_t *d, unsigned *decided);
 static int sk_drain_recover(sk_drain_t *d);
-static int sk_drain_idle(sk_drain_t *d);
+static unsigned sk_drain_commanded(sk_drain_t *d);
+static void sk_drain_again(sk_drain_t *d);
 static void sk_drain_fail(sk_drain_t *d, int rc);
+static void sk_drain_say(sk_drain_t *d, sk_log_e level);
 
 
 int
-sk_drain_work(sk_drain_t *d, int64_t now_ms, int64_t boot_ms,
+sk_drain_work(sk_drain_t *d, int64_t clock_ms, int64_t boot_ms,
     unsigned *decided)
 {
-    int  rc;
+    int         rc;
+    sk_zone_t  *zone;
 
+    zone = d->writer.zone;
     *decided = 0;
 
-    sk_store(&d->zone->beat_us, sk_drain_now_us());
+    sk_store(&zone->beat_us, sk_writer_now_us());
 
-    d->offset_ms = now_ms - boot_ms;
+    sk_writer_clock(&d->writer, clock_ms, boot_ms);
 
-    if (!d->clock_known) {
-        d->clock_ms = d->offset_ms;
-        d->clock_known = 1;
-    }
+    rc = sk_load(&zone->damaged) ? SK_DAMAGED : sk_drain_step(d, decided);
 
-    rc = sk_drain_step(d, now_ms, decided);
+    switch (rc) {
 
-    if (rc == SK_AGAIN || rc == SK_ERROR) {
+    case SK_OK:
+    case SK_MORE:
+        return rc;
+
+    case SK_BEHIND:
+        return SK_MORE;
+
+    case SK_AGAIN:
+        sk_drain_again(d);
+        return rc;
+
+    default: /* SK_ERROR, SK_DAMAGED */
         sk_drain_fail(d, rc);
-        *decided |= (rc == SK_ERROR);
+        *decided = 1;
+        return SK_ERROR;
     }
-
-    return rc;
 }
 
 
 static int
-sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+sk_drain_step(sk_drain_t *d, unsigned *decided)
 {
-    int  rc, held;
+    int  rc;
 
-    rc = sk_drain_ready(d, now_ms, decided);
+    rc = sk_drain_ready(d, decided);
 
-    if (rc != SK_OK) {
+    if (rc == SK_OK) {
+        rc = sk_drain_jobs(d, decided);
+    }
+
+    if (rc == SK_OK && !sk_drain_commanded(d)) {
+        rc = sk_writer_idle(&d->writer);
+
+        /* a process killed while it held the mutex is noticed at the latest */
+
+        sk_zone_lock(d->writer.zone);
+        sk_zone_unlock(d->writer.zone);
+
         return rc;
-    }
-
-    if (d->commands && sk_command_pending(d->commands)) {
-        rc = sk_operator_work(d, now_ms, decided);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-    }
-
-    if (!d->clock_known) {
-        return SK_MORE;
-    }
-
-    held = sk_hold_work(d, now_ms, decided);
-
-    if (held != SK_OK && held != SK_MORE) {
-        return held;
-    }
-
-    if (sk_queue_depth(&d->zone->queue) == 0) {
-        return (held == SK_MORE
-                || (d->commands && sk_command_pending(d->commands)))
-               ? SK_MORE : sk_drain_idle(d);
-    }
-
-    rc = sk_batch(d, now_ms, decided);
-
-    if (rc == SK_OK
-        && sk_ledger_log_new_pages(d->ledger) >= SK_DRAIN_LOG_MAX_PAGES)
-    {
-        rc = sk_ledger_checkpoint(d->ledger);
     }
 
     return (rc == SK_OK) ? SK_MORE : rc;
@@ -97,46 +80,53 @@ sk_drain_step(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 /* SK_OK: the ledger is open and read, what is declared is there, it works */
 
 static int
-sk_drain_ready(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+sk_drain_ready(sk_drain_t *d, unsigned *decided)
 {
-    int  rc;
+    int           rc;
+    sk_zone_t    *zone;
+    sk_writer_t  *w;
 
-    if (d->ledger == NULL) {
-        rc = sk_drain_open(d);
+    w = &d->writer;
+    zone = w->zone;
+
+    if (w->ledger == NULL) {
+        rc = sk_writer_open(w);
 
         if (rc != SK_OK) {
             return rc;
         }
     }
 
-    if (!d->loaded) {
-        rc = sk_drain_load(d, now_ms);
+    if (!w->loaded) {
+        rc = sk_writer_follow(w);
 
         if (rc != SK_OK) {
             return rc;
         }
+
+        /* what a drainer before has known of holds may have died with it */
+
+        sk_zone_expect(zone, 0);
 
         *decided = 1;
     }
 
-    if (!d->declared) {
-        rc = sk_declare(d, now_ms);
+    if (!d->declare.done) {
+        rc = sk_declare_work(&d->declare, w);
 
         if (rc != SK_OK) {
             return rc;
         }
 
-        d->declared = 1;
-
-        sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
-        sk_store_release(&d->zone->state, SK_ZONE_READY);
+        sk_store(&zone->ledger_size, sk_ledger_size(w->ledger));
+        sk_store_release(&zone->state, SK_ZONE_READY);
 
         *decided = 1;
     }
 
     /* said by this process, or by one that drained before it */
 
-    if (d->zone->reason[0] || sk_load(&d->zone->failing)) {
+    if (zone->reason[0] || sk_load(&zone->failing)) {
         return sk_drain_recover(d);
     }
 
@@ -144,133 +134,46 @@ sk_drain_ready(sk_drain_t *d, int64_t now_ms, unsigned *decided)
 }
 
 
+/* SK_OK: nothing waits; SK_MORE: something may */
+
 static int
-sk_drain_open(sk_drain_t *d)
+sk_drain_jobs(sk_drain_t *d, unsigned *decided)
 {
-    int       rc, flags;
-    char      error[SK_LEDGER_ERROR_SIZE_MAX];
-    uint64_t  dev, ino;
+    int  rc, held;
 
-    /*
-     * SQLite is not to see a file that is not the one of the log of writes
-     * beside it.
-     */
+    if (sk_drain_commanded(d)) {
+        rc = sk_operator_work(&d->operator, d->commands, &d->declare,
+                              &d->writer, decided);
 
-    sk_ledger_identify(d->path, &dev, &ino);
-
-    if (d->zone->store_ino
-        && (dev != d->zone->store_dev || ino != d->zone->store_ino))
-    {
-        (void) snprintf(d->reason, sizeof(d->reason),
-                        "is not the file that it was: put it back, or restart "
-                        "nginx");
-        return SK_ERROR;
+        if (rc != SK_OK) {
+            return rc;
+        }
     }
 
-    flags = d->full ? SK_LEDGER_FULL : 0;
+    held = sk_hold_work(&d->hold, &d->writer, decided);
 
-    /* a store that has been seen is not made anew, empty, if it is gone */
-
-    if (sk_load(&d->zone->applied_seq) == 0) {
-        flags |= SK_LEDGER_CREATE;
+    if (held != SK_OK && held != SK_MORE) {
+        return held;
     }
 
-    rc = sk_ledger_open(&d->ledger, d->path, flags, error);
-
-    if (rc != SK_OK) {
-        (void) snprintf(d->reason, sizeof(d->reason), "%s", error);
-        return rc;
+    if (sk_queue_depth(&d->writer.zone->queue) == 0) {
+        return held;
     }
 
-    d->loaded = 0;
-    d->load_start_us = sk_drain_now_us();
-    d->load_first = sk_load(&d->zone->applied_seq);
-
-    return SK_OK;
-}
-
-
-void
-sk_drain_committed(sk_drain_t *d, uint64_t seq)
-{
-    /* this zone's own workers need not wait for it */
-
-    sk_store_release(&d->zone->seen_seq, seq);
-    sk_seq_advance(d->seq, seq);
-}
-
-
-/* SK_MORE: the ledger goes on behind what the zone has seen */
-
-int
-sk_drain_seen_all(sk_drain_t *d)
-{
-    int       rc;
-    uint64_t  seq;
-
-    rc = sk_ledger_last_seq(d->ledger, &d->last_seq);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    seq = sk_load(&d->zone->applied_seq);
-
-    if (d->last_seq < seq) {
-        (void) snprintf(d->reason, sizeof(d->reason),
-                        "the store ends at event %llu, but event %llu was "
-                        "seen: it was replaced, restart nginx",
-                        (unsigned long long) d->last_seq,
-                        (unsigned long long) seq);
-        return SK_ERROR;
-    }
-
-    return (d->last_seq == seq) ? SK_OK : SK_MORE;
-}
-
-
-int
-sk_drain_begin(sk_drain_t *d)
-{
-    int  rc;
-
-    rc = sk_ledger_in_place(d->ledger);
+    rc = sk_batch_work(&d->writer, decided);
 
     if (rc == SK_OK) {
-        rc = sk_ledger_begin(d->ledger);
+        rc = sk_writer_checkpoint(&d->writer);
     }
 
-    if (rc == SK_OK) {
-        rc = sk_drain_seen_all(d);
-    }
-
-    if (rc == SK_MORE) {
-        rc = sk_drain_catch_up(d);
-    }
-
-    if (rc == SK_OK && !d->clock_known) {
-        sk_ledger_rollback(d->ledger);
-        return SK_MORE;
-    }
-
-    return rc;
+    return (rc == SK_OK) ? SK_MORE : rc;
 }
 
 
-int
-sk_drain_commit(sk_drain_t *d, uint64_t last)
+static unsigned
+sk_drain_commanded(sk_drain_t *d)
 {
-    int  rc;
-
-    rc = sk_ledger_commit(d->ledger);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    sk_drain_committed(d, last);
-
-    return sk_drain_catch_up(d);
+    return d->commands && sk_command_pending(d->commands);
 }
 
 
@@ -281,137 +184,89 @@ sk_drain_recover(sk_drain_t *d)
 {
     int  rc;
 
-    rc = sk_ledger_probe(d->ledger);
+    rc = sk_writer_probe(&d->writer);
 
     if (rc != SK_OK) {
         return rc;
     }
 
-    sk_store(&d->zone->failing, 0);
-    sk_zone_set_reason(d->zone, "");
-    sk_drain_log(d, SK_LOG_NOTICE, "works again");
+    sk_store(&d->writer.zone->failing, 0);
+    sk_zone_set_reason(d->writer.zone, "");
+    sk_log(&d->writer.log, SK_LOG_NOTICE, "works again");
 
     return SK_OK;
 }
 
 
-static int
-sk_drain_idle(sk_drain_t *d)
+/* claims wait in the queue until their time is over, and after */
+
+static void
+sk_drain_again(sk_drain_t *d)
 {
-    int  rc;
+    sk_drain_say(d, SK_LOG_WARN);
 
-    rc = sk_ledger_in_place(d->ledger);
-
-    if (rc == SK_OK) {
-        rc = sk_drain_seen_all(d);
-    }
-
-    if (rc == SK_MORE) {
-
-        /* another process has appended: the zone follows */
-
-        d->loaded = 0;
-        d->load_start_us = sk_drain_now_us();
-        d->load_first = sk_load(&d->zone->applied_seq);
-
-        return SK_MORE;
-    }
-
-    if (rc == SK_OK
-        && sk_ledger_log_pages(d->ledger) >= SK_DRAIN_LOG_IDLE_PAGES)
-    {
-        rc = sk_ledger_checkpoint(d->ledger);
-    }
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    /* a process killed while it held the mutex is noticed here at the latest */
-
-    sk_zone_lock(d->zone);
-    sk_zone_unlock(d->zone);
-
-    sk_store(&d->zone->ledger_size, sk_ledger_size(d->ledger));
-
-    return SK_OK;
+    sk_writer_cancel(&d->writer);
 }
 
 
 static void
 sk_drain_fail(sk_drain_t *d, int rc)
 {
-    if (d->reason[0] == '\0' && d->ledger) {
-        (void) snprintf(d->reason, sizeof(d->reason), "%s",
-                        sk_ledger_error(d->ledger));
+    sk_zone_t  *zone;
+
+    zone = d->writer.zone;
+
+    if (!sk_load(&zone->damaged)) {
+        sk_drain_say(d, SK_LOG_ERR);
     }
 
-    /* said once, until it is over or something else is wrong */
+    /* at a start, a good copy may yet be put in its place */
 
-    if (strcmp(d->reason, d->zone->reason) != 0) {
-        sk_drain_log(d, (rc == SK_AGAIN) ? SK_LOG_WARN : SK_LOG_ERR, "%s",
-                     d->reason);
-        sk_zone_set_reason(d->zone, d->reason);
-    }
-
-    d->reason[0] = '\0';
-
-    if (rc == SK_AGAIN) {
-
-        /* claims wait in the queue until their time is over, and after */
-
-        if (d->ledger) {
-            sk_ledger_rollback(d->ledger);
-        }
-
-        return;
+    if (rc == SK_DAMAGED && sk_load(&zone->state) == SK_ZONE_READY) {
+        sk_store(&zone->damaged, 1);
     }
 
     /* whatever SQLite knows of the file is doubtful now: open it anew */
 
     sk_drain_close(d);
 
-    sk_store(&d->zone->failing, 1);
+    sk_store(&zone->failing, 1);
 
-    sk_batch_give_back(d);
-    sk_operator_give_back(d);
+    sk_batch_give_back(zone);
+
+    if (d->commands) {
+        sk_operator_give_back(d->commands);
+    }
+}
+
+
+/* once, until it is over or something else is wrong */
+
+static void
+sk_drain_say(sk_drain_t *d, sk_log_e level)
+{
+    sk_writer_t  *w;
+
+    w = &d->writer;
+
+    if (w->reason[0] == '\0' && w->ledger) {
+        (void) snprintf(w->reason, sizeof(w->reason), "%s",
+                        sk_ledger_error(w->ledger));
+    }
+
+    if (strcmp(w->reason, w->zone->reason) != 0) {
+        sk_log(&w->log, level, "%s", w->reason);
+        sk_zone_set_reason(w->zone, w->reason);
+    }
+
+    w->reason[0] = '\0';
 }
 
 
 void
 sk_drain_close(sk_drain_t *d)
 {
-    if (d->ledger) {
-        sk_ledger_rollback(d->ledger);
-        sk_operator_close(d);
-        sk_ledger_close(d->ledger);
-        d->ledger = NULL;
-    }
-
-    sk_drain_forget_removed(d);
-}
-
-
-int64_t
-sk_drain_now_us(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-
-void
-sk_drain_log(sk_drain_t *d, sk_log_e level, const char *fmt, ...)
-{
-    char     message[512];
-    va_list  args;
-
-    va_start(args, fmt);
-    (void) vsnprintf(message, sizeof(message), fmt, args);
-    va_end(args);
-
-    d->log(d->ctx, level, message);
+    sk_operator_close(&d->operator);
+    sk_hold_close(&d->hold);
+    sk_writer_close(&d->writer);
 }

@@ -1,12 +1,13 @@
 /*
- * Holds: orders that wait for a payment.  A unit that is held knows until when;
- * when that has come, the drainer makes the order expire, and the unit is on
- * sale again.
+ * Holds: orders that wait for a payment.  When the time has come that the buyer
+ * was told, by the ledger's time, the order expires and its unit is on sale
+ * again.
  *
- * Nothing but the zone's table of units says what is held and until when.  The
- * zone knows a time before which none ends; when that has come, the drainer
- * sweeps the table, some of it in each of its turns.  Ends are full seconds, so
- * there is one sweep a second at most.
+ * The ledger has an index of when holds were to end; the zone knows a time
+ * before which none ends.  When that has come, those that were to end since are
+ * read from the ledger, in their order, and those that the zone still holds
+ * expire.  What is done follows from that alone: a hold that another process's
+ * event has brought, and that ends before, moves the zone's time back.
  *
  * For the drainer.
  */
@@ -16,25 +17,29 @@
 #define _SK_HOLD_H_INCLUDED_
 
 
-#include "sk_drain.h"
+#include "sk_writer.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
-#define SK_HOLD_SLICE         65536     /* entries swept in one turn */
-#define SK_HOLD_STEP_MIN_MS     500     /* less is no clock that was set */
+#define SK_HOLD_BATCH_MAX  SK_WRITER_EVENTS_MAX         /* orders in a commit */
+
+
+typedef struct {
+    sk_order_t   *due;          /* SK_HOLD_BATCH_MAX, made when first needed */
+    uint32_t      from_s;       /* all that end before are done, */
+    uint64_t      after;        /* and of that second all up to this order */
+} sk_hold_t;
 
 
 /*
- * Does a turn's work.  "now_ms" is the time of day.  Returns SK_OK: nothing is
- * due; SK_MORE: there may be more; SK_AGAIN, SK_ERROR.  "decided" is set if
- * units have come back.
+ * Does a turn's work.  SK_OK: nothing is due; SK_MORE: there may be more; what
+ * the writer returns.  "decided" is set if units have come back.
  */
-int sk_hold_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+int sk_hold_work(sk_hold_t *hold, sk_writer_t *w, unsigned *decided);
 
-/* the ledger has been read: the clock may have been set back meanwhile */
-int sk_hold_loaded(sk_drain_t *d, int64_t now_ms);
+void sk_hold_close(sk_hold_t *hold);
 
 
 #pragma GCC visibility pop

@@ -159,14 +159,9 @@ sk_ledger_prepare(sk_ledger_t *l)
 
         { &l->by_detail, "SELECT json_object('by', sk_text(?1))" },
 
-        { &l->clock_detail, "SELECT json_object('by_ms', ?1)" },
-
         { &l->read,
-          "SELECT seq, type, sale, user, ticket, expires, object FROM ledger"
-          " WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
-
-        { &l->read_clock,
-          "SELECT detail ->> 'by_ms' FROM ledger WHERE seq = ?1" },
+          "SELECT seq, type, sale, user, ticket, expires, object, at"
+          " FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
 
         /* the first version's sales were all declared, and do not say so */
 
@@ -188,14 +183,23 @@ sk_ledger_prepare(sk_ledger_t *l)
           " ORDER BY sale" },
 
         { &l->order,
-          "SELECT sale, user, at, expires FROM ledger"
+          "SELECT seq, sale, user, at, expires FROM ledger"
           " WHERE seq = ?1 AND type = 'won'" },
 
-        { &l->order_last,
-          "SELECT type FROM ledger WHERE object = ?1"
-          " ORDER BY seq DESC LIMIT 1" },
+        { &l->due,
+          "SELECT seq, sale, user, at, expires FROM ledger"
+          " WHERE expires = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3" },
 
-        { &l->last_time, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1" },
+        { &l->due_later,
+          "SELECT seq, sale, user, at, expires FROM ledger"
+          " WHERE expires > ?1 AND expires <= ?2"
+          " ORDER BY expires, seq LIMIT ?3" },
+
+        { &l->due_next, "SELECT min(expires) FROM ledger WHERE expires > ?1" },
+
+        { &l->order_last,
+          "SELECT type, seq FROM ledger WHERE object = ?1"
+          " ORDER BY seq DESC LIMIT 1" },
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -241,9 +245,8 @@ sk_ledger_close(sk_ledger_t *l)
 
     sqlite3_stmt *const  stmts[] = {
         l->begin, l->commit, l->rollback, l->last, l->append, l->sale_detail,
-        l->by_detail, l->clock_detail, l->read_clock, l->read, l->read_sale,
-        l->removed, l->order,
-        l->order_last, l->last_time
+        l->by_detail, l->read, l->read_sale, l->removed, l->order,
+        l->order_last, l->due, l->due_later, l->due_next
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -474,6 +477,9 @@ sk_ledger_fail(sk_ledger_t *l, int rc)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return SK_AGAIN;
+
+    case SQLITE_CORRUPT:
+        return SK_DAMAGED;
 
     default:
         return SK_ERROR;

@@ -21,10 +21,11 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_LEDGER_VERSION           2      /* of the schema */
+#define SK_LEDGER_VERSION           3      /* of the schema */
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
+#define SK_LEDGER_AT_MAX            253402300799999     /* ms: the year 9999 */
 
 
 #define SK_EVENT_TABLE(X)                                                    \
@@ -51,7 +52,7 @@ typedef enum {
 
 typedef struct {
     uint64_t        seq;        /* of a won claim: the order's number too */
-    int64_t         at_ms;      /* for sk_ledger_append() */
+    int64_t         at_ms;      /* never before the last event's */
     sk_event_e      type;
     uint64_t        sale_id;    /* seq of the event that added the sale */
     uint64_t        object;     /* the order, the product: the seq of the event
@@ -61,8 +62,8 @@ typedef struct {
     const char     *user;       /* of an order; valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */
-    sk_key_t        key;        /* of an order: for sk_apply(), not stored */
-    int64_t         by_ms;      /* clock_set: forward; below 0: back */
+    sk_key_t        key;        /* of an order's user, for the zone: not stored;
+                                   who appends sets it */
 
     /* for sk_ledger_append(): who, if anybody; a product's JSON */
 
@@ -96,9 +97,14 @@ typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
 #define SK_LEDGER_CREATE  2     /* make the store if there is none */
 
 /*
- * Opens a store, and migrates an older schema forward.  Returns SK_OK;
- * SK_AGAIN if another process has it locked; SK_ERROR.  In both other cases
- * "error" (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
+ * Functions return SK_OK; SK_AGAIN: another process has the store locked;
+ * SK_DAMAGED: it says what cannot be; SK_ERROR: it failed.  Then
+ * sk_ledger_error() says why.  What else they return they say.
+ */
+
+/*
+ * Opens a store, and migrates an older schema forward.  If that fails, "error"
+ * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
  */
 int sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags,
     char *error);
@@ -124,23 +130,23 @@ int sk_ledger_probe(sk_ledger_t *ledger);
 int sk_ledger_last_seq(sk_ledger_t *ledger, uint64_t *seq);
 
 /*
- * Calls "handler" for at most "max" events after a seq, in order; their time
- * and who made them are not read.  Returns SK_OK at the ledger's end, SK_MORE
- * after "max" events, SK_AGAIN if it is locked, SK_ERROR (also for a gap in the
- * numbers), or what the handler returned.
+ * Calls "handler" for at most "max" events after a seq, in order; who made them
+ * is not read.  Returns SK_OK at the ledger's end, SK_MORE after "max" events,
+ * SK_DAMAGED also for a gap in the numbers, or what the handler returned.
  */
 int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
     sk_ledger_event_pt handler, void *ctx);
 
 /*
  * The sales that were removed, ascending, in memory to be freed: their events
- * need not be applied.  SK_OK, SK_AGAIN, SK_ERROR.
+ * need not be applied.
  */
 int sk_ledger_removed(sk_ledger_t *ledger, uint64_t **ids, unsigned *n);
 
 /* an order, as it was won */
 
 typedef struct {
+    uint64_t        seq;
     uint64_t        sale_id;
     int64_t         at_ms;
     uint32_t        expires_s;
@@ -148,15 +154,23 @@ typedef struct {
     char            user[SK_USER_SIZE_MAX];
 } sk_order_t;
 
-/* SK_OK, SK_AGAIN, SK_ERROR; without an error: there is no such order */
+/* also SK_NOT_FOUND: there is no such order */
 int sk_ledger_order(sk_ledger_t *ledger, uint64_t order, sk_order_t *o);
 
 /* what became of it last: SK_EVENT_WON if nothing has */
 int sk_ledger_order_last(sk_ledger_t *ledger, uint64_t order,
     sk_event_e *last);
 
-/* the time of the last event in ms, 0 if there is none */
-int sk_ledger_last_time(sk_ledger_t *ledger, int64_t *ms);
+/*
+ * Orders by when their hold was to end, and those of one second by number:
+ * "max" of them at most, "n" are there, after the order "after" of the second
+ * "from_s" and no later than "until_s".  What became of them is not looked at.
+ */
+int sk_ledger_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
+    uint32_t until_s, sk_order_t *orders, unsigned max, unsigned *n);
+
+/* the first second after "s" in which a hold was to end; UINT32_MAX: none */
+int sk_ledger_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
 
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);

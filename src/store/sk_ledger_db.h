@@ -42,14 +42,14 @@ struct sk_ledger_s {
     sqlite3_stmt  *append;
     sqlite3_stmt  *sale_detail;
     sqlite3_stmt  *by_detail;
-    sqlite3_stmt  *clock_detail;
-    sqlite3_stmt  *read_clock;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     sqlite3_stmt  *removed;
     sqlite3_stmt  *order;
     sqlite3_stmt  *order_last;
-    sqlite3_stmt  *last_time;
+    sqlite3_stmt  *due;
+    sqlite3_stmt  *due_later;
+    sqlite3_stmt  *due_next;
     unsigned       full:1;              /* SK_LEDGER_FULL */
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */
@@ -61,10 +61,10 @@ struct sk_ledger_s {
 };
 
 
-/* runs a statement that returns no row: SK_OK, SK_AGAIN, SK_ERROR */
+/* runs a statement that returns no row */
 int sk_ledger_step(sk_ledger_t *l, sqlite3_stmt *stmt);
 
-/* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR */
+/* keeps SQLite's message: SK_AGAIN, SK_DAMAGED, SK_ERROR */
 int sk_ledger_fail(sk_ledger_t *l, int rc);
 
 

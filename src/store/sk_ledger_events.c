@@ -11,9 +11,13 @@ static void sk_ledger_bind_time(sqlite3_stmt *stmt, int column, int64_t ms,
     int64_t none);
 static int sk_ledger_row(sk_ledger_t *l, sk_event_t *e);
 static sk_event_e sk_ledger_type(sqlite3_stmt *stmt, int column);
-static int sk_ledger_damaged(sk_ledger_t *l, const sk_event_t *e);
-static int sk_ledger_row_clock(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_row_order(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_expires(int64_t ms, uint32_t *expires_s);
+static int sk_ledger_damaged(sk_ledger_t *l, uint64_t seq);
 static int sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_order_row(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *o);
+static int sk_ledger_due_rows(sk_ledger_t *l, sqlite3_stmt *s,
+    sk_order_t *orders, unsigned max, unsigned *n);
 static void sk_ledger_columns(sqlite3_stmt *s, int column,
     sk_sale_def_t *def);
 
@@ -42,10 +46,6 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     if (sk_event_has_def(e->type)) {
         text = l->sale_detail;
         sk_ledger_bind_sale(text, e);
-
-    } else if (e->type == SK_EVENT_CLOCK_SET) {
-        text = l->clock_detail;
-        (void) sqlite3_bind_int64(text, 1, e->by_ms);
 
     } else if (e->by && detail == NULL) {
         text = l->by_detail;
@@ -174,7 +174,7 @@ sk_ledger_read(sk_ledger_t *l, uint64_t after, unsigned max,
                             "damaged: event %llu follows event %llu",
                             (unsigned long long) e.seq,
                             (unsigned long long) after);
-            rc = SK_ERROR;
+            rc = SK_DAMAGED;
         }
 
         if (rc == SK_OK) {
@@ -200,33 +200,50 @@ sk_ledger_row(sk_ledger_t *l, sk_event_t *e)
     e->seq = (uint64_t) sqlite3_column_int64(l->read, 0);
     e->type = sk_ledger_type(l->read, 1);
     e->sale_id = (uint64_t) sqlite3_column_int64(l->read, 2);
+    e->at_ms = sqlite3_column_int64(l->read, 7);
     e->skip = 0;
 
-    if (e->type == SK_EVENT_N) {
-        return sk_ledger_damaged(l, e);
+    if (e->type == SK_EVENT_N || e->at_ms < 0 || e->at_ms > SK_LEDGER_AT_MAX) {
+        return sk_ledger_damaged(l, e->seq);
     }
 
     if (sk_event_has_def(e->type)) {
         return sk_ledger_row_sale(l, e);
     }
 
-    if (e->type == SK_EVENT_CLOCK_SET) {
-        return sk_ledger_row_clock(l, e);
-    }
+    return sk_event_of_order(e->type) ? sk_ledger_row_order(l, e) : SK_OK;
+}
 
-    if (!sk_event_of_order(e->type)) {
-        return SK_OK;
-    }
 
+static int
+sk_ledger_row_order(sk_ledger_t *l, sk_event_t *e)
+{
     e->user = (const char *) sqlite3_column_text(l->read, 3);
     e->user_len = (size_t) sqlite3_column_bytes(l->read, 3);
     e->ticket = (uint64_t) sqlite3_column_int64(l->read, 4);
-    e->expires_s = (uint32_t) (sqlite3_column_int64(l->read, 5) / 1000);
     e->object = (uint64_t) sqlite3_column_int64(l->read, 6);
 
-    if (e->user == NULL || e->user_len > SK_USER_SIZE_MAX) {
-        return sk_ledger_damaged(l, e);
+    if (e->user == NULL || e->user_len == 0 || e->user_len > SK_USER_SIZE_MAX
+        || sk_ledger_expires(sqlite3_column_int64(l->read, 5), &e->expires_s)
+           != SK_OK)
+    {
+        return sk_ledger_damaged(l, e->seq);
     }
+
+    return SK_OK;
+}
+
+
+/* the last second is for "none is held", see sk_zone_t */
+
+static int
+sk_ledger_expires(int64_t ms, uint32_t *expires_s)
+{
+    if (ms < 0 || ms / 1000 >= UINT32_MAX) {
+        return SK_DAMAGED;
+    }
+
+    *expires_s = (uint32_t) (ms / 1000);
 
     return SK_OK;
 }
@@ -255,30 +272,13 @@ sk_ledger_type(sqlite3_stmt *stmt, int column)
 
 
 static int
-sk_ledger_damaged(sk_ledger_t *l, const sk_event_t *e)
+sk_ledger_damaged(sk_ledger_t *l, uint64_t seq)
 {
     (void) snprintf(l->error, sizeof(l->error),
                     "damaged: event %llu cannot be understood",
-                    (unsigned long long) e->seq);
+                    (unsigned long long) seq);
 
-    return SK_ERROR;
-}
-
-
-static int
-sk_ledger_row_clock(sk_ledger_t *l, sk_event_t *e)
-{
-    int  rc;
-
-    (void) sqlite3_bind_int64(l->read_clock, 1, (int64_t) e->seq);
-
-    rc = sqlite3_step(l->read_clock);
-
-    e->by_ms = (rc == SQLITE_ROW) ? sqlite3_column_int64(l->read_clock, 0) : 0;
-
-    (void) sqlite3_reset(l->read_clock);
-
-    return (rc == SQLITE_ROW) ? SK_OK : sk_ledger_fail(l, rc);
+    return SK_DAMAGED;
 }
 
 
@@ -333,7 +333,7 @@ sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e)
         return SK_OK;
     }
 
-    return sk_ledger_damaged(l, e);
+    return sk_ledger_damaged(l, e->seq);
 }
 
 
@@ -380,42 +380,46 @@ sk_ledger_removed(sk_ledger_t *l, uint64_t **ids, unsigned *n)
 int
 sk_ledger_order(sk_ledger_t *l, uint64_t order, sk_order_t *o)
 {
-    int            rc;
-    const char    *user;
-    sqlite3_stmt  *s;
+    int  rc;
 
-    s = l->order;
-    l->error[0] = '\0';
+    (void) sqlite3_bind_int64(l->order, 1, (int64_t) order);
 
-    memset(o, 0, sizeof(sk_order_t));
+    rc = sk_ledger_order_row(l, l->order, o);
 
-    (void) sqlite3_bind_int64(s, 1, (int64_t) order);
+    (void) sqlite3_reset(l->order);
+
+    return rc;
+}
+
+
+/* the next row of an order's columns; SK_NOT_FOUND: there is none */
+
+static int
+sk_ledger_order_row(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *o)
+{
+    int          rc;
+    const char  *user;
 
     rc = sqlite3_step(s);
 
-    if (rc == SQLITE_ROW) {
-        o->sale_id = (uint64_t) sqlite3_column_int64(s, 0);
-        user = (const char *) sqlite3_column_text(s, 1);
-        o->user_len = (size_t) sqlite3_column_bytes(s, 1);
-        o->at_ms = sqlite3_column_int64(s, 2);
-        o->expires_s = (uint32_t) (sqlite3_column_int64(s, 3) / 1000);
-
-        /* somebody else has written a longer one: nobody has its order */
-
-        if (user == NULL || o->user_len > SK_USER_SIZE_MAX) {
-            o->user_len = 0;
-        }
-
-        if (o->user_len) {
-            memcpy(o->user, user, o->user_len);
-        }
-    }
-
-    (void) sqlite3_reset(s);
-
     if (rc != SQLITE_ROW) {
-        return (rc == SQLITE_DONE) ? SK_ERROR : sk_ledger_fail(l, rc);
+        return (rc == SQLITE_DONE) ? SK_NOT_FOUND : sk_ledger_fail(l, rc);
     }
+
+    o->seq = (uint64_t) sqlite3_column_int64(s, 0);
+    o->sale_id = (uint64_t) sqlite3_column_int64(s, 1);
+    user = (const char *) sqlite3_column_text(s, 2);
+    o->user_len = (size_t) sqlite3_column_bytes(s, 2);
+    o->at_ms = sqlite3_column_int64(s, 3);
+
+    if (user == NULL || o->user_len == 0 || o->user_len > SK_USER_SIZE_MAX
+        || sk_ledger_expires(sqlite3_column_int64(s, 4), &o->expires_s)
+           != SK_OK)
+    {
+        return sk_ledger_damaged(l, o->seq);
+    }
+
+    memcpy(o->user, user, o->user_len);
 
     return SK_OK;
 }
@@ -425,10 +429,12 @@ int
 sk_ledger_order_last(sk_ledger_t *l, uint64_t order, sk_event_e *last)
 {
     int            rc;
+    uint64_t       seq;
     sqlite3_stmt  *s;
 
     s = l->order_last;
     *last = SK_EVENT_WON;
+    seq = 0;
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) order);
 
@@ -436,30 +442,98 @@ sk_ledger_order_last(sk_ledger_t *l, uint64_t order, sk_event_e *last)
 
     if (rc == SQLITE_ROW) {
         *last = sk_ledger_type(s, 0);
+        seq = (uint64_t) sqlite3_column_int64(s, 1);
         rc = SQLITE_DONE;
     }
 
     (void) sqlite3_reset(s);
 
-    return (rc == SQLITE_DONE) ? SK_OK : sk_ledger_fail(l, rc);
+    if (rc != SQLITE_DONE) {
+        return sk_ledger_fail(l, rc);
+    }
+
+    return sk_event_of_order(*last) ? SK_OK : sk_ledger_damaged(l, seq);
 }
 
 
 int
-sk_ledger_last_time(sk_ledger_t *l, int64_t *ms)
+sk_ledger_due(sk_ledger_t *l, uint32_t from_s, uint64_t after,
+    uint32_t until_s, sk_order_t *orders, unsigned max, unsigned *n)
 {
     int  rc;
 
-    *ms = 0;
+    *n = 0;
 
-    rc = sqlite3_step(l->last_time);
+    (void) sqlite3_bind_int64(l->due, 1, (int64_t) from_s * 1000);
+    (void) sqlite3_bind_int64(l->due, 2, (int64_t) after);
+    (void) sqlite3_bind_int64(l->due, 3, max);
 
-    if (rc == SQLITE_ROW) {
-        *ms = sqlite3_column_int64(l->last_time, 0);
-        rc = SQLITE_DONE;
+    rc = sk_ledger_due_rows(l, l->due, orders, max, n);
+
+    if (rc != SK_OK || *n == max) {
+        return rc;
     }
 
-    (void) sqlite3_reset(l->last_time);
+    (void) sqlite3_bind_int64(l->due_later, 1, (int64_t) from_s * 1000);
+    (void) sqlite3_bind_int64(l->due_later, 2, (int64_t) until_s * 1000);
+    (void) sqlite3_bind_int64(l->due_later, 3, max - *n);
 
-    return (rc == SQLITE_DONE) ? SK_OK : sk_ledger_fail(l, rc);
+    return sk_ledger_due_rows(l, l->due_later, orders, max, n);
+}
+
+
+static int
+sk_ledger_due_rows(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *orders,
+    unsigned max, unsigned *n)
+{
+    int  rc;
+
+    rc = SK_OK;
+
+    while (*n < max) {
+        rc = sk_ledger_order_row(l, s, &orders[*n]);
+
+        if (rc != SK_OK) {
+            break;
+        }
+
+        (*n)++;
+    }
+
+    (void) sqlite3_reset(s);
+
+    return (rc == SK_NOT_FOUND) ? SK_OK : rc;
+}
+
+
+int
+sk_ledger_due_next(sk_ledger_t *l, uint32_t s, uint32_t *next_s)
+{
+    int  rc;
+
+    *next_s = UINT32_MAX;
+
+    (void) sqlite3_bind_int64(l->due_next, 1, (int64_t) s * 1000);
+
+    rc = sqlite3_step(l->due_next);
+
+    if (rc != SQLITE_ROW) {
+        rc = sk_ledger_fail(l, rc);
+
+    } else if (sqlite3_column_type(l->due_next, 0) == SQLITE_NULL) {
+        rc = SK_OK;
+
+    } else {
+        rc = sk_ledger_expires(sqlite3_column_int64(l->due_next, 0), next_s);
+
+        if (rc != SK_OK) {
+            (void) snprintf(l->error, sizeof(l->error),
+                            "damaged: a hold ends at %lld ms",
+                            (long long) sqlite3_column_int64(l->due_next, 0));
+        }
+    }
+
+    (void) sqlite3_reset(l->due_next);
+
+    return rc;
 }

@@ -1,10 +1,12 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sk_operator_do.h"
 #include "sk_view.h"
 
 
-static int sk_operator_open(sk_drain_t *d);
+static sk_operator_t *sk_operator_create(sk_writer_t *w,
+    sk_commands_t *commands, const sk_declare_t *declare);
 static int sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n);
 static unsigned sk_operator_apart(sk_command_cell_t **cells, unsigned n);
 static int sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell,
@@ -29,109 +31,101 @@ static const sk_operator_pt  sk_operator_table[SK_COMMAND_N] = {
 
 
 int
-sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided)
+sk_operator_work(sk_operator_t **operator, sk_commands_t *commands,
+    const sk_declare_t *declare, sk_writer_t *w, unsigned *decided)
 {
-    int                 rc;
-    unsigned            i, n;
-    uint64_t            first, last;
-    sk_operator_t      *o;
+    int             rc;
+    uint64_t        first;
+    unsigned        i, n;
+    sk_operator_t  *o;
 
-    rc = sk_operator_open(d);
-
-    if (rc == SK_OK) {
-        rc = sk_drain_begin(d);
+    if (*operator == NULL) {
+        *operator = sk_operator_create(w, commands, declare);
     }
+
+    o = *operator;
+
+    if (o == NULL) {
+        (void) snprintf(w->reason, sizeof(w->reason), "out of memory");
+        return SK_ERROR;
+    }
+
+    rc = sk_writer_begin(w);
 
     if (rc != SK_OK) {
         return rc;
     }
 
-    o = d->operator;
-    o->now_ms = now_ms;
-    o->seq = d->last_seq + 1;
-
     n = 0;
-    first = sk_load(&d->commands->head);
+    first = sk_load(&commands->head);
 
     rc = sk_operator_run(o, first, &n);
 
-    last = o->seq - 1;
-
-    if (rc == SK_OK && sqlite3_total_changes(d->ledger->db) == o->changes) {
-        sk_ledger_rollback(d->ledger);
-
-    } else if (rc == SK_OK) {
-        rc = sk_ledger_commit(d->ledger);
-    }
+    rc = (rc == SK_OK) ? sk_writer_commit(w) : sk_writer_failed(w, rc);
 
     if (rc != SK_OK) {
         for (i = 0; i < n; i++) {
-            sk_command_postpone(d->commands, first + i);
+            sk_command_postpone(commands, first + i);
         }
 
         return rc;
     }
 
-    if (last != d->last_seq) {
-        sk_drain_committed(d, last);
-        rc = sk_drain_catch_up(d);
-    }
-
     for (i = 0; i < n; i++) {
-        sk_command_done(d->commands, first + i, sk_drain_now_us());
+        sk_command_done(commands, first + i, sk_writer_now_us());
     }
 
     *decided = 1;
 
-    return rc;
+    return SK_OK;
 }
 
 
-static int
-sk_operator_open(sk_drain_t *d)
+static sk_operator_t *
+sk_operator_create(sk_writer_t *w, sk_commands_t *commands,
+    const sk_declare_t *declare)
 {
     sk_operator_t  *o;
 
-    if (d->operator) {
-        return SK_OK;
-    }
-
     o = calloc(1, sizeof(sk_operator_t));
 
-    if (o) {
-        o->drain = d;
-        o->body = sk_body_create(d->ledger->db);
-
-        if (o->body && sk_view_zone(d->ledger->db, d->zone) == SQLITE_OK) {
-            d->operator = o;
-            return SK_OK;
-        }
-
-        sk_body_destroy(o->body);
-        free(o);
+    if (o == NULL) {
+        return NULL;
     }
 
-    return sk_ledger_fail(d->ledger, SQLITE_NOMEM);
+    o->writer = w;
+    o->commands = commands;
+    o->declare = declare;
+    o->body = sk_body_create(w->ledger->db);
+
+    if (o->body == NULL || sk_view_zone(w->ledger->db, w->zone) != SQLITE_OK) {
+        sk_operator_close(&o);
+    }
+
+    return o;
 }
 
 
 void
-sk_operator_close(sk_drain_t *d)
+sk_operator_close(sk_operator_t **operator)
 {
-    unsigned  i;
+    unsigned        i;
+    sk_operator_t  *o;
 
-    if (d->operator == NULL) {
+    o = *operator;
+    *operator = NULL;
+
+    if (o == NULL) {
         return;
     }
 
     for (i = 0; i < SK_SQL_N; i++) {
-        (void) sqlite3_finalize(d->operator->stmts[i]);
+        (void) sqlite3_finalize(o->stmts[i]);
     }
 
-    sk_body_destroy(d->operator->body);
+    sk_body_destroy(o->body);
 
-    free(d->operator);
-    d->operator = NULL;
+    free(o);
 }
 
 
@@ -144,9 +138,7 @@ sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n)
     sk_commands_t      *c;
     sk_command_cell_t  *cell, *cells[SK_COMMANDS_MAX];
 
-    c = o->drain->commands;
-
-    o->changes = sqlite3_total_changes(o->drain->ledger->db);
+    c = o->commands;
 
     while (*n < SK_COMMANDS_MAX) {
 
@@ -289,19 +281,15 @@ sk_operator_bare(sk_operator_t *o)
 
 
 void
-sk_operator_give_back(sk_drain_t *d)
+sk_operator_give_back(sk_commands_t *commands)
 {
     int                 what;
     uint64_t            ticket;
     sk_command_cell_t  *cell;
 
-    if (d->commands == NULL) {
-        return;
-    }
-
     for ( ;; ) {
-        ticket = sk_load(&d->commands->head);
-        what = sk_command_begin(d->commands, ticket, &cell);
+        ticket = sk_load(&commands->head);
+        what = sk_command_begin(commands, ticket, &cell);
 
         if (what == SK_ERROR) {
             return;
@@ -313,7 +301,7 @@ sk_operator_give_back(sk_drain_t *d)
             cell->reply.len = 0;
         }
 
-        sk_command_done(d->commands, ticket, sk_drain_now_us());
+        sk_command_done(commands, ticket, sk_writer_now_us());
     }
 }
 
@@ -321,27 +309,8 @@ sk_operator_give_back(sk_drain_t *d)
 int
 sk_operator_append(sk_operator_t *o, sk_event_t *e)
 {
-    int  rc;
-
-    e->seq = o->seq;
-    e->at_ms = o->now_ms;
-
     e->by = o->command->by;
     e->by_len = o->command->by_len;
 
-    if (e->type == SK_EVENT_SALE_ADDED) {
-        e->sale_id = e->seq;
-    }
-
-    if (e->type == SK_EVENT_PRODUCT_ADDED) {
-        e->object = e->seq;
-    }
-
-    rc = sk_ledger_append(o->drain->ledger, e);
-
-    if (rc == SK_OK) {
-        o->seq++;
-    }
-
-    return rc;
+    return sk_writer_append(o->writer, e);
 }

@@ -14,7 +14,9 @@
 #define _SK_OPERATOR_H_INCLUDED_
 
 
-#include "sk_drain.h"
+#include "sk_command.h"
+#include "sk_declare.h"
+#include "sk_writer.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -28,17 +30,22 @@
 #define SK_OPERATOR_ATTRIBUTES_MAX      8192
 
 
+typedef struct sk_operator_s  sk_operator_t;
+
+
 /*
  * Does the commands that wait, in one transaction where they do not touch each
- * other.  Returns SK_OK, SK_AGAIN, SK_ERROR: then none is done.  "decided" is
- * set if there are replies.
+ * other.  What the writer returns, if not SK_OK: then none is done.  "decided"
+ * is set if there are replies.  "operator" is made when it is needed first.
  */
-int sk_operator_work(sk_drain_t *d, int64_t now_ms, unsigned *decided);
+int sk_operator_work(sk_operator_t **operator, sk_commands_t *commands,
+    const sk_declare_t *declare, sk_writer_t *w, unsigned *decided);
 
 /* the store failed: nobody is to wait for it */
-void sk_operator_give_back(sk_drain_t *d);
+void sk_operator_give_back(sk_commands_t *commands);
 
-void sk_operator_close(sk_drain_t *d);
+/* before the ledger is closed; it is NULL then */
+void sk_operator_close(sk_operator_t **operator);
 
 
 #pragma GCC visibility pop

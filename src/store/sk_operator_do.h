@@ -32,10 +32,12 @@ typedef enum {
 } sk_sql_e;
 
 
-/* the drainer's own, while the ledger is open */
+/* while the ledger is open */
 
 struct sk_operator_s {
-    sk_drain_t         *drain;
+    sk_writer_t        *writer;
+    sk_commands_t      *commands;
+    const sk_declare_t *declare;
     sk_body_t          *body;
     sqlite3_stmt       *stmts[SK_SQL_N];
 
@@ -43,13 +45,8 @@ struct sk_operator_s {
 
     const sk_command_t *command;
     sk_reply_t         *reply;
-    int64_t             now_ms;
-    uint64_t            seq;            /* of the next event */
-    int                 changes;        /* of the connection, before */
 };
 
-
-typedef struct sk_operator_s  sk_operator_t;
 
 /*
  * SK_OK: it is done, and the reply is made; SK_REFUSED: it is not, and the
@@ -66,7 +63,7 @@ sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 int sk_operator_kept(sk_operator_t *o);
 int sk_operator_keep(sk_operator_t *o);
 
-/* appends an event of this command, which gets its seq and time */
+/* appends an event of this command */
 int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 
 /* replies with the object that a statement's row is; ends the statement */

@@ -58,7 +58,7 @@ sk_operator_order_confirm(sk_operator_t *o)
         return sk_order_conflict(o, "the order's sale was removed");
     }
 
-    if (o->now_ms / 1000 < expires_s) {
+    if (o->writer->now_ms / 1000 < expires_s) {
         rc = sk_order_put(o, &order, SK_EVENT_PAID);
 
         return (rc == SK_OK) ? sk_order_reply(o) : rc;
@@ -114,11 +114,11 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     sk_value_t    user;
     sk_ledger_t  *l;
 
-    l = o->drain->ledger;
+    l = o->writer->ledger;
 
     rc = sk_ledger_order(l, o->command->id, order);
 
-    if (rc == SK_ERROR && sk_ledger_error(l)[0] == '\0') {
+    if (rc == SK_NOT_FOUND) {
         return sk_operator_refuse(o, SK_INVALID, 404, NULL,
                                   "there is no order %llu",
                                   (unsigned long long) o->command->id);
@@ -147,7 +147,7 @@ sk_order_unit(sk_operator_t *o, const sk_order_t *order, uint32_t *expires_s)
     sk_key_t    key;
     sk_zone_t  *zone;
 
-    zone = o->drain->zone;
+    zone = o->writer->zone;
 
     key = sk_zone_user_key(zone, order->sale_id, order->user,
                            order->user_len);
@@ -168,6 +168,7 @@ sk_order_put(sk_operator_t *o, const sk_order_t *order, sk_event_e type)
     e.object = o->command->id;
     e.user = order->user;
     e.user_len = order->user_len;
+    e.key = sk_zone_user_key(o->writer->zone, e.sale_id, e.user, e.user_len);
 
     return sk_operator_append(o, &e);
 }

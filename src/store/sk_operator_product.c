@@ -95,7 +95,7 @@ sk_operator_product_add(sk_operator_t *o)
     (void) sqlite3_reset(s);
 
     if (rc != SQLITE_ROW) {
-        return sk_ledger_fail(o->drain->ledger, rc);
+        return sk_ledger_fail(o->writer->ledger, rc);
     }
 
     if (n >= SK_OPERATOR_PRODUCTS_MAX) {
@@ -207,10 +207,10 @@ sk_operator_product_remove(sk_operator_t *o)
         return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
     }
 
-    n = sk_load(&o->drain->zone->sales.n);
+    n = sk_load(&o->writer->zone->sales.n);
 
     for (i = 0; i < n; i++) {
-        sale = &o->drain->zone->sales.elts[i];
+        sale = &o->writer->zone->sales.elts[i];
 
         if (!sk_sale_removed(sale)
             && sk_load(&sale->product) == o->command->id)
@@ -251,7 +251,7 @@ sk_operator_product_remove(sk_operator_t *o)
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
 
-    return sk_ledger_step(o->drain->ledger, s);
+    return sk_ledger_step(o->writer->ledger, s);
 }
 
 
@@ -325,7 +325,7 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
     }
 
     if (rc != SQLITE_ROW) {
-        return sk_ledger_fail(o->drain->ledger, rc);
+        return sk_ledger_fail(o->writer->ledger, rc);
     }
 
     return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
@@ -374,7 +374,7 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
         /* nothing is changed by it */
 
         rc = (rc == SQLITE_DONE) ? SK_OK
-                                 : sk_ledger_fail(o->drain->ledger, rc);
+                                 : sk_ledger_fail(o->writer->ledger, rc);
     }
 
     (void) sqlite3_reset(make);
@@ -411,7 +411,7 @@ sk_product_keep(sk_operator_t *o, const sk_event_t *e)
                              SQLITE_STATIC);
     (void) sqlite3_bind_int64(s, 3, e->at_ms);
 
-    rc = sk_ledger_step(o->drain->ledger, s);
+    rc = sk_ledger_step(o->writer->ledger, s);
 
     (void) sqlite3_clear_bindings(s);
 
@@ -439,7 +439,7 @@ sk_operator_product_find(sk_operator_t *o, uint64_t id)
 
     return (rc == SQLITE_ROW) ? SK_OK
            : (rc == SQLITE_DONE) ? SK_NOT_FOUND
-                                 : sk_ledger_fail(o->drain->ledger, rc);
+                                 : sk_ledger_fail(o->writer->ledger, rc);
 }
 
 

@@ -74,13 +74,13 @@ sk_operator_sql(sk_operator_t *o, sk_sql_e which)
         return o->stmts[which];
     }
 
-    db = o->drain->ledger->db;
+    db = o->writer->ledger->db;
 
     rc = sqlite3_prepare_v3(db, sk_operator_sqls[which], -1,
                             SQLITE_PREPARE_PERSISTENT, &o->stmts[which],
                             NULL);
     if (rc != SQLITE_OK) {
-        (void) sk_ledger_fail(o->drain->ledger, rc);
+        (void) sk_ledger_fail(o->writer->ledger, rc);
         return NULL;
     }
 
@@ -102,7 +102,7 @@ sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt)
     }
 
     rc = (rc == SQLITE_DONE) ? SK_NOT_FOUND
-                             : sk_ledger_fail(o->drain->ledger, rc);
+                             : sk_ledger_fail(o->writer->ledger, rc);
 
     (void) sqlite3_reset(stmt);
 
@@ -126,7 +126,7 @@ sk_operator_kept(sk_operator_t *o)
                              SQLITE_STATIC);
     (void) sqlite3_bind_text(s, 2, o->command->key, (int) o->command->key_len,
                              SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 3, o->now_ms - SK_OPERATOR_KEEP_MS);
+    (void) sqlite3_bind_int64(s, 3, o->writer->now_ms - SK_OPERATOR_KEEP_MS);
 
     rc = sk_operator_row(o, s);
 
@@ -179,7 +179,7 @@ sk_operator_keep(sk_operator_t *o)
         return SK_ERROR;
     }
 
-    (void) sqlite3_bind_int64(s, 1, o->now_ms);
+    (void) sqlite3_bind_int64(s, 1, o->writer->now_ms);
     (void) sqlite3_bind_text(s, 2, o->command->by, (int) o->command->by_len,
                              SQLITE_STATIC);
     (void) sqlite3_bind_text(s, 3, o->command->key, (int) o->command->key_len,
@@ -192,16 +192,17 @@ sk_operator_keep(sk_operator_t *o)
     (void) sqlite3_bind_text(s, 8, o->reply->body, (int) o->reply->len,
                              SQLITE_STATIC);
 
-    rc = sk_ledger_step(o->drain->ledger, s);
+    rc = sk_ledger_step(o->writer->ledger, s);
 
     if (rc != SK_OK) {
         return rc;
     }
 
-    (void) sqlite3_bind_int64(forget, 1, o->now_ms - SK_OPERATOR_KEEP_MS);
+    (void) sqlite3_bind_int64(forget, 1,
+                              o->writer->now_ms - SK_OPERATOR_KEEP_MS);
     (void) sqlite3_bind_int(forget, 2, SK_OPERATOR_FORGET_MAX);
 
-    return sk_ledger_step(o->drain->ledger, forget);
+    return sk_ledger_step(o->writer->ledger, forget);
 }
 
 
@@ -217,7 +218,7 @@ sk_operator_take(sk_operator_t *o, sqlite3_stmt *stmt, sk_result_e result,
 
     if (rc != SQLITE_ROW) {
         (void) sqlite3_reset(stmt);
-        return sk_ledger_fail(o->drain->ledger, rc);
+        return sk_ledger_fail(o->writer->ledger, rc);
     }
 
     o->reply->code = (result == SK_WON) ? 0 : sk_results[result].code;
@@ -335,5 +336,5 @@ sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
     }
 
     return (rc == SK_OK) ? SK_OK
-                         : sk_ledger_fail(o->drain->ledger, SQLITE_NOMEM);
+                         : sk_ledger_fail(o->writer->ledger, SQLITE_NOMEM);
 }

@@ -92,7 +92,7 @@ sk_operator_sale_add(sk_operator_t *o)
                                   sk_sale_add_fields[SK_SALE_STOCK].allowed);
     }
 
-    if (sk_zone_sale(o->drain->zone, name->text, name->len)) {
+    if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
                                   "name: there is a sale \"%.*s\"",
                                   (int) name->len, name->text);
@@ -160,7 +160,7 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
 {
     sk_sale_t  *sale;
 
-    sale = sk_zone_sale(o->drain->zone, o->command->name,
+    sale = sk_zone_sale(o->writer->zone, o->command->name,
                         o->command->name_len);
 
     if (sale == NULL) {
@@ -280,7 +280,7 @@ sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
     uint32_t    n;
     sk_zone_t  *zone;
 
-    zone = o->drain->zone;
+    zone = o->writer->zone;
     n = sk_load(&zone->sales.n) + sales;
 
     if (units <= 0 && sales == 0) {
@@ -346,11 +346,11 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
         return SK_ERROR;
     }
 
-    sk_zone_sale_copy(o->drain->zone, sale, &copy);
+    sk_zone_sale_copy(o->writer->zone, sale, &copy);
 
     sk_sale_edit(&copy, def);
 
-    sk_view_bind_sale(s, &copy, o->now_ms);
+    sk_view_bind_sale(s, &copy, o->writer->clock_ms);
 
     return sk_operator_reply(o, s, status);
 }

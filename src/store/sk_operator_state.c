@@ -8,12 +8,8 @@ int
 sk_operator_sale_remove(sk_operator_t *o)
 {
     int         rc;
-    unsigned    i;
     sk_sale_t  *sale;
     sk_event_t  e;
-    sk_drain_t *d;
-
-    d = o->drain;
 
     sale = sk_operator_sale_command(o, &rc);
 
@@ -21,24 +17,19 @@ sk_operator_sale_remove(sk_operator_t *o)
         return rc;
     }
 
-    if (d->leaving) {
+    if (o->declare->leaving) {
         return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
                                   "nginx is being reloaded or stopped: ask "
                                   "again");
     }
 
-    for (i = 0; i < d->n_sales; i++) {
-        if (d->sales[i].name_len == o->command->name_len
-            && memcmp(d->sales[i].name, o->command->name,
-                      o->command->name_len) == 0)
-        {
-            return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
-                                      "the configuration declares the sale: "
-                                      "remove it there first");
-        }
+    if (sk_declare_has(o->declare, o->command->name, o->command->name_len)) {
+        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+                                  "the configuration declares the sale: "
+                                  "remove it there first");
     }
 
-    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
+    if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
                                   "the sale has not ended");
     }
@@ -92,7 +83,7 @@ sk_sale_pause(sk_operator_t *o, int paused)
         return rc;
     }
 
-    if (sk_sale_state(sale, o->now_ms) == SK_SALE_ENDED) {
+    if (sk_sale_state(sale, o->writer->clock_ms) == SK_SALE_ENDED) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
                                   "the sale has ended");
     }
@@ -128,11 +119,11 @@ sk_operator_sale_end(sk_operator_t *o)
 
     sk_sale_def(sale, &e.def);
 
-    if (sk_sale_state(sale, o->now_ms) != SK_SALE_ENDED) {
+    if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
 
         /* also before its start, which it keeps for another end */
 
-        e.def.end_ms = o->now_ms;
+        e.def.end_ms = o->writer->clock_ms;
     }
 
     return sk_operator_sale_put(o, sale, &e);

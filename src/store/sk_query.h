@@ -14,7 +14,9 @@
 #define _SK_QUERY_H_INCLUDED_
 
 
-#include "sk_drain.h"
+#include "sk_ledger.h"
+#include "sk_log.h"
+#include "sk_zone.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -52,10 +54,11 @@ int sk_query_idle(sk_query_t *q);
 /*
  * Starts a thread that fills the tables until it is told to stop, or the
  * process ends.  It stops in the middle of a statement too, but may wait for a
- * lock, and makes a checkpoint.  "progress" is called in it when somebody who
- * waits may go on.  NULL: there is no thread.
+ * lock, and makes a checkpoint.  "progress" is called in it, with the log's
+ * "ctx", when somebody who waits may go on.  NULL: there is no thread.
  */
-sk_filler_t *sk_query_start(sk_drain_t *d, void (*progress)(void *ctx));
+sk_filler_t *sk_query_start(sk_zone_t *zone, const char *store,
+    const sk_log_t *log, void (*progress)(void *ctx));
 void sk_query_stop(sk_filler_t *filler);
 
 

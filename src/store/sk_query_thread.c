@@ -8,7 +8,7 @@
 
 struct sk_filler_s {
     sk_zone_t      *zone;
-    sk_drain_t     *drain;              /* for its log */
+    sk_log_t        log;
     sk_query_t     *query;
     void          (*progress)(void *ctx);
     pthread_t       thread;
@@ -19,10 +19,12 @@ struct sk_filler_s {
 static void *sk_query_thread(void *data);
 static void sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly);
 static void sk_query_told(sk_filler_t *f, int rc);
+static int64_t sk_query_now_us(void);
 
 
 sk_filler_t *
-sk_query_start(sk_drain_t *d, void (*progress)(void *ctx))
+sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
+    void (*progress)(void *ctx))
 {
     int           rc;
     sigset_t      all, old;
@@ -33,10 +35,10 @@ sk_query_start(sk_drain_t *d, void (*progress)(void *ctx))
         return NULL;
     }
 
-    f->zone = d->zone;
-    f->drain = d;
+    f->zone = zone;
+    f->log = *log;
     f->progress = progress;
-    f->query = sk_query_create(d->zone, d->path);
+    f->query = sk_query_create(zone, store);
 
     if (f->query == NULL) {
         free(f);
@@ -101,11 +103,11 @@ sk_query_thread(void *data)
         }
 
         seen = sk_load(&zone->query_seq);
-        start_us = sk_drain_now_us();
+        start_us = sk_query_now_us();
 
         rc = sk_query_fill(f->query);
 
-        took_us = sk_drain_now_us() - start_us;
+        took_us = sk_query_now_us() - start_us;
 
         if (sk_load(&f->query->stopping)) {
             break;
@@ -120,7 +122,7 @@ sk_query_thread(void *data)
             sk_query_rest(f, SK_QUERY_RETRY_MS, 0);
 
         } else if (sk_load(&zone->query_seq) != seen) {
-            f->progress(f->drain->ctx);
+            f->progress(f->log.ctx);
 
         } else if (rc == SK_OK) {
             sk_query_rest(f, SK_QUERY_POLL_MS, 0);
@@ -170,11 +172,22 @@ sk_query_told(sk_filler_t *f, int rc)
 {
     if (rc == SK_ERROR && !f->failed) {
         f->failed = 1;
-        sk_drain_log(f->drain, SK_LOG_ERR, "query tables: %s",
-                     sk_query_error(f->query));
+        sk_log(&f->log, SK_LOG_ERR, "query tables: %s",
+               sk_query_error(f->query));
 
     } else if (rc != SK_ERROR && rc != SK_AGAIN && f->failed) {
         f->failed = 0;
-        sk_drain_log(f->drain, SK_LOG_NOTICE, "query tables work again");
+        sk_log(&f->log, SK_LOG_NOTICE, "query tables work again");
     }
+}
+
+
+static int64_t
+sk_query_now_us(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

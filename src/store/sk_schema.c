@@ -74,7 +74,12 @@ static const char *const  sk_schema_steps[] = {
     "         strftime('%Y-%m-%dT%H:%M:%fZ', w.expires / 1000.0, 'unixepoch')"
     "           AS expires_at"
     "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
-    "  WHERE w.type = 'won';"
+    "  WHERE w.type = 'won';",
+
+    /* which holds end next */
+
+    "CREATE INDEX ledger_expires ON ledger(expires)"
+    "  WHERE expires IS NOT NULL;"
 };
 
 

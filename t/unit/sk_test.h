@@ -82,7 +82,7 @@ sk_test_sale(sk_zone_t *zone, const char *name, int64_t stock, int64_t limit)
     e.sale_id = e.seq;
     e.def = sk_test_def(name, stock, limit);
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
 
     return sk_zone_sale(zone, name, strlen(name));
 }
@@ -139,7 +139,7 @@ sk_test_win(sk_zone_t *zone, sk_sale_t *sale, const char *user,
     e.ticket = ticket;
     e.key = sk_zone_user_key(zone, e.sale_id, user, e.user_len);
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
 }
 
 

@@ -25,7 +25,10 @@ static inline void
 log_message(void *ctx, sk_log_e level, const char *message)
 {
     (void) ctx;
-    (void) level;
+
+    if (level == SK_LOG_DEBUG) {
+        return;
+    }
 
     if (getenv("SK_TEST_VERBOSE")) {
         (void) fprintf(stderr, "%s\n", message);
@@ -87,12 +90,12 @@ drainer(sk_zone_t *zone, const sk_sale_def_t *sales, unsigned n)
 
     memset(&d, 0, sizeof(d));
 
-    d.zone = zone;
-    d.path = path;
-    d.full = 1;
-    d.sales = sales;
-    d.n_sales = n;
-    d.log = log_message;
+    d.writer.zone = zone;
+    d.writer.path = path;
+    d.writer.full = 1;
+    d.writer.log.write = log_message;
+    d.declare.sales = sales;
+    d.declare.n_sales = n;
 
     return d;
 }
@@ -146,7 +149,8 @@ sell(sk_drain_t *d, const char *sale, const char *prefix, unsigned n)
 
     for (i = 0; i < n; i++) {
         (void) snprintf(user, sizeof(user), "%s%u", prefix, i);
-        (void) sk_test_claim(d->zone, sk_zone_sale(d->zone, sale, strlen(sale)),
+        (void) sk_test_claim(d->writer.zone,
+                             sk_zone_sale(d->writer.zone, sale, strlen(sale)),
                              user);
         assert_int_equal(settle(d), SK_OK);
     }

@@ -369,7 +369,7 @@ test_stock_edits(void **state)
     e.seq = 2;
     e.def = sk_test_def("phone", 2, 1);
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
     assert_true(sk_test_claim(zone, sale, "bob").admitted);
     sk_test_conserved(zone);
 
@@ -377,7 +377,8 @@ test_stock_edits(void **state)
 
     e.seq = 3;
     e.def.stock = SK_STOCK_MAX;
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_ERROR);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)),
+                     SK_ERROR);
     assert_non_null(strstr(reason, "does not fit in the zone"));
     sk_test_conserved(zone);
 

@@ -45,8 +45,8 @@ claim_with_fault(sk_zone_t *zone, sk_drain_t *d)
             settle(d);
         }
 
-        if (i == 4 && d->ledger) {
-            (void) sk_ledger_checkpoint(d->ledger);
+        if (i == 4 && d->writer.ledger) {
+            (void) sk_ledger_checkpoint(d->writer.ledger);
         }
     }
 
@@ -210,7 +210,7 @@ crash_child(int out, int n)
         }
 
         if (i == 4) {
-            (void) sk_ledger_checkpoint(d.ledger);
+            (void) sk_ledger_checkpoint(d.writer.ledger);
         }
     }
 

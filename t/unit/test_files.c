@@ -287,7 +287,7 @@ test_store_was_removed(void **state)
     settle(&d);
     (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "alice");
     settle(&d);
-    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
+    assert_int_equal(sk_ledger_checkpoint(d.writer.ledger), SK_OK);
 
     (void) snprintf(moved, sizeof(moved), "%s.moved", path);
     assert_int_equal(rename(path, moved), 0);
@@ -403,11 +403,12 @@ test_log_waits_for_a_reader(void **state)
 
     sell(&d, "phone", "u", 1500);
 
-    assert_true(sk_ledger_log_pages(d.ledger) > SK_DRAIN_LOG_IDLE_PAGES);
+    assert_true(sk_ledger_log_pages(d.writer.ledger)
+                > SK_WRITER_LOG_IDLE_PAGES);
 
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     assert_int_equal(settle(&d), SK_OK);
-    assert_int_equal(sk_ledger_log_pages(d.ledger), 0);
+    assert_int_equal(sk_ledger_log_pages(d.writer.ledger), 0);
 
     sk_drain_close(&d);
     sk_test_zone_free(zone);
@@ -442,7 +443,7 @@ test_log_is_longer_than_its_frames(void **state)
 
     sell(&d, "phone", "u", 100);
 
-    assert_in_range(sk_ledger_log_pages(d.ledger), 100, 250);
+    assert_in_range(sk_ledger_log_pages(d.writer.ledger), 100, 250);
     assert_int_equal(stat(name, &st), 0);
     assert_int_equal(st.st_size, size);
 

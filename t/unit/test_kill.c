@@ -66,7 +66,7 @@ win_operate(sk_zone_t *zone)
     e.ticket = ticket;
     e.key = sk_zone_user_key(zone, e.sale_id, e.user, e.user_len);
 
-    (void) sk_apply(zone, &e, 1, reason, sizeof(reason));
+    (void) sk_apply(zone, &e, 1, 0, reason, sizeof(reason));
 }
 
 
@@ -190,7 +190,7 @@ sale_operate(sk_zone_t *zone)
     e.sale_id = 2;
     e.def = sk_test_def("phone", 3, 1);
 
-    (void) sk_apply(zone, &e, 1, reason, sizeof(reason));
+    (void) sk_apply(zone, &e, 1, 0, reason, sizeof(reason));
 }
 
 

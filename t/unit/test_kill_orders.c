@@ -32,7 +32,7 @@ apply_order(sk_zone_t *zone, sk_event_e what, uint64_t seq, uint64_t order,
     e.ticket = seq;
     e.key = sk_zone_user_key(zone, e.sale_id, user, e.user_len);
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
 }
 
 
@@ -130,7 +130,7 @@ edit_operate(sk_zone_t *zone)
     e.def.hold_s = 60;
     e.declared = sk_test_def("phone", OTHERS + 11, 3);
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
 }
 
 
@@ -174,7 +174,7 @@ remove_operate(sk_zone_t *zone)
     e.seq = OTHERS + 5;
     e.sale_id = 1;
 
-    assert_int_equal(sk_apply(zone, &e, 1, reason, sizeof(reason)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
 }
 
 

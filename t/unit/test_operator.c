@@ -417,7 +417,7 @@ test_by(void **state)
         c.body = i ? "{\"add_stock\":1}" : "{\"stock\":50}";
         c.body_len = (uint32_t) strlen(c.body);
 
-        ticket = sk_command_post(d.commands, &c, sk_drain_now_us());
+        ticket = sk_command_post(d.commands, &c, sk_writer_now_us());
         settle(&d);
         collect(ticket);
         assert_int_equal(reply.status, 200);
@@ -442,9 +442,9 @@ test_leaving(void **state)
     (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":1}");
     (void) command(SK_SALE_END, "phone", "");
 
-    d.leaving = 1;
+    d.declare.leaving = 1;
     assert_int_equal(command(SK_SALE_REMOVE, "phone", ""), 503);
-    d.leaving = 0;
+    d.declare.leaving = 0;
     assert_int_equal(command(SK_SALE_REMOVE, "phone", "{}"), 200);
 }
 

@@ -244,7 +244,7 @@ test_thread(void **state)
 
     sell(&d, "phone", "u", 2500);
 
-    f = sk_query_start(&d, progress);
+    f = sk_query_start(zone, path, &d.writer.log, progress);
     assert_non_null(f);
 
     for (i = 0; i < 1000 && sk_load(&zone->query_seq)

@@ -209,18 +209,18 @@ test_health(void **state)
     d = drainer(zone, NULL, 0);
     settle(&d);
 
-    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_ERROR);
     assert_string_equal(why, "no process drains the queue");
 
     assert_int_equal(sk_zone_role_take(zone), SK_OK);
-    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_OK);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_OK);
 
-    assert_int_equal(sk_zone_health(zone, sk_drain_now_us()
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us()
                                     + 2 * SK_BEAT_MAX_US, why), SK_ERROR);
     assert_string_equal(why, "the process that drains the queue hangs");
 
     sk_zone_set_reason(zone, "database is locked");
-    assert_int_equal(sk_zone_health(zone, sk_drain_now_us(), why), SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_ERROR);
     assert_string_equal(why, "database is locked");
 
     sk_zone_role_leave(zone);
@@ -258,7 +258,7 @@ test_order_does_not_fit(void **state)
         e.user_len = (size_t) snprintf(user, sizeof(user), "u%u", i);
         e.key = sk_zone_user_key(zone, e.sale_id, user, e.user_len);
 
-        if (sk_apply(zone, &e, 1, reason, sizeof(reason)) != SK_OK) {
+        if (sk_apply(zone, &e, 1, 0, reason, sizeof(reason)) != SK_OK) {
             break;
         }
     }

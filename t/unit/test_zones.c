@@ -133,16 +133,16 @@ log_interferes(void *ctx, sk_log_e level, const char *message)
 
     log_message(ctx, level, message);
 
-    if (strstr(message, "events read") == NULL || other.zone == NULL) {
+    if (strstr(message, "events read") == NULL || other.writer.zone == NULL) {
         return;
     }
 
     settle(&other);
-    sale = sk_zone_sale(other.zone, "phone", 5);
+    sale = sk_zone_sale(other.writer.zone, "phone", 5);
 
     for (i = 0; sale && i < 8; i++) {
         (void) snprintf(user, sizeof(user), "u%d", i);
-        (void) sk_test_claim(other.zone, sale, user);
+        (void) sk_test_claim(other.writer.zone, sale, user);
     }
 
     settle(&other);
@@ -165,7 +165,7 @@ test_declare_against_another_zone(void **state)
     two = sk_test_zone(ZONE_SIZE, 0);
     other = drainer(one, &many, 1);
     d = drainer(two, &few, 1);
-    d.log = log_interferes;
+    d.writer.log.write = log_interferes;
 
     assert_int_equal(settle(&d), SK_OK);
 
@@ -180,7 +180,7 @@ test_declare_against_another_zone(void **state)
 
     sk_drain_close(&d);
     sk_drain_close(&other);
-    other.zone = NULL;
+    other.writer.zone = NULL;
     sk_test_zone_free(one);
     sk_test_zone_free(two);
 }
@@ -204,10 +204,10 @@ test_end_of_the_ledger_is_shared(void **state)
     d2 = drainer(two, &def, 1);
 
     seq = sk_seq_map(path);
-    d1.seq = sk_seq_map(path);
-    d2.seq = sk_seq_map(path);
-    assert_true(seq && d1.seq && d2.seq);
-    assert_ptr_not_equal(d1.seq, d2.seq);
+    d1.writer.seq = sk_seq_map(path);
+    d2.writer.seq = sk_seq_map(path);
+    assert_true(seq && d1.writer.seq && d2.writer.seq);
+    assert_ptr_not_equal(d1.writer.seq, d2.writer.seq);
 
     /* a number from a ledger that is no more: it is set right at the start */
 
@@ -287,8 +287,8 @@ test_another_checkpoint(void **state)
     (void) close(from[1]);
     assert_int_equal(read(from[0], &c, 1), 1);
 
-    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
-    assert_int_not_equal(sk_ledger_log_pages(d.ledger), 0);
+    assert_int_equal(sk_ledger_checkpoint(d.writer.ledger), SK_OK);
+    assert_int_not_equal(sk_ledger_log_pages(d.writer.ledger), 0);
 
     (void) close(to[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -296,8 +296,8 @@ test_another_checkpoint(void **state)
     (void) close(to[0]);
     (void) close(from[0]);
 
-    assert_int_equal(sk_ledger_checkpoint(d.ledger), SK_OK);
-    assert_int_equal(sk_ledger_log_pages(d.ledger), 0);
+    assert_int_equal(sk_ledger_checkpoint(d.writer.ledger), SK_OK);
+    assert_int_equal(sk_ledger_log_pages(d.writer.ledger), 0);
 
     sk_drain_close(&d);
     sk_test_zone_free(zone);

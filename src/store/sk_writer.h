@@ -1,0 +1,167 @@
+/*
+ * The writer: the only one that appends to the ledger, and the only way from an
+ * event to the zone, whoever has made it.
+ *
+ *   begin    takes the right to write; what others have appended is applied
+ *            first, so the zone has seen the whole ledger;
+ *   append   stages an event: the writer gives it its number and its time;
+ *   commit   the events are on disk, and applied to the zone.  Or SK_BEHIND:
+ *            others were faster, theirs are applied now, nothing of ours has
+ *            happened: decide again;
+ *   cancel   nothing of it happens;
+ *   follow   applies what others have appended, without writing.
+ *
+ * Who uses it looks at the zone between begin and commit, and may be run again
+ * from its start at any time.  What fails has been cancelled.
+ *
+ * For the process that holds the zone's role: sk_zone_role_take().
+ */
+
+
+#ifndef _SK_WRITER_H_INCLUDED_
+#define _SK_WRITER_H_INCLUDED_
+
+
+#include "sk_apply.h"
+#include "sk_ledger.h"
+#include "sk_log.h"
+#include "sk_seq.h"
+#include "sk_zone.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_WRITER_EVENTS_MAX     1024   /* in a commit */
+#define SK_WRITER_FOLLOW_MAX    20000   /* events followed in one step */
+#define SK_WRITER_PROGRESS    1000000   /* events between two notices */
+#define SK_WRITER_LOG_IDLE_PAGES  1000  /* checkpoint when idle, 4 MB */
+#define SK_WRITER_LOG_MAX_PAGES  16384  /* checkpoint anyway, 64 MB */
+#define SK_WRITER_AHEAD_MS       1000   /* ledger before clock: worth saying */
+
+
+/*
+ * Who decides what comes next in the ledger beside the file itself.  There is
+ * none on one machine: whoever has the file locked decides.
+ */
+
+typedef struct {
+
+    /*
+     * May these be the next events?  SK_OK: they are; SK_BEHIND: others were
+     * faster; SK_AGAIN, SK_ERROR: it cannot be said now.  The file's
+     * transaction is open.
+     */
+    int    (*commit)(void *ctx, const sk_event_t *events, unsigned n);
+
+    /* appends to the file what others have decided.  None is open. */
+    int    (*follow)(void *ctx);
+
+    void    *ctx;
+} sk_authority_t;
+
+
+typedef struct {
+    /* set by the caller */
+
+    sk_zone_t             *zone;
+    const char            *path;        /* of the store */
+    int                    full;        /* fsync before a commit returns */
+    _Atomic uint64_t      *seq;         /* sk_seq_map(), or NULL */
+    const sk_authority_t  *authority;   /* or NULL */
+    sk_log_t               log;
+
+    /* the writer's own */
+
+    sk_ledger_t           *ledger;      /* NULL: it is not open */
+    uint64_t               last_seq;    /* of the ledger, staged events too */
+    int64_t                clock_ms;    /* time of day, in this turn */
+    int64_t                boot_ms;     /* of a clock that nobody sets */
+    int64_t                now_ms;      /* ledger time, see sk_zone_time() */
+    unsigned               writing:1;   /* between begin and commit */
+    unsigned               loaded:1;    /* has seen the ledger's end */
+    unsigned               told:1;      /* has logged what it has read */
+    int64_t                load_start_us;
+    uint64_t               load_first;
+    char                   reason[SK_REASON_SIZE_MAX];  /* what is wrong */
+
+    uint64_t              *removed;     /* sales, while it loads */
+    unsigned               n_removed;
+
+    /* staged, or followed and not applied yet; and the texts of those */
+
+    sk_event_t            *events;
+    unsigned               n_events;
+    char                  *text;
+    size_t                 text_len;
+} sk_writer_t;
+
+
+/*
+ * The functions return SK_OK, SK_AGAIN if another program has the store locked,
+ * SK_DAMAGED, SK_ERROR; "reason" says why, or the ledger does.  What else they
+ * return they say.
+ */
+
+int sk_writer_open(sk_writer_t *w);
+void sk_writer_close(sk_writer_t *w);
+
+/*
+ * What both clocks say at one moment: the time of day, and one that nobody sets
+ * and that goes on while the machine sleeps.  Said at the start of each turn.
+ */
+void sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms);
+
+int sk_writer_begin(sk_writer_t *w);
+
+/*
+ * The event's texts need to live no longer.  SK_FULL: there are
+ * SK_WRITER_EVENTS_MAX, or no room for its texts: commit those that are there.
+ */
+int sk_writer_append(sk_writer_t *w, sk_event_t *e);
+
+/* also SK_BEHIND */
+int sk_writer_commit(sk_writer_t *w);
+
+void sk_writer_cancel(sk_writer_t *w);
+
+/* SK_MORE: some of it, call again.  SK_OK: the zone has seen the whole ledger */
+int sk_writer_follow(sk_writer_t *w);
+
+/*
+ * Nothing waits: sees whether others have appended (SK_MORE: follow them), and
+ * moves the log of writes into the file if it has become long.
+ */
+int sk_writer_idle(sk_writer_t *w);
+
+/* the same, while there is much to do: the log must not grow without end */
+int sk_writer_checkpoint(sk_writer_t *w);
+
+/* whether a commit would succeed, with nothing new */
+int sk_writer_probe(sk_writer_t *w);
+
+/* microseconds of a monotonic clock */
+int64_t sk_writer_now_us(void);
+
+
+/* something between begin and commit has failed: cancels; returns "rc" */
+int sk_writer_failed(sk_writer_t *w, int rc);
+
+
+/* for the writer's own files */
+
+/* applies the events that are there, and forgets them */
+int sk_writer_apply(sk_writer_t *w);
+
+/* SK_OK, SK_MORE if there is more to see, SK_ERROR if there is less */
+int sk_writer_seen_all(sk_writer_t *w);
+
+/* reads and applies up to SK_WRITER_FOLLOW_MAX events; also SK_MORE */
+int sk_follow_read(sk_writer_t *w);
+void sk_follow_forget_removed(sk_writer_t *w);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_WRITER_H_INCLUDED_ */
