@@ -5,24 +5,29 @@
 
 
 static uint64_t sk_units_entries(size_t size);
-static int sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h);
+static int sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home,
+    sk_holding_t *h);
+static int sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home,
+    sk_holding_t *h);
+static void sk_units_end_removal(sk_units_t *t);
 static void sk_units_close_hole(sk_units_t *t);
+static void sk_units_clear_bit(sk_units_t *t, uint64_t bit);
+
+
+static inline uint64_t
+sk_units_filter_bit(sk_units_t *t, uint64_t hi)
+{
+    /* a hash of 64 bits, scaled to the filter: no power of two needed */
+
+    return (uint64_t) (((unsigned __int128) hi * t->n * SK_UNITS_FILTER_BITS)
+                       >> 64);
+}
 
 
 static inline uint64_t
 sk_units_home(sk_units_t *t, uint64_t hi)
 {
-    /* a hash of 64 bits, scaled to the table: no power of two needed */
-
-    return (uint64_t) (((unsigned __int128) hi * t->n) >> 64);
-}
-
-
-static inline uint64_t
-sk_units_filter_bit(sk_units_t *t, uint64_t lo)
-{
-    return (uint64_t) (((unsigned __int128) lo * t->n * SK_UNITS_FILTER_BITS)
-                       >> 64);
+    return sk_units_filter_bit(t, hi) / SK_UNITS_FILTER_BITS;
 }
 
 
@@ -91,15 +96,27 @@ sk_units_init(sk_units_t *t, void *memory, size_t size)
 int
 sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 {
-    unsigned  tries;
-    uint64_t  moves, bit;
+    uint64_t  bit;
 
-    bit = sk_units_filter_bit(t, key.lo);
+    bit = sk_units_filter_bit(t, key.hi);
 
-    if (!(sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1)) {
-        memset(h, 0, sizeof(sk_holding_t));
-        return SK_OK;
+    if (sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1) {
+        return sk_units_search(t, key, bit / SK_UNITS_FILTER_BITS, h);
     }
+
+    memset(h, 0, sizeof(sk_holding_t));
+
+    return SK_OK;
+}
+
+
+/* on its own, so that those whom the filter answers save no registers for it */
+
+static __attribute__((noinline)) int
+sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
+{
+    unsigned  tries;
+    uint64_t  moves;
 
     for (tries = 0; tries < SK_UNITS_FIND_TRIES; tries++) {
 
@@ -109,7 +126,7 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
             continue;
         }
 
-        if (sk_units_look(t, key, h) != SK_OK) {
+        if (sk_units_look(t, key, home, h) != SK_OK) {
             continue;
         }
 
@@ -125,18 +142,18 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 
 
 static int
-sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
+sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
 {
-    uint64_t    i, n, value, number;
-    sk_unit_t  *u;
+    uint64_t    value, number;
+    sk_unit_t  *u, *first, *end;
 
     memset(h, 0, sizeof(sk_holding_t));
 
-    i = sk_units_home(t, key.hi);
+    first = &t->elts[home];
+    end = &t->elts[t->n];
+    u = first;
 
-    for (n = 0; n < t->n; n++) {
-        u = &t->elts[i];
-
+    do {
         value = sk_load_acquire(&u->value);
 
         if (value == 0) {
@@ -170,8 +187,9 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
             }
         }
 
-        i = sk_units_next(t, i);
-    }
+        u = (u + 1 == end) ? t->elts : u + 1;
+
+    } while (u != first);
 
     /* no empty entry: a removal was seen half done */
 
@@ -182,8 +200,12 @@ sk_units_look(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 void
 sk_units_prefetch(sk_units_t *t, sk_key_t key)
 {
-    __builtin_prefetch(&t->filter[sk_units_filter_bit(t, key.lo) / 64], 1);
-    __builtin_prefetch(&t->elts[sk_units_home(t, key.hi)], 1);
+    uint64_t  bit;
+
+    bit = sk_units_filter_bit(t, key.hi);
+
+    __builtin_prefetch(&t->filter[bit / 64], 1);
+    __builtin_prefetch(&t->elts[bit / SK_UNITS_FILTER_BITS], 1);
 }
 
 
@@ -195,17 +217,17 @@ sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value,
     sk_unit_t         *u;
     _Atomic uint64_t  *word;
 
-    bit = sk_units_filter_bit(t, key.lo);
+    bit = sk_units_filter_bit(t, key.hi);
     word = &t->filter[bit / 64];
 
-    sk_store(word, sk_load(word) | (uint64_t) 1 << bit % 64);
-
-    i = sk_units_home(t, key.hi);
+    i = bit / SK_UNITS_FILTER_BITS;
 
     for (n = 0; n + 1 < t->n; n++) {
         u = &t->elts[i];
 
         if (sk_load(&u->value) == 0) {
+            sk_store(word, sk_load(word) | (uint64_t) 1 << bit % 64);
+
             sk_store(&u->hi, key.hi);
             sk_store(&u->lo, key.lo);
             sk_store(&u->sale, sale);
@@ -258,11 +280,35 @@ sk_units_remove(sk_units_t *t, sk_unit_t *u)
     sk_store(&t->moves, sk_load(&t->moves) + 1);
     atomic_thread_fence(memory_order_release);
 
+    sk_store(&t->removed, sk_units_filter_bit(t, sk_load(&u->hi)));
+
+    atomic_signal_fence(memory_order_seq_cst);
+
     sk_store(&t->hole, (uint64_t) (u - t->elts) + 1);
 
+    sk_units_end_removal(t);
+}
+
+
+/*
+ * The steps of a removal behind the store of its place.  Each may be done
+ * again after it was done, so whoever finds the place begins here.
+ */
+
+static void
+sk_units_end_removal(sk_units_t *t)
+{
     sk_units_close_hole(t);
 
-    sk_store_release(&t->moves, sk_load(&t->moves) + 1);
+    if (sk_load(&t->moves) & 1) {
+        sk_store_release(&t->moves, sk_load(&t->moves) + 1);
+    }
+
+    sk_units_clear_bit(t, sk_load(&t->removed));
+
+    atomic_signal_fence(memory_order_seq_cst);
+
+    sk_store(&t->hole, 0);
 }
 
 
@@ -316,8 +362,46 @@ sk_units_close_hole(sk_units_t *t)
     sk_store(&t->elts[hole].value, 0);
 
     atomic_signal_fence(memory_order_seq_cst);
+}
 
-    sk_store(&t->hole, 0);
+
+/*
+ * Clears the bit of an entry that was removed, unless another one has it too.
+ * Such an entry has the same home, so it lies before the first empty one.
+ *
+ * No entry is ever without its bit.  The mutex is held, so none comes while
+ * this looks, and an insertion sets the bit before its entry can be seen.  Who
+ * still reads the bit as set searches the table and finds nothing.  Who reads
+ * it as clear would have found nothing either: with an insertion that he knows
+ * of, he sees its bit, or what was stored there later, when it was removed.
+ */
+
+static void
+sk_units_clear_bit(sk_units_t *t, uint64_t bit)
+{
+    uint64_t           i, n;
+    sk_unit_t         *u;
+    _Atomic uint64_t  *word;
+
+    i = bit / SK_UNITS_FILTER_BITS;
+
+    for (n = 0; n < t->n; n++) {
+        u = &t->elts[i];
+
+        if (sk_load(&u->value) == 0) {
+            break;
+        }
+
+        if (sk_units_filter_bit(t, sk_load(&u->hi)) == bit) {
+            return;
+        }
+
+        i = sk_units_next(t, i);
+    }
+
+    word = &t->filter[bit / 64];
+
+    sk_store(word, sk_load(word) & ~((uint64_t) 1 << bit % 64));
 }
 
 
@@ -325,10 +409,9 @@ void
 sk_units_repair(sk_units_t *t)
 {
     if (sk_load(&t->hole)) {
-        sk_units_close_hole(t);
-    }
+        sk_units_end_removal(t);
 
-    if (sk_load(&t->moves) & 1) {
+    } else if (sk_load(&t->moves) & 1) {
         sk_store_release(&t->moves, sk_load(&t->moves) + 1);
     }
 }

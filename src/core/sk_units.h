@@ -14,11 +14,17 @@
  * All changes are made under the zone's mutex.
  *
  * Most searches are for users who have nothing, and each would wait for memory
- * that no cache holds.  So a filter stands before the table: a bit of it is set
- * for each key that was ever inserted, and a search that finds it clear is over
- * (Bloom, Space/Time Trade-offs in Hash Coding, 1970, with one hash).  Bits are
- * set before an entry is visible and never cleared, so nothing that is in the
- * table is missed.
+ * that no cache holds.  So a filter stands before the table: each entry has a
+ * bit of it, and a search that finds it clear is over (Bloom, Space/Time
+ * Trade-offs in Hash Coding, 1970, with one hash).  A bit is set before its
+ * entry is visible, so nothing that is in the table is missed.
+ *
+ * Each home has SK_UNITS_FILTER_BITS of its own: entries of one bit have one
+ * home, so they lie between that and the next empty entry.  A removal looks
+ * there, and clears the bit if it was the last one's; the filter stays as good
+ * as on the first day, however often the units change hands.  Only a process
+ * killed in the middle of an insertion may leave a bit that nobody needs, until
+ * another entry with it goes.
  */
 
 
@@ -82,6 +88,7 @@ typedef struct {
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  moves;    /* odd while a removal moves entries */
     _Atomic uint64_t  hole;     /* the removal's place plus one, or 0 */
+    _Atomic uint64_t  removed;  /* the bit of what it removes */
 } sk_units_t;
 
 

@@ -143,6 +143,46 @@ sk_test_win(sk_zone_t *zone, sk_sale_t *sale, const char *user,
 }
 
 
+/*
+ * The filter before the table of units against its entries: each has its bit.
+ * Returns how many bits are set that no entry needs.
+ */
+
+static inline unsigned
+sk_test_filter(sk_units_t *t)
+{
+    unsigned    left;
+    uint64_t    i, bit, n_bits, *words;
+    sk_unit_t  *u;
+
+    n_bits = t->n * SK_UNITS_FILTER_BITS;
+    words = calloc(n_bits / 64 + 1, sizeof(uint64_t));
+    assert_non_null(words);
+
+    for (i = 0; i < t->n; i++) {
+        u = &t->elts[i];
+
+        if (sk_load(&u->value)) {
+            bit = (uint64_t) (((unsigned __int128) sk_load(&u->hi) * n_bits)
+                              >> 64);
+            words[bit / 64] |= (uint64_t) 1 << bit % 64;
+        }
+    }
+
+    left = 0;
+
+    for (i = 0; i < (n_bits + 63) / 64; i++) {
+        bit = sk_load(&t->filter[i]);
+        assert_int_equal(words[i] & ~bit, 0);
+        left += (unsigned) __builtin_popcountll(bit & ~words[i]);
+    }
+
+    free(words);
+
+    return left;
+}
+
+
 /* invariant 5, and that the counters are what the entries say */
 
 static inline void
@@ -152,6 +192,8 @@ sk_test_conserved(sk_zone_t *zone)
     uint32_t    slot, n;
     int64_t     undecided, held, sold;
     sk_sale_t  *sale;
+
+    (void) sk_test_filter(&zone->units);
 
     n = sk_load(&zone->sales.n);
 

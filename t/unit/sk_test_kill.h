@@ -124,6 +124,9 @@ kill_everywhere(const kill_case_t *c)
 
         (void) run_and_kill(zone, c->operate, locked[i], NULL);
 
+        /* readers don't wait for the repair: nothing is without its bit */
+        (void) sk_test_filter(&zone->units);
+
         sk_zone_lock(zone);
         sk_zone_unlock(zone);
 

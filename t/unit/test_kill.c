@@ -155,6 +155,9 @@ refuse_check(sk_zone_t *zone)
     assert_int_equal(sk_load(&sk_queue_cell(&zone->queue, ticket)->outcome),
                      SK_OUTCOME_UNAVAILABLE);
 
+    /* the bit of the filter is gone with the entry */
+    assert_int_equal(sk_test_filter(&zone->units), 0);
+
     /* nobody else was lost, or is there twice */
 
     for (i = 0; i < CROWD; i++) {

@@ -69,6 +69,8 @@ others_check(sk_zone_t *zone)
     char         user[16];
     sk_answer_t  a;
 
+    assert_int_equal(sk_test_filter(&zone->units), 0);
+
     for (i = 0; i < OTHERS; i++) {
         (void) snprintf(user, sizeof(user), "u%u", i);
         a = sk_test_ask(zone, phone(zone), user);
@@ -202,6 +204,7 @@ remove_check(sk_zone_t *zone)
     }
 
     assert_int_equal(n, 1);
+    assert_int_equal(sk_test_filter(&zone->units), 0);
     assert_int_equal(sk_test_ask(zone, other, "bob").result, SK_WON);
 }
 
