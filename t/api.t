@@ -213,3 +213,32 @@ seckill_commit_claims_count\{zone="drop"\} 3$
 .*^seckill_repairs_total\{zone="drop"\} 0$/ms,
  qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\]\}\n$/,
  qr/"result":"invalid"/]
+
+
+=== TEST 8: conditions and ranges change no answer
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2 hold=1h;
+--- config
+    location = /seckill { seckill zone=drop; }
+    location /api/ { seckill_api zone=drop key=off; } # 8
+    location = /metrics { seckill_metrics zone=drop; }
+--- more_headers eval
+["If-Match: \"x\"", "If-Match: \"x\"",
+ "If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT", "If-None-Match: *",
+ "If-None-Match: *", "If-Match: \"x\"", "If-None-Match: *",
+ "Range: bytes=0-3", "If-Match: \"x\"", "If-None-Match: *", "Range: bytes=0-3"]
+--- request eval
+["POST /seckill?sale=phone&user=a", "PATCH /api/sales/phone
+{\"add_stock\":100}",
+ "POST /api/sales/phone/pause", "POST /api/orders/2/confirm",
+ "POST /api/products
+{\"name\":\"Phone\",\"price\":1,\"currency\":\"EUR\"}",
+ "DELETE /api/products/6", "GET /api/sales/phone", "GET /api/orders",
+ "GET /api/events", "GET /api/openapi.yaml", "GET /metrics"]
+--- error_code eval
+[(200) x 4, 201, (200) x 6]
+--- response_body_like eval
+[qr/"won"/, qr/"stock":102/, qr/"paused":true/, qr/"paid"/, qr/"Phone"/,
+ qr/"Phone"/, (qr/^\{"code":0,"data":.*\}\n$/) x 3, qr/^openapi:/m,
+ qr/^seckill_up/m]

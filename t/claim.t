@@ -286,3 +286,46 @@ X: 1
  "POST /nested/seckill?sale=phone&user=c"]
 --- response_body_like eval
 [qr/"won"/, qr/"won"/, qr/"won"/, qr/"zone":"drop"/, qr/seckill_up/, qr/"won"/]
+
+
+=== TEST 12: conditions and ranges change no answer
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    location = /seckill { seckill zone=drop; } # 12
+--- more_headers eval
+["If-Match: \"x\"", "If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT",
+ "If-None-Match: *", "If-Modified-Since: Mon, 01 Jan 2035 00:00:00 GMT",
+ "Range: bytes=0-3", "If-Match: \"x\"", "If-None-Match: *",
+ "Range: bytes=0-3"]
+--- request eval
+["POST /seckill?sale=phone&user=a", "POST /seckill?sale=phone&user=b",
+ "POST /seckill?sale=phone&user=c", "POST /seckill?sale=phone&user=d",
+ "POST /seckill?sale=phone&user=e", "GET /seckill?sale=phone&user=a",
+ "GET /seckill?sale=phone&user=a", "GET /seckill?sale=phone&user=a"]
+--- error_code eval
+[(200) x 8]
+--- response_headers eval
+[("Content-Type: application/json") x 8]
+--- response_body_like eval
+[(qr/^\{"code":0,"result":"won",.*\}$/) x 8]
+
+
+=== TEST 13: where error_page has led to, the status is the result's
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9;
+--- config
+    error_page 418 @claim;
+    error_page 402 =200 @claim;
+    location = /a { return 418; }
+    location = /b { return 402; }
+    location @claim { seckill zone=drop; } # 13
+--- request eval
+["POST /a?sale=phone&user=a", "POST /a?sale=none&user=a",
+ "POST /b?sale=phone&user=b", "POST /b?sale=none&user=b"]
+--- error_code eval
+[200, 404, 200, 404]
+--- response_body_like eval
+[qr/"won"/, qr/"unknown_sale"/, qr/"won"/, qr/"unknown_sale"/]

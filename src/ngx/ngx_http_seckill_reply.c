@@ -5,8 +5,6 @@
 ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
 
 
-
-
 ngx_uint_t
 ngx_http_seckill_plain(ngx_str_t *s)
 {
@@ -143,6 +141,14 @@ ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
 }
 
 
+/*
+ * What an answer says is true already, and no filter of nginx may turn it into
+ * another one: ngx_http_not_modified_header_filter() and
+ * ngx_http_range_header_filter() are told to leave it alone, and it has its own
+ * status where "error_page" has led the request here, see
+ * ngx_http_send_header().
+ */
+
 ngx_int_t
 ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *type, ngx_buf_t *b)
@@ -154,6 +160,10 @@ ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_type = *type;
     r->headers_out.content_type_len = type->len;
     r->headers_out.content_length_n = b->last - b->pos;
+
+    r->disable_not_modified = 1;
+    r->allow_ranges = 0;
+    r->err_status = 0;
 
     if (ngx_http_seckill_header(r, "Cache-Control", "no-store") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
