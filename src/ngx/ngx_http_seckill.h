@@ -92,6 +92,7 @@ typedef struct {
     ngx_queue_t                 asks;       /* of the API, that wait */
     ngx_queue_t                 readers;    /* of pages, that are free */
     ngx_queue_t                 pages;      /* that wait for a reader */
+    ngx_event_t                 next_page;  /* there is one for them */
     ngx_uint_t                  n_readers;
     ngx_uint_t                  n_pages;    /* being read, or to be */
     int64_t                     events_us;  /* none are read before, while
@@ -293,6 +294,11 @@ void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
 
 /* whether one of them waits for the drainer */
 ngx_uint_t ngx_http_seckill_ask_drains(ngx_http_seckill_zone_t *zone);
+
+/* ngx_http_seckill_page.c */
+
+/* the handler of zone->next_page */
+void ngx_http_seckill_page_next(ngx_event_t *ev);
 
 /* ngx_http_seckill_reader.c */
 

@@ -112,7 +112,11 @@ void ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
     void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t ready),
     ngx_msec_t timeout);
 void ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask);
-/* ends a request that has returned NGX_DONE */
+/*
+ * Ends a request that has returned NGX_DONE, and runs what that posts, which
+ * may free it: for events and timers alone, never inside the request's handler
+ * or where nginx has called its read or write handler.
+ */
 void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
 
 /* ngx_http_seckill_args.c */

@@ -266,7 +266,10 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
                                   sk_writer_now_us());
 
     if (ask->ticket == 0) {
-        ngx_http_seckill_ask_finish(ask,
+
+        /* maybe inside the request's handler: nginx runs what this posts */
+
+        ngx_http_finalize_request(r,
             ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
                                         "too many requests wait"));
         return;

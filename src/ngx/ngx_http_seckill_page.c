@@ -6,10 +6,10 @@
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
-static void ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
 #if (NGX_THREADS)
 static ngx_int_t ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask);
@@ -63,13 +63,22 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 
-    r->main->count++;
+    rc = ngx_http_seckill_page_begin(ask);
 
-    return ngx_http_seckill_page_begin(ask);
+    if (rc == NGX_DONE) {
+        r->main->count++;
+    }
+
+    return rc;
 }
 
 
-/* reads it, or waits until it may be read */
+/*
+ * Reads it, or waits until it may be read.  As all that begins a page may run
+ * inside the request's handler, nothing here ends the request: it is NGX_DONE
+ * if the page is still to come, else what ngx_http_finalize_request() is to
+ * get.
+ */
 
 static ngx_int_t
 ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
@@ -122,19 +131,18 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
     if (ready && !ready(ask)) {
         ngx_http_seckill_ask_wait(ask, ready, ngx_http_seckill_page_resume,
                                   timeout);
-
-    } else {
-        ngx_http_seckill_page_run(ask);
+        return NGX_DONE;
     }
 
-    return NGX_DONE;
+    return ngx_http_seckill_page_run(ask);
 }
 
 
 static void
 ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 {
-    char  reason[SK_REASON_SIZE_MAX];
+    char       reason[SK_REASON_SIZE_MAX];
+    ngx_int_t  rc;
 
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
 
@@ -154,11 +162,15 @@ ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 
     ask->last |= !ready;
 
-    ngx_http_seckill_page_run(ask);
+    rc = ngx_http_seckill_page_run(ask);
+
+    if (rc != NGX_DONE) {
+        ngx_http_seckill_ask_finish(ask, rc);
+    }
 }
 
 
-static void
+static ngx_int_t
 ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 {
     ngx_http_seckill_zone_t  *zone;
@@ -170,11 +182,11 @@ ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
     zone->n_pages++;
     ngx_http_seckill_wait_start(zone);
 
-    ngx_http_seckill_page_try(ask);
+    return ngx_http_seckill_page_try(ask);
 }
 
 
-static void
+static ngx_int_t
 ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 {
     ngx_http_seckill_zone_t  *zone;
@@ -187,8 +199,7 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
     if (ask->reader == NULL && zone->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
     {
         zone->n_pages--;
-        ngx_http_seckill_ask_finish(ask, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ask->reader == NULL) {
@@ -198,20 +209,50 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
         ngx_queue_insert_tail(&zone->pages, &ask->queue);
         ask->queued = 1;
         ask->parked = 1;
-        return;
+        return NGX_DONE;
     }
 
 #if (NGX_THREADS)
 
     if (ngx_http_seckill_page_post(ask) == NGX_OK) {
-        return;
+        return NGX_DONE;
     }
 
 #endif
 
     ngx_http_seckill_page_read(ask);
 
-    ngx_http_seckill_page_done(ask);
+    return ngx_http_seckill_page_done(ask);
+}
+
+
+/* a reader is free again, for those that are parked */
+
+void
+ngx_http_seckill_page_next(ngx_event_t *ev)
+{
+    ngx_int_t                 rc;
+    ngx_queue_t              *q;
+    ngx_http_seckill_ask_t   *ask;
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ev->data;
+
+    while (!ngx_queue_empty(&zone->pages) && !ngx_queue_empty(&zone->readers))
+    {
+        q = ngx_queue_head(&zone->pages);
+        ask = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
+
+        ngx_http_set_log_request(ask->request->connection->log, ask->request);
+
+        ngx_http_seckill_ask_unlink(ask);
+
+        rc = ngx_http_seckill_page_try(ask);
+
+        if (rc != NGX_DONE) {
+            ngx_http_seckill_ask_finish(ask, rc);
+        }
+    }
 }
 
 
@@ -299,7 +340,7 @@ ngx_http_seckill_page_event(ngx_event_t *ev)
     ask->running = 0;
 
     if (ask->gone) {
-        ngx_http_seckill_page_done(ask);
+        (void) ngx_http_seckill_page_done(ask);
     }
 
     if (r->done || ask->gone) {
@@ -318,23 +359,26 @@ ngx_http_seckill_page_event(ngx_event_t *ev)
 static void
 ngx_http_seckill_page_write(ngx_http_request_t *r)
 {
+    ngx_int_t                rc;
     ngx_http_seckill_ask_t  *ask;
 
     ask = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
 
     if (ask->reader && !ask->running) {
-        ngx_http_seckill_page_done(ask);
+        rc = ngx_http_seckill_page_done(ask);
+
+        if (rc != NGX_DONE) {
+            ngx_http_finalize_request(r, rc);
+        }
     }
 }
 
 #endif
 
 
-static void
+static ngx_int_t
 ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
 {
-    ngx_queue_t              *q;
-    ngx_http_seckill_ask_t   *next;
     ngx_http_seckill_zone_t  *zone;
 
     zone = ask->zone;
@@ -348,14 +392,19 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
                           + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
     }
 
+    if (!ngx_queue_empty(&zone->pages)) {
+        ngx_post_event(&zone->next_page, &ngx_posted_events);
+    }
+
     if (ask->gone) {
         sqlite3_free(ask->page.json);
         ask->page.json = NULL;
+        return NGX_DONE;
+    }
 
-    } else if (ask->page.type == SK_PAGE_EVENTS
-               && ask->page.result == SK_WON
-               && ask->page.n == 0 && !ask->last && !ngx_exiting
-               && (ngx_msec_int_t) (ask->deadline - ngx_current_msec) > 0)
+    if (ask->page.type == SK_PAGE_EVENTS && ask->page.result == SK_WON
+        && ask->page.n == 0 && !ask->last && !ngx_exiting
+        && (ngx_msec_int_t) (ask->deadline - ngx_current_msec) > 0)
     {
         /* those that were seen are not committed yet, or others' */
 
@@ -365,18 +414,10 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
         ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_more,
                                   ngx_http_seckill_page_resume,
                                   ask->deadline - ngx_current_msec);
-
-    } else {
-        ngx_http_seckill_ask_finish(ask, ngx_http_seckill_page_send(ask));
+        return NGX_DONE;
     }
 
-    if (!ngx_queue_empty(&zone->pages)) {
-        q = ngx_queue_head(&zone->pages);
-        next = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
-
-        ngx_http_seckill_ask_unlink(next);
-        ngx_http_seckill_page_try(next);
-    }
+    return ngx_http_seckill_page_send(ask);
 }
 
 

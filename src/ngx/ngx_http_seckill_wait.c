@@ -53,6 +53,10 @@ ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle)
     zone->watch.data = zone;
     zone->watch.log = cycle->log;
 
+    zone->next_page.handler = ngx_http_seckill_page_next;
+    zone->next_page.data = zone;
+    zone->next_page.log = cycle->log;
+
     if (!(ngx_event_flags & NGX_USE_CLEAR_EVENT)) {
         /* select, poll: the watch has to do */
         return NGX_OK;
