@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <sodium.h>
 
 #include "sk_mutex.h"
@@ -8,6 +10,7 @@
 
 static void sk_commands_lock(sk_commands_t *c);
 static void sk_commands_unlock(sk_commands_t *c);
+static unsigned sk_command_kept(sk_command_cell_t *cell, int64_t now_us);
 
 
 sk_commands_t *
@@ -66,6 +69,17 @@ sk_commands_unlock(sk_commands_t *c)
 }
 
 
+/* whether somebody may still collect the reply; EPERM is of one that lives */
+
+static unsigned
+sk_command_kept(sk_command_cell_t *cell, int64_t now_us)
+{
+    return sk_load(&cell->state) == SK_COMMAND_DONE
+           && now_us - cell->done_us < SK_COMMAND_KEEP_US
+           && (kill(cell->owner, 0) == 0 || errno != ESRCH);
+}
+
+
 uint64_t
 sk_command_post(sk_commands_t *c, const sk_command_t *command,
     int64_t now_us)
@@ -89,11 +103,7 @@ sk_command_post(sk_commands_t *c, const sk_command_t *command,
 
         cell = sk_command_cell(c, ticket);
 
-        /* a reply that was not collected yet, or never will be: pass it by */
-
-        if (sk_load(&cell->state) != SK_COMMAND_DONE
-            || now_us - cell->done_us >= SK_COMMAND_KEEP_US)
-        {
+        if (!sk_command_kept(cell, now_us)) {
             break;
         }
     }
@@ -105,6 +115,7 @@ sk_command_post(sk_commands_t *c, const sk_command_t *command,
         memcpy(cell->body, command->body, command->body_len);
     }
 
+    cell->owner = getpid();
     cell->left = 0;
     cell->again = 0;
     sk_store(&cell->ticket, ticket);

@@ -8,7 +8,10 @@
  *
  * A command that was begun by a drainer that then died may be done or not: who
  * asks again with the same idempotency key finds out.  A worker that died does
- * not collect its reply: its place is passed by for SK_COMMAND_KEEP_US.
+ * not collect its replies: their places are used again when its process is
+ * gone.  One that lives has SK_COMMAND_KEEP_US to collect a reply, and its place
+ * is passed by meanwhile; that is also the limit if another process has got the
+ * dead one's number.
  */
 
 
@@ -17,6 +20,7 @@
 
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "sk_result.h"
 
@@ -94,6 +98,7 @@ typedef struct {
 typedef struct {
     _Atomic uint64_t  ticket;
     _Atomic uint32_t  state;
+    pid_t             owner;            /* the process that has posted it */
     uint32_t          left;             /* nobody waits for the reply */
     uint32_t          again;            /* was begun by one that is gone */
     int64_t           done_us;

@@ -4,11 +4,13 @@
 use strict;
 use warnings;
 use Test::More;
+use IO::Select;
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(sleep time);
 use Seckill::Server;
 
 my $samples = 1000;
+my $waiting = 64;               # writes that may wait at a time
 
 my $s = Seckill::Server->new(
     main => 'thread_pool default threads=2;',
@@ -156,18 +158,29 @@ for my $r (@readers) {
 
 unlike($s->log_text, qr/open socket/, 'no connection was left');
 
-# workers that are killed do not stop the operator
+# workers that are killed do not stop the operator: as many writes wait as may,
+# and the replies to them, which nobody is there to collect, are in nobody's way
 
-my @posters = map {
+sub pen { decode_json($s->request('GET', '/api/sales/pen')->{body})->{data} }
+
+my $stock = pen()->{stock};
+my $lock = $s->lock_store;
+my $posters = IO::Select->new(map {
     my $sock = $s->connect;
     syswrite $sock, "PATCH /api/sales/pen HTTP/1.1\r\nHost: localhost\r\n"
         . "Content-Length: 15\r\n\r\n{\"add_stock\":1}";
     $sock;
-} 1 .. 20;
+} 1 .. $waiting + 1);
+
+my ($refused) = $posters->can_read(30);
+is(Seckill::Server::read_response($refused)->{status}, 503,
+   "$waiting writes wait, one too many does not");
 
 push @{$s->{allow}}, qr/exited on signal 9/;
 kill KILL => $s->workers;
+$s->unlock_store($lock);
 $s->ready;
+$s->wait_for('the writes', sub { pen()->{stock} == $stock + $waiting });
 my @refused = grep { $_ != 200 } map { api('PATCH', 'sales/pen', '{}')->{status} }
               1 .. 100;
 is("@refused", '', 'a hundred writes after that');

@@ -1,5 +1,8 @@
 /* the ring of commands, and times as people write them */
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "sk_test.h"
 #include "sk_command.h"
 #include "sk_time.h"
@@ -173,6 +176,66 @@ test_replies_are_left(void **state)
 }
 
 
+/* replies to a process that was killed are in nobody's way */
+
+static void
+test_owner_is_gone(void **state)
+{
+    int                 status;
+    pid_t               pid;
+    unsigned            i;
+    uint64_t            first;
+    sk_command_t        c;
+    sk_commands_t      *ring;
+    sk_command_cell_t  *cell;
+    static sk_reply_t   reply;
+
+    (void) state;
+
+    ring = sk_commands_map();
+    assert_non_null(ring);
+
+    memset(&c, 0, sizeof(c));
+    first = sk_load(&ring->tail);
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid == 0) {
+        for (i = 0; i < SK_COMMANDS_MAX - 1; i++) {
+            (void) sk_command_post(ring, &c, 0);
+        }
+
+        _exit(0);
+    }
+
+    assert_true(waitpid(pid, &status, 0) == pid);
+
+    /* the last place is of a process that lives */
+
+    assert_int_equal(sk_command_post(ring, &c, 0),
+                     first + SK_COMMANDS_MAX - 1);
+    assert_int_equal(sk_command_post(ring, &c, 0), 0);
+
+    for (i = 0; i < SK_COMMANDS_MAX; i++) {
+        assert_int_equal(sk_command_begin(ring, first + i, &cell), SK_OK);
+        cell->reply.len = 1;
+        sk_command_done(ring, first + i, 1000);
+    }
+
+    for (i = 0; i < SK_COMMANDS_MAX - 1; i++) {
+        assert_int_equal(sk_command_post(ring, &c, 1000),
+                         first + SK_COMMANDS_MAX + i);
+    }
+
+    assert_int_equal(sk_command_post(ring, &c, 1000), 0);
+    assert_int_equal(sk_command_collect(ring, first + SK_COMMANDS_MAX - 1,
+                                        &reply), SK_OK);
+
+    sk_commands_unmap(ring);
+}
+
+
 /* begun by one that is gone: so it stays, also when it is postponed */
 
 static void
@@ -208,6 +271,7 @@ main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_replies_are_left),
+        cmocka_unit_test(test_owner_is_gone),
         cmocka_unit_test(test_command_of_another),
     };
 
