@@ -240,6 +240,8 @@ ngx_int_t ngx_http_seckill_wait(ngx_http_request_t *r,
 void ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone);
 /* has those that wait looked after */
 void ngx_http_seckill_wait_start(ngx_http_seckill_zone_t *zone);
+/* the process leaves: what waits, or has waited, is not of any pool */
+void ngx_http_seckill_wait_exit(ngx_http_seckill_zone_t *zone);
 
 /* ngx_http_seckill_process.c */
 

@@ -89,6 +89,7 @@ ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < smcf->zones.nelts; i++) {
         ngx_http_seckill_page_exit(zones[i]);
+        ngx_http_seckill_wait_exit(zones[i]);
 
         if (zones[i]->role) {
             ngx_http_seckill_drain_leave(zones[i]);

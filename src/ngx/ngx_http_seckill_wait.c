@@ -425,6 +425,36 @@ ngx_http_seckill_wait_give_up(ngx_http_seckill_wait_t *w)
 }
 
 
+void
+ngx_http_seckill_wait_exit(ngx_http_seckill_zone_t *zone)
+{
+    ngx_uint_t                i;
+    ngx_queue_t              *q;
+    ngx_http_seckill_wait_t  *w;
+
+    ngx_queue_t *const  queues[] = {
+        &zone->free, &zone->waits, &zone->loading
+    };
+
+    for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+
+        while (!ngx_queue_empty(queues[i])) {
+            q = ngx_queue_head(queues[i]);
+            w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+
+            if (queues[i] != &zone->free) {
+                w->cleanup->handler = NULL;
+            }
+
+            ngx_queue_remove(q);
+            ngx_free(w);
+        }
+    }
+
+    zone->n_waits = 0;
+}
+
+
 static void
 ngx_http_seckill_wait_event(ngx_event_t *ev)
 {
