@@ -72,6 +72,10 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
 
     seen = 0;
 
+    if (ask->request->args.len == 0) {
+        return NGX_OK;
+    }
+
     p = ask->request->args.data;
     last = p + ask->request->args.len;
 
@@ -202,9 +206,14 @@ ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
     ngx_int_t  n;
 
     n = ngx_atoi(value->data, value->len);
+
+    if (n < 1 || n > SK_PAGE_LIMIT_MAX) {
+        return NGX_ERROR;
+    }
+
     ask->page.limit = n;
 
-    return (n >= 1 && n <= SK_PAGE_LIMIT_MAX) ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -214,10 +223,14 @@ ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
     ngx_int_t  n;
 
     n = ngx_atoi(value->data, value->len);
+
+    if (n < 0 || n > NGX_HTTP_SECKILL_EVENTS_WAIT_MAX) {
+        return NGX_ERROR;
+    }
+
     ask->patience = n * 1000;
 
-    return (n >= 0 && n <= NGX_HTTP_SECKILL_EVENTS_WAIT_MAX) ? NGX_OK
-                                                             : NGX_ERROR;
+    return NGX_OK;
 }
 
 

@@ -109,9 +109,10 @@ ngx_http_seckill_get_values(ngx_http_request_t *r,
 
     /* both arguments in one pass, each as ngx_http_arg() finds it */
 
-    last = r->args.data + r->args.len;
+    p = r->args.data;
+    last = r->args.len ? p + r->args.len : p;
 
-    for (p = r->args.data; p < last && rc == NGX_OK; p = end + 1) {
+    for ( /* void */ ; p < last && rc == NGX_OK; p = end + 1) {
 
         end = memchr(p, '&', last - p);
         end = end ? end : last;
@@ -121,6 +122,10 @@ ngx_http_seckill_get_values(ngx_http_request_t *r,
         if (rc == NGX_OK) {
             rc = ngx_http_seckill_arg(p, end, &slcf->user.arg, &claim->user);
         }
+    }
+
+    if (claim->sale_name.len == 0) {
+        ngx_str_set(&claim->sale_name, "");
     }
 
     return rc;

@@ -202,6 +202,10 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
         b = cl->buf;
         size = ngx_buf_size(b);
 
+        if (size == 0) {
+            continue;
+        }
+
         if (size > (off_t) (ask->body_max - ask->body_len)) {
             return NGX_DECLINED;
         }
@@ -209,10 +213,9 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
         if (ngx_buf_in_memory(b)) {
             ngx_memcpy(ask->body + ask->body_len, b->pos, size);
 
-        } else if (size
-                   && ngx_read_file(b->file, ask->body + ask->body_len, size,
-                                    b->file_pos)
-                      != size)
+        } else if (ngx_read_file(b->file, ask->body + ask->body_len, size,
+                                 b->file_pos)
+                   != size)
         {
             return NGX_ERROR;
         }
@@ -246,12 +249,17 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
     command.type = ask->route->what;
     command.id = ask->id;
 
-    command.name_len = ask->name.len;
-    ngx_memcpy(command.name, ask->name.data, ask->name.len);
+    if (ask->name.len) {
+        command.name_len = ask->name.len;
+        ngx_memcpy(command.name, ask->name.data, ask->name.len);
+    }
 
     len = ngx_http_seckill_command_by(&ask->by);
-    command.by_len = len;
-    ngx_memcpy(command.by, ask->by.data, len);
+
+    if (len) {
+        command.by_len = len;
+        ngx_memcpy(command.by, ask->by.data, len);
+    }
 
     if (ask->key.len) {
         command.key_len = ask->key.len;

@@ -41,9 +41,11 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     page->id = ask->id;
     page->limit = (NGX_HTTP_SECKILL_LISTS & 1 << page->type)
                   ? NGX_HTTP_SECKILL_PAGE_LIMIT : 1;
-    page->name_len = ask->name.len;
 
-    ngx_memcpy(page->name, ask->name.data, ask->name.len);
+    if (ask->name.len) {
+        page->name_len = ask->name.len;
+        ngx_memcpy(page->name, ask->name.data, ask->name.len);
+    }
 
     tp = ngx_timeofday();
     page->now_ms = (int64_t) tp->sec * 1000 + tp->msec;

@@ -235,8 +235,8 @@ ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
     text.len = ngx_strlen(message);
     text.data = (u_char *) message;
 
-    name.len = field ? ngx_strlen(field) : 0;
-    name.data = (u_char *) field;
+    name.data = (u_char *) (field ? field : "");
+    name.len = ngx_strlen(name.data);
 
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":,\"result\":\"\","
