@@ -62,14 +62,14 @@ __DATA__
 ["GET /api/events?after=-1", "GET /api/events?after=x",
  "GET /api/events?after=99999999999999999999", "GET /api/events?limit=0",
  "GET /api/events?limit=1001", "GET /api/events?limit=",
- "GET /api/events?wait=4444000000703550696", "GET /api/events?wait=61",
+ "GET /api/events?wait=4444000000703550696", "GET /api/events?wait=56",
  "POST /api/events", "DELETE /api/health", "GET /api/nothing", "GET /api/"]
 --- error_code eval
 [(400) x 8, 405, 405, 404, 404]
 --- response_body_like eval
 [(qr/^\{"code":100,"result":"invalid","message":"after: 0 or the \\"next\\" of a page is allowed","field":"after"\}\n$/) x 3,
  (qr/"message":"limit: 1 to 1000 is allowed","field":"limit"/) x 3,
- (qr/"message":"wait: 0 to 60 seconds is allowed","field":"wait"/) x 2,
+ (qr/"message":"wait: 0 to 55 seconds is allowed","field":"wait"/) x 2,
  (qr/"message":"the method is not allowed here"/) x 2,
  (qr/"message":"there is nothing of this name"/) x 2]
 

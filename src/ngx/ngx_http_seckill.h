@@ -30,7 +30,8 @@
 #define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
 #define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
-#define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    60  /* seconds */
+#define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    55  /* seconds, below the 60 of
+                                                   proxy_read_timeout */
 #define NGX_HTTP_SECKILL_GATHER_MS         100  /* events, while one waits */
 #define NGX_HTTP_SECKILL_CALM_MS           100  /* since a claim had to wait */
 #define NGX_HTTP_SECKILL_EVENTS_REST        29  /* turns of rest for one of

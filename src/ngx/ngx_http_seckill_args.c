@@ -44,7 +44,7 @@ static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
       "the \"at\" of the event \"after\" is allowed" },
 
     { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_wait,
-      "0 to 60 seconds is allowed" },
+      "0 to 55 seconds is allowed" },
 
     { "sale", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_sale,
       "the name of a sale is allowed" },

@@ -128,7 +128,7 @@ my @misuse = (
     [['order', 'confirm'], qr/"order confirm": an argument is missing/],
     [['order', 'confirm', 1, 'x'], qr/"x" is no order's number/],
     [['order', 'list', '--all', '--limit=1'], qr/not both/],
-    [['events', 'follow', '--wait', 61], qr/0 to 60 is allowed/],
+    [['events', 'follow', '--wait', 56], qr/0 to 55 is allowed/],
     [['events', 'list', '--at', 'x'], qr/--at: only with --after/],
     [['health', '--url', 'shop'], qr/"shop" is no URL/],
     [['health', '--key-file', "$dir/nothing"], qr/cannot read the key file/],
