@@ -4,18 +4,54 @@
 #include "sk_time.h"
 
 
-/* the longest: a time with a fraction and an offset */
+/* where a fraction is, if there is one; and the longest text without the digits
+   of it that are dropped */
 
-#define SK_TIME_TEXT_MAX  (sizeof("2026-11-27T09:00:00.123456789+01:00") - 1)
+#define SK_TIME_FRACTION  (sizeof("2026-11-27T09:00:00") - 1)
+#define SK_TIME_TEXT_MAX  (sizeof("2026-11-27T09:00:00.123+01:00") - 1)
 
 /* 9999-12-31T23:59:59Z, as RFC 3339 has four digits for a year */
 
 #define SK_TIME_SEC_MAX  253402300799
 
 
+static int sk_time_copy(char *copy, const char *text, size_t len);
 static int sk_time_digits(const char *p, const char *pattern);
 static int sk_time_number(const char *p);
 static int sk_time_offset(const char *p, int *offset);
+
+
+/* in upper case, with three digits of a second's fraction at most */
+
+static int
+sk_time_copy(char *copy, const char *text, size_t len)
+{
+    char    *p;
+    size_t   i, digits;
+
+    p = copy;
+    digits = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (i > SK_TIME_FRACTION && digits == i - SK_TIME_FRACTION - 1
+            && text[SK_TIME_FRACTION] == '.'
+            && text[i] >= '0' && text[i] <= '9' && ++digits > 3)
+        {
+            continue;
+        }
+
+        if (p == copy + SK_TIME_TEXT_MAX || text[i] == '\0') {
+            return SK_ERROR;
+        }
+
+        *p++ = (text[i] == 't' || text[i] == 'z') ? text[i] - 0x20 : text[i];
+    }
+
+    *p = '\0';
+
+    return SK_OK;
+}
 
 
 /* whether a text starts with this: "d" stands for a digit */
@@ -69,20 +105,12 @@ sk_time_parse(const char *text, size_t len, int64_t *ms)
 {
     int        offset, leap;
     char       copy[SK_TIME_TEXT_MAX + 1], *p;
-    size_t     i;
     int64_t    sec, fraction, scale;
     struct tm  given, tm;
 
-    if (len > SK_TIME_TEXT_MAX) {
+    if (sk_time_copy(copy, text, len) != SK_OK) {
         return SK_ERROR;
     }
-
-    for (i = 0; i < len; i++) {
-        copy[i] = (text[i] == 't' || text[i] == 'z') ? text[i] - 0x20
-                                                     : text[i];
-    }
-
-    copy[len] = '\0';
 
     p = copy;
 

@@ -184,7 +184,7 @@ char *ngx_http_seckill_param_invalid(ngx_conf_t *cf, ngx_str_t *arg,
 char *ngx_http_seckill_param_missing(ngx_conf_t *cf, const char *name);
 ngx_int_t ngx_http_seckill_param_number(ngx_str_t *value, int64_t min,
     int64_t max, int64_t *number);
-/* RFC 3339 with up to three digits of a second's fraction */
+/* RFC 3339; of a second's fraction, what is below a millisecond is dropped */
 ngx_int_t ngx_http_seckill_param_time(ngx_str_t *value, int64_t *ms);
 char *ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_seckill_value_t *value);

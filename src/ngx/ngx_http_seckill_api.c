@@ -322,6 +322,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     char                      reason[SK_REASON_SIZE_MAX];
     ngx_int_t                 rc;
     ngx_buf_t                *b;
+    sk_wrong_t                wrong;
     ngx_http_request_t       *r;
     ngx_http_seckill_zone_t  *zone;
 
@@ -331,6 +332,10 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (ngx_http_seckill_args(ask, 0, &wrong) != NGX_OK) {
+        return ngx_http_seckill_args_send(r, &wrong);
     }
 
     if (sk_zone_health(zone->shm, sk_writer_now_us(), reason) != SK_OK) {

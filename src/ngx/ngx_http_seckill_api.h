@@ -121,8 +121,16 @@ void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
 
 /* ngx_http_seckill_args.c */
 
-/* a list's arguments; NGX_ERROR: "wrong" says which is */
-ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask,
+/*
+ * The arguments of a page, which is given by its bit as in
+ * NGX_HTTP_SECKILL_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which one
+ * is.
+ */
+ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+    sk_wrong_t *wrong);
+
+/* the answer to arguments that are wrong */
+ngx_int_t ngx_http_seckill_args_send(ngx_http_request_t *r,
     sk_wrong_t *wrong);
 
 /* ngx_http_seckill_page.c */

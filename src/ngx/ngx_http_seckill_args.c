@@ -13,7 +13,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask,
-    u_char *p, u_char *last, ngx_uint_t *seen, sk_wrong_t *wrong);
+    ngx_uint_t page, u_char *p, u_char *last, ngx_uint_t *seen,
+    sk_wrong_t *wrong);
 static ngx_int_t ngx_http_seckill_arg_decode(u_char *p, u_char *last,
     ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask,
@@ -65,7 +66,8 @@ static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
  */
 
 ngx_int_t
-ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
+ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+    sk_wrong_t *wrong)
 {
     u_char      *p, *end, *last;
     ngx_uint_t   seen;
@@ -84,8 +86,9 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
         end = ngx_strlchr(p, last, '&');
         end = end ? end : last;
 
-        if (end > p && ngx_http_seckill_arg_pair(ask, p, end, &seen, wrong)
-                       != NGX_OK)
+        if (end > p
+            && ngx_http_seckill_arg_pair(ask, page, p, end, &seen, wrong)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -95,9 +98,17 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, sk_wrong_t *wrong)
 }
 
 
+ngx_int_t
+ngx_http_seckill_args_send(ngx_http_request_t *r, sk_wrong_t *wrong)
+{
+    return ngx_http_seckill_send_message(r, SK_INVALID, NGX_HTTP_BAD_REQUEST,
+                                         wrong->message, wrong->field);
+}
+
+
 static ngx_int_t
-ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, u_char *p, u_char *last,
-    ngx_uint_t *seen, sk_wrong_t *wrong)
+ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+    u_char *p, u_char *last, ngx_uint_t *seen, sk_wrong_t *wrong)
 {
     size_t                         len;
     u_char                        *equals;
@@ -112,7 +123,7 @@ ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, u_char *p, u_char *last,
     len = equals - p;
 
     for (arg = ngx_http_seckill_arg_table; arg->name; arg++) {
-        if ((arg->pages & 1 << ask->page.type)
+        if ((arg->pages & page)
             && ngx_strlen(arg->name) == len
             && ngx_memcmp(arg->name, p, len) == 0)
         {

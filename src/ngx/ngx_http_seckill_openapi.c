@@ -28,6 +28,7 @@ ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask)
 {
     ngx_int_t            rc;
     ngx_buf_t           *b;
+    sk_wrong_t           wrong;
     ngx_http_request_t  *r;
 
     r = ask->request;
@@ -35,6 +36,10 @@ ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask)
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (ngx_http_seckill_args(ask, 0, &wrong) != NGX_OK) {
+        return ngx_http_seckill_args_send(r, &wrong);
     }
 
     b = ngx_calloc_buf(r->pool);

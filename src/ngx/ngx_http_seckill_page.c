@@ -50,10 +50,8 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     tp = ngx_timeofday();
     page->now_ms = (int64_t) tp->sec * 1000 + tp->msec;
 
-    if (ngx_http_seckill_args(ask, &wrong) != NGX_OK) {
-        return ngx_http_seckill_send_message(r, SK_INVALID,
-                                             NGX_HTTP_BAD_REQUEST,
-                                             wrong.message, wrong.field);
+    if (ngx_http_seckill_args(ask, 1 << page->type, &wrong) != NGX_OK) {
+        return ngx_http_seckill_args_send(r, &wrong);
     }
 
     if ((page->type == SK_PAGE_SALES || page->type == SK_PAGE_SALE

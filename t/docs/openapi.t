@@ -186,6 +186,8 @@ for my $query ('sale=phone', 'sale=phone&user=%', 'sale=phone&user=a&user=b') {
 # the server
 
 play(200, 'GET /api/health');
+play(400, 'GET /api/health', query => 'x=1');
+play(400, 'GET /api/openapi.yaml', query => 'x=1');
 play(200, 'GET /api/health', key => 'reader-0123456789');
 is(play(200, 'GET /api/openapi.yaml')->{body}, slurp($file),
    'the server has the document');
