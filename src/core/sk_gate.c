@@ -3,10 +3,21 @@
 
 static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
+static void sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
+    sk_answer_t *answer);
+static void sk_gate_late(int64_t expires_s, int64_t now_ms,
+    sk_answer_t *answer);
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
 static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
     sk_key_t key, sk_answer_t *answer);
+
+
+/* whether units that the sale counts as held may be free: the zone's word for
+   it first, which is on a line of memory that each claim reads */
+
+#define sk_gate_sale_late(zone, sale, now_ms)                                \
+    (sk_zone_overdue(zone, now_ms) && sk_load(&(sale)->held) > 0)
 
 
 void
@@ -27,6 +38,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_zone_holding(zone, key, &h);
 
     if (sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)) {
+        sk_gate_look(zone, claim->sale, now_ms, answer);
         return;
     }
 
@@ -47,6 +59,8 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     }
 
     sk_zone_unlock(zone);
+
+    sk_gate_look(zone, claim->sale, now_ms, answer);
 }
 
 
@@ -69,7 +83,12 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     if (h.n_won) {
         (void) sk_gate_holds(&h, h.n_won, answer);
-        answer->result = SK_WON;
+        sk_gate_look(zone, claim->sale, now_ms, answer);
+
+        if (answer->result == SK_ALREADY) {
+            answer->result = SK_WON;
+        }
+
         return;
     }
 
@@ -81,6 +100,12 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     answer->result = SK_NONE;
     answer->sale_state = sk_sale_state(claim->sale, now_ms);
+
+    if (answer->sale_state == SK_SALE_SOLD_OUT
+        && sk_gate_sale_late(zone, claim->sale, now_ms))
+    {
+        sk_gate_late(sk_load(&zone->expires_s), now_ms, answer);
+    }
 }
 
 
@@ -107,6 +132,46 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 }
 
 
+/* "already" is not said of what may be over */
+
+static void
+sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
+    sk_answer_t *answer)
+{
+    if (answer->result != SK_ALREADY) {
+        return;
+    }
+
+    if (answer->state == SK_UNIT_HELD
+        && now_ms >= (int64_t) answer->expires_s * 1000)
+    {
+        sk_gate_late(answer->expires_s, now_ms, answer);
+        return;
+    }
+
+    /* of more than one unit, only the first one's end is known here */
+
+    if (answer->n_orders > 1 && sk_gate_sale_late(zone, sale, now_ms)) {
+        sk_gate_late(sk_load(&zone->expires_s), now_ms, answer);
+    }
+}
+
+
+/*
+ * A hold has ended and the unit is held all the same, or nobody knows when it
+ * ends (0): the drainer has to say what it is now.  It does so in a moment; if
+ * it has not for longer, it does not work, and who waits for it waits in vain.
+ */
+
+static void
+sk_gate_late(int64_t expires_s, int64_t now_ms, sk_answer_t *answer)
+{
+    answer->result = (expires_s == 0
+                      || now_ms <= expires_s * 1000 + SK_OVERDUE_MS)
+                     ? SK_WAIT : SK_UNAVAILABLE;
+}
+
+
 static int
 sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer)
@@ -128,6 +193,11 @@ sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
 
     case SK_SALE_SOLD_OUT:
         answer->result = SK_SOLD_OUT;
+
+        if (sk_gate_sale_late(zone, sale, now_ms)) {
+            sk_gate_late(sk_load(&zone->expires_s), now_ms, answer);
+        }
+
         return 1;
 
     default: /* SK_SALE_OPEN */

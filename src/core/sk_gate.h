@@ -42,13 +42,14 @@ typedef struct {
  * "now_ms" is the time of day, for the sale's window.
  *
  * Answers a claim: already, ended, not_started, paused, sold_out, unavailable,
- * or SK_WAIT with the ticket to wait for.  A claim that was admitted gets its
- * outcome from sk_queue_outcome(); any other that waited is to be asked again.
+ * or SK_WAIT with the ticket to wait for, 0 where something else has to happen
+ * first: the end of a hold.  A claim that was admitted gets its outcome from
+ * sk_queue_outcome(); any other that waited is to be asked again.
  */
 void sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer);
 
-/* answers a question: won, none, or SK_WAIT while a claim is undecided */
+/* answers a question: won, none, unavailable, or SK_WAIT in the same way */
 void sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer);
 

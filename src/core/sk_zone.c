@@ -463,7 +463,7 @@ sk_zone_set_reason(sk_zone_t *zone, const char *reason)
 
 
 int
-sk_zone_health(sk_zone_t *zone, int64_t now_us, char *reason)
+sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms, char *reason)
 {
     const char  *why;
 
@@ -489,6 +489,9 @@ sk_zone_health(sk_zone_t *zone, int64_t now_us, char *reason)
 
     } else if (now_us - sk_load(&zone->beat_us) > SK_BEAT_MAX_US) {
         why = "the process that drains the queue hangs";
+
+    } else if (sk_load(&zone->expires_s) && sk_zone_overdue(zone, now_ms)) {
+        why = "the end of a hold is overdue";
     }
 
     if (why == NULL) {

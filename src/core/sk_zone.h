@@ -40,6 +40,8 @@
 #define SK_REASON_SIZE_MAX     256
 #define SK_HIST_BUCKETS         16
 #define SK_BEAT_MAX_US     5000000      /* a drainer that is slower hangs */
+#define SK_OVERDUE_MS         2000      /* after the end of a hold: nobody
+                                           works, or too slowly */
 
 
 typedef enum {
@@ -84,6 +86,11 @@ typedef struct {
     _Atomic uint32_t  failing;          /* the store is: admit no claim */
     _Atomic uint32_t  damaged;          /* and will be, until a restart */
 
+    /* written by the drainer; here, since each claim reads this line anyway */
+    _Atomic uint32_t  expires_s;        /* no unit that is held ends before, in
+                                           seconds since the epoch; 0: it is
+                                           not known, UINT32_MAX: none is */
+
     sk_sales_t        sales;
     sk_units_t        units;
     sk_queue_t        queue;
@@ -106,9 +113,6 @@ typedef struct {
     _Atomic uint64_t  seen_seq;         /* or committed here, and on its way */
     _Atomic uint64_t  query_seq;        /* the last event in query tables */
     _Atomic uint64_t  query_wanted;     /* somebody waits until it is there */
-    _Atomic uint32_t  expires_s;        /* no unit that is held ends before, in
-                                           seconds since the epoch; 0: it is
-                                           not known, UINT32_MAX: none is */
     _Atomic int64_t   time_ms;          /* of the last event, see
                                            sk_zone_time() */
     _Atomic int64_t   time_boot_ms;     /* when it was seen, by a clock that
@@ -214,6 +218,14 @@ void sk_zone_time_set(sk_zone_t *zone, int64_t at_ms, int64_t boot_ms);
 /* a unit is held until then */
 void sk_zone_expect(sk_zone_t *zone, uint32_t expires_s);
 
+/*
+ * Whether a hold may have ended SK_OVERDUE_MS ago or more that is still there,
+ * or nobody knows yet when holds end: what the zone says of units that are held
+ * is then not to be told.  "now_ms" is the time of day.
+ */
+#define sk_zone_overdue(zone, now_ms)                                        \
+    ((int64_t) sk_load(&(zone)->expires_s) * 1000 + SK_OVERDUE_MS < (now_ms))
+
 /* a sale by name, or NULL */
 sk_sale_t *sk_zone_sale(sk_zone_t *zone, const char *name, size_t len);
 
@@ -236,9 +248,10 @@ uint64_t sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result);
 
 /*
  * Whether the zone takes claims now: SK_OK, or SK_ERROR with the reason, in
- * SK_REASON_SIZE_MAX bytes.  "now_us" is monotonic.
+ * SK_REASON_SIZE_MAX bytes.  "now_us" is monotonic, "now_ms" the time of day.
  */
-int sk_zone_health(sk_zone_t *zone, int64_t now_us, char *reason);
+int sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms,
+    char *reason);
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);

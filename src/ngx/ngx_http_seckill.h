@@ -212,6 +212,8 @@ ngx_int_t ngx_http_seckill_init_zones(ngx_conf_t *cf);
 /* the zone of that name, to be declared before or after */
 ngx_http_seckill_zone_t *ngx_http_seckill_zone_get(ngx_conf_t *cf,
     ngx_str_t *name);
+/* whether a zone takes claims now: NGX_OK, or NGX_ERROR with the reason */
+ngx_int_t ngx_http_seckill_health(sk_zone_t *zone, char *reason);
 
 /* ngx_http_seckill_key.c */
 

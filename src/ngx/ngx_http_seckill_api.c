@@ -338,7 +338,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
         return ngx_http_seckill_args_send(r, &wrong);
     }
 
-    if (sk_zone_health(zone->shm, sk_writer_now_us(), reason) != SK_OK) {
+    if (ngx_http_seckill_health(zone->shm, reason) != NGX_OK) {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 

@@ -387,8 +387,8 @@ ngx_http_seckill_command_unavailable(ngx_http_seckill_ask_t *ask)
     char  reason[SK_REASON_SIZE_MAX];
 
     return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
-               (sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason)
-                != SK_OK) ? reason : "the store could not do it");
+               (ngx_http_seckill_health(ask->zone->shm, reason) != NGX_OK)
+               ? reason : "the store could not do it");
 }
 
 

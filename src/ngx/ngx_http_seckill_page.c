@@ -58,7 +58,7 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
          || page->type == SK_PAGE_ORDERS)
         && sk_load_acquire(&ask->zone->shm->state) != SK_ZONE_READY)
     {
-        (void) sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason);
+        (void) ngx_http_seckill_health(ask->zone->shm, reason);
 
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
@@ -146,9 +146,7 @@ ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
 
-        if (sk_zone_health(ask->zone->shm, sk_writer_now_us(), reason)
-            == SK_OK)
-        {
+        if (ngx_http_seckill_health(ask->zone->shm, reason) == NGX_OK) {
             (void) snprintf(reason, sizeof(reason), "%s",
                             (ask->page.type == SK_PAGE_ORDERS)
                             ? "the query tables are behind"

@@ -291,7 +291,7 @@ ngx_http_seckill_up(sk_zone_t *zone)
 {
     char  reason[SK_REASON_SIZE_MAX];
 
-    return sk_zone_health(zone, sk_writer_now_us(), reason) == SK_OK;
+    return ngx_http_seckill_health(zone, reason) == NGX_OK;
 }
 
 

@@ -466,3 +466,17 @@ ngx_http_seckill_wake_cleanup(void *data)
 
     ngx_free(zone->wake);
 }
+
+
+ngx_int_t
+ngx_http_seckill_health(sk_zone_t *zone, char *reason)
+{
+    int64_t      now_ms;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    now_ms = (int64_t) tp->sec * 1000 + tp->msec;
+
+    return (sk_zone_health(zone, sk_writer_now_us(), now_ms, reason) == SK_OK)
+           ? NGX_OK : NGX_ERROR;
+}

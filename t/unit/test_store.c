@@ -203,24 +203,42 @@ test_health(void **state)
 
     zone = sk_test_zone(ZONE_SIZE, 0);
 
-    assert_int_equal(sk_zone_health(zone, 0, why), SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, 0, SK_TEST_NOW, why), SK_ERROR);
     assert_string_equal(why, "the ledger is being read");
 
     d = drainer(zone, NULL, 0);
     settle(&d);
 
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    why), SK_ERROR);
     assert_string_equal(why, "no process drains the queue");
 
     assert_int_equal(sk_zone_role_take(zone), SK_OK);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_OK);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    why), SK_OK);
 
     assert_int_equal(sk_zone_health(zone, sk_writer_now_us()
-                                    + 2 * SK_BEAT_MAX_US, why), SK_ERROR);
+                                    + 2 * SK_BEAT_MAX_US, SK_TEST_NOW, why),
+                     SK_ERROR);
     assert_string_equal(why, "the process that drains the queue hangs");
 
+    sk_zone_expect(zone, SK_TEST_NOW / 1000);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(),
+                                    SK_TEST_NOW + SK_OVERDUE_MS, why), SK_OK);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(),
+                                    SK_TEST_NOW + SK_OVERDUE_MS + 1, why),
+                     SK_ERROR);
+    assert_string_equal(why, "the end of a hold is overdue");
+
+    /* it is not known yet: nothing is overdue */
+
+    sk_zone_expect(zone, 0);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    why), SK_OK);
+
     sk_zone_set_reason(zone, "database is locked");
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), why), SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    why), SK_ERROR);
     assert_string_equal(why, "database is locked");
 
     sk_zone_role_leave(zone);
