@@ -27,6 +27,7 @@
 #define NGX_HTTP_SECKILL_TIMEOUT_MAX_MS  3600000
 #define NGX_HTTP_SECKILL_WATCH_MS           10  /* look after who waits */
 #define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
+#define NGX_HTTP_SECKILL_RETRY_MS         1000  /* what could not be had */
 #define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
 #define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
@@ -85,6 +86,7 @@ typedef struct {
     ngx_event_t                 watch;
 
     _Atomic uint64_t           *seq;        /* the ledger's end, or NULL */
+    ngx_event_t                 seq_event;  /* tries to get it */
 
     ngx_event_t                 drain_event;
     sk_drain_t                  drain;
@@ -100,6 +102,7 @@ typedef struct {
                                                claims wait */
 
     unsigned                    role:1;     /* this process drains */
+    unsigned                    seq_told:1; /* that it cannot be had */
     unsigned                    complete:1; /* has all declared sales */
 } ngx_http_seckill_zone_t;
 

@@ -7,6 +7,7 @@ static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
     ngx_cycle_t *cycle);
 static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
     ngx_cycle_t *cycle, ngx_uint_t declare);
+static void ngx_http_seckill_seq_event(ngx_event_t *ev);
 static void ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
     ngx_cycle_t *cycle);
 static void ngx_http_seckill_query_progress(void *ctx);
@@ -146,12 +147,9 @@ static void
 ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     ngx_uint_t declare)
 {
-    zone->seq = sk_seq_map((char *) zone->store.data);
-
     zone->drain.writer.zone = zone->shm;
     zone->drain.writer.path = (char *) zone->store.data;
     zone->drain.writer.full = zone->full;
-    zone->drain.writer.seq = zone->seq;
     zone->drain.writer.log.write = ngx_http_seckill_drain_log;
     zone->drain.writer.log.ctx = zone;
     zone->drain.commands = zone->wake->commands;
@@ -169,6 +167,55 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
     zone->drain_event.data = zone;
     zone->drain_event.log = cycle->log;
     zone->drain_event.cancelable = 1;
+
+    zone->seq_event.handler = ngx_http_seckill_seq_event;
+    zone->seq_event.data = zone;
+    zone->seq_event.log = cycle->log;
+    zone->seq_event.cancelable = 1;
+
+    ngx_http_seckill_seq_event(&zone->seq_event);
+}
+
+
+/* without it the zone sells, but knows late of what others on the store sell */
+
+static void
+ngx_http_seckill_seq_event(ngx_event_t *ev)
+{
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ev->data;
+    zone->seq = sk_seq_map((char *) zone->store.data);
+
+    if (zone->seq == NULL) {
+
+        if (!zone->seq_told) {
+            zone->seq_told = 1;
+            ngx_log_error(NGX_LOG_ERR, ev->log, ngx_errno,
+                          "seckill zone \"%V\" cannot map the file \"-seq\" "
+                          "of the store \"%V\": what other servers sell from "
+                          "it is known late", &zone->name, &zone->store);
+        }
+
+        ngx_add_timer(ev, NGX_HTTP_SECKILL_RETRY_MS);
+        return;
+    }
+
+    zone->drain.writer.seq = zone->seq;
+
+    if (!zone->seq_told) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                  "seckill zone \"%V\" has mapped the file \"-seq\" of the "
+                  "store \"%V\"", &zone->name, &zone->store);
+
+    sk_seq_advance(zone->seq, sk_load(&zone->shm->seen_seq));
+
+    /* as at a start: what the file says may be of a ledger that is no more */
+
+    zone->drain.writer.loaded = 0;
 }
 
 

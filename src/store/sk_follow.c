@@ -126,9 +126,11 @@ sk_follow_settle_seq(sk_writer_t *w)
 {
     uint64_t  seq, end;
 
-    if (w->seq == NULL || w->told) {
+    if (w->seq == NULL || w->settled) {
         return;
     }
+
+    w->settled = 1;
 
     seq = sk_load(w->seq);
     end = sk_load(&w->zone->applied_seq);

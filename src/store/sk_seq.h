@@ -19,8 +19,9 @@
 
 
 /*
- * Maps the file of a store, makes it if there is none.  NULL if that fails:
- * then nobody waits for another zone.
+ * Maps the file of a store, makes it if there is none; one file for a store,
+ * whatever path leads to it: "path" is a full one.  NULL, and errno, if that
+ * fails: then nobody waits for another zone, and it is to be tried again.
  */
 _Atomic uint64_t *sk_seq_map(const char *path);
 

@@ -81,6 +81,7 @@ typedef struct {
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */
     unsigned               told:1;      /* has logged what it has read */
+    unsigned               settled:1;   /* "seq" is not ahead of the ledger */
     int64_t                load_start_us;
     uint64_t               load_first;
     char                   reason[SK_REASON_SIZE_MAX];  /* what is wrong */

@@ -1,6 +1,8 @@
 /* two zones on one store, as in a binary upgrade */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,6 +188,58 @@ test_declare_against_another_zone(void **state)
 }
 
 
+/* it is that of the store, not of a link that leads there */
+
+static void
+test_end_of_the_ledger_has_one_file(void **state)
+{
+    char               link[256], elsewhere[256], name[280], gone[280];
+    _Atomic uint64_t  *seq, *other;
+
+    (void) state;
+
+    (void) snprintf(link, sizeof(link), "%s/link.db", dir);
+    (void) snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", dir);
+    (void) snprintf(name, sizeof(name), "%s/drop.db", elsewhere);
+    (void) snprintf(gone, sizeof(gone), "%s/gone/drop.db", dir);
+
+    assert_int_equal(symlink(".", elsewhere), 0);
+
+    /* the store is not there yet */
+
+    seq = sk_seq_map(path);
+    other = sk_seq_map(name);
+    assert_true(seq && other);
+    sk_seq_advance(seq, 7);
+    assert_int_equal(sk_load(other), 7);
+
+    assert_int_equal(symlink("drop.db", link), 0);
+    assert_null(sk_seq_map(link));
+    assert_int_equal(errno, ENOENT);
+    assert_null(sk_seq_map(gone));
+    assert_int_equal(errno, ENOENT);
+
+    assert_int_equal(close(open(path, O_CREAT|O_WRONLY, 0644)), 0);
+
+    other = sk_seq_map(link);
+    assert_non_null(other);
+    assert_int_equal(sk_load(other), 7);
+
+    /* it cannot be opened, whoever tries */
+
+    (void) snprintf(name, sizeof(name), "%s-seq", path);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(mkdir(name, 0755), 0);
+    assert_null(sk_seq_map(link));
+    assert_int_equal(errno, EISDIR);
+    assert_int_equal(rmdir(name), 0);
+
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(elsewhere), 0);
+}
+
+
 static void
 test_end_of_the_ledger_is_shared(void **state)
 {
@@ -312,6 +366,7 @@ main(void)
         T(test_two_zones_on_one_store),
         T(test_limit_holds_over_two_zones),
         T(test_declare_against_another_zone),
+        T(test_end_of_the_ledger_has_one_file),
         T(test_end_of_the_ledger_is_shared),
         T(test_another_checkpoint),
 #undef T
