@@ -93,7 +93,7 @@ need_perl() { need "/usr/share/perl/*/FindBin.pm" perl; }
 need_build() {
     need gcc gcc  make make  "/usr/include/*/sys/types.h" libc6-dev \
          /usr/include/sqlite3.h libsqlite3-dev \
-         /usr/include/sodium.h libsodium-dev
+         /usr/include/sodium.h libsodium-dev  /usr/include/jansson.h libjansson-dev
 
     if [ -n "${NGINX_SRC:-}" ]; then
         need /usr/include/pcre2.h libpcre2-dev \
@@ -132,7 +132,7 @@ build_bench() {
     gcc -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
         -I"$top/src/core" -I"$top/src/store" "$top/bench/core/core.c" \
         "$top"/src/core/*.c "$top"/src/store/*.c -o "$build/bench-core" \
-        -lsqlite3 -lsodium -lpthread
+        -lsqlite3 -lsodium -ljansson -lpthread
 }
 
 
@@ -214,7 +214,7 @@ build_unit() {
                  -Wall -Wextra -Wno-missing-field-initializers
                  -Werror -I"$top/src/core" -I"$top/src/store"
                  -I"$top/t/unit")
-    local libs=(-lcmocka -lsqlite3 -lsodium -lpthread)
+    local libs=(-lcmocka -lsqlite3 -lsodium -ljansson -lpthread)
     local sanitize=(-O1 -fsanitize=address,undefined
                     -fno-sanitize-recover=all)
     local name

@@ -1,99 +1,38 @@
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <jansson.h>
 
 #include "sk_time.h"
-#include "sk_utf8.h"
-#include "sk_command.h"
 #include "sk_body.h"
 
 
-struct sk_body_s {
-    sqlite3_stmt  *valid;
-    sqlite3_stmt  *each;
-    sqlite3_stmt  *tree;
-    size_t         used;
-    char           text[SK_COMMAND_BODY_SIZE_MAX];
-};
+#define sk_body_blank(ch)                                                    \
+    ((ch) == ' ' || (ch) == '\t' || (ch) == '\r' || (ch) == '\n')
 
 
-/* where a scan of a body is */
+/* a body while it is read */
 
 typedef struct {
-    const char    *p;
-    const char    *last;
-    unsigned       depth;
-    unsigned       value:1;     /* of the outermost object, behind a colon */
-    const char    *key;         /* of that value; "key_len" 0: none yet */
-    size_t         key_len;
-} sk_scan_t;
+    const char        *p;
+    const char        *last;
+    const sk_field_t  *fields;
+    unsigned           n;
+    sk_value_t        *values;
+    char              *text;            /* where the next one goes */
+    sk_wrong_t        *wrong;
+} sk_body_t;
 
 
-static int sk_body_scan(sk_scan_t *s, sk_wrong_t *wrong);
-static int sk_body_scan_string(sk_scan_t *s, sk_wrong_t *wrong);
-static int sk_body_scan_escape(sk_scan_t *s);
-static int sk_body_hex(const char *p, unsigned *code);
-static int sk_body_scan_wrong(sk_scan_t *s, sk_wrong_t *wrong,
-    const char *allowed);
-static int sk_body_each(sk_body_t *b, const sk_field_t *fields, unsigned n,
-    sk_value_t *values, sk_wrong_t *wrong);
+static int sk_body_field(sk_body_t *b);
+static int sk_body_known(sk_body_t *b, const char *key);
 static int sk_body_value(sk_body_t *b, const sk_field_t *field,
-    sk_value_t *value, sk_wrong_t *wrong);
+    sk_value_t *value, json_t *json, const char *raw);
 static int sk_body_text(sk_body_t *b, const sk_field_t *field,
-    sk_value_t *value, int column);
-static int sk_body_object(sk_body_t *b, const sk_field_t *field,
-    sk_value_t *value, sk_wrong_t *wrong);
-
-
-sk_body_t *
-sk_body_create(sqlite3 *db)
-{
-    sk_body_t  *b;
-
-    b = calloc(1, sizeof(sk_body_t));
-    if (b == NULL) {
-        return NULL;
-    }
-
-    if (sqlite3_prepare_v2(db, "SELECT CASE WHEN json_valid(?1)"
-                           " THEN json_type(?1) END", -1, &b->valid, NULL)
-        == SQLITE_OK
-        && sqlite3_prepare_v2(db, "SELECT key, type, atom, value"
-                              " FROM json_each(?1)", -1, &b->each, NULL)
-           == SQLITE_OK
-        && sqlite3_prepare_v2(db, "SELECT count(*) > 1"
-                              " OR max(type = 'integer' AND NOT (atom"
-                              " BETWEEN -9007199254740991"
-                              " AND 9007199254740991) OR type = 'real'"
-                              " AND abs(atom) > 9007199254740991),"
-                              " count(*) > 1"
-                              " FROM json_tree(?1) WHERE key IS NOT NULL"
-                              " GROUP BY parent, key ORDER BY 1 DESC LIMIT 1",
-                              -1, &b->tree, NULL)
-           == SQLITE_OK)
-    {
-        return b;
-    }
-
-    sk_body_destroy(b);
-
-    return NULL;
-}
-
-
-void
-sk_body_destroy(sk_body_t *b)
-{
-    if (b == NULL) {
-        return;
-    }
-
-    (void) sqlite3_finalize(b->valid);
-    (void) sqlite3_finalize(b->each);
-    (void) sqlite3_finalize(b->tree);
-
-    free(b);
-}
+    sk_value_t *value, const char *text, size_t len);
+static size_t sk_body_compact(char *dst, const char *p, const char *last);
+static const char *sk_body_deep(json_t *json, unsigned depth);
+static json_t *sk_body_next(sk_body_t *b, const char **why);
+static int sk_body_token(sk_body_t *b, char token);
+static void sk_body_space(sk_body_t *b);
 
 
 int
@@ -107,392 +46,345 @@ sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed)
 }
 
 
-int
-sk_body_read(sk_body_t *b, const char *json, size_t len,
-    const sk_field_t *fields, unsigned n, sk_value_t *values,
-    sk_wrong_t *wrong)
-{
-    int        rc;
-    sk_scan_t  scan;
-
-    memset(values, 0, n * sizeof(sk_value_t));
-    memset(&scan, 0, sizeof(sk_scan_t));
-
-    b->used = 0;
-
-    scan.p = json;
-    scan.last = json + len;
-
-    rc = sk_body_scan(&scan, wrong);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    (void) sqlite3_bind_text(b->valid, 1, json, (int) len, SQLITE_STATIC);
-
-    rc = sqlite3_step(b->valid);
-
-    if (rc == SQLITE_ROW && sqlite3_column_type(b->valid, 0) == SQLITE_NULL) {
-        rc = sk_body_wrong(wrong, "body", "no valid JSON");
-
-    } else if (rc == SQLITE_ROW
-               && strcmp((const char *) sqlite3_column_text(b->valid, 0),
-                         "object") != 0)
-    {
-        rc = sk_body_wrong(wrong, "body", "a JSON object is allowed");
-
-    } else {
-        rc = (rc == SQLITE_ROW) ? SK_OK : SK_FULL;
-    }
-
-    (void) sqlite3_reset(b->valid);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    (void) sqlite3_bind_text(b->each, 1, json, (int) len, SQLITE_STATIC);
-
-    rc = sk_body_each(b, fields, n, values, wrong);
-
-    (void) sqlite3_reset(b->each);
-
-    return rc;
-}
-
-
 /*
- * Looks at the bytes, not at the grammar: SQLite does that, and goes deeper,
- * takes any bytes for UTF-8, and ends a string at its "\u0000".
+ * The outermost object is taken apart here, each of its keys and values by
+ * jansson: so an error has a field, and an object its text as it was sent.
  */
 
-static int
-sk_body_scan(sk_scan_t *s, sk_wrong_t *wrong)
+int
+sk_body_read(const char *json, size_t len, const sk_field_t *fields,
+    unsigned n, sk_value_t *values, char *text, sk_wrong_t *wrong)
 {
-    int  rc;
+    int        rc;
+    sk_body_t  b = { json, json + len, fields, n, values, text, wrong };
 
-    while (s->p < s->last) {
+    memset(values, 0, n * sizeof(sk_value_t));
 
-        switch (*s->p) {
+    if (!sk_body_token(&b, '{')) {
+        return sk_body_wrong(wrong, "body", "a JSON object is allowed");
+    }
 
-        case '"':
-            rc = sk_body_scan_string(s, wrong);
+    if (!sk_body_token(&b, '}')) {
+
+        do {
+            rc = sk_body_field(&b);
 
             if (rc != SK_OK) {
                 return rc;
             }
 
-            continue;
+        } while (sk_body_token(&b, ','));
 
-        case '{':
-        case '[':
-            if (++s->depth > SK_BODY_DEPTH_MAX) {
-                return sk_body_scan_wrong(s, wrong,
-                                          "at most 32 levels are allowed");
-            }
-
-            break;
-
-        case ':':
-        case ',':
-            if (s->depth == 1) {
-                s->value = (*s->p == ':');
-                s->key_len = s->value ? s->key_len : 0;
-            }
-
-            break;
-
-        case '}':
-        case ']':
-            s->depth -= (s->depth > 0);
-            break;
-
-        default:
-            if ((uint8_t) *s->p >= 0x80 || *s->p == '\0') {
-                return sk_body_scan_wrong(s, wrong, "no valid JSON");
-            }
+        if (!sk_body_token(&b, '}')) {
+            return sk_body_wrong(wrong, "body", "no valid JSON");
         }
-
-        s->p++;
     }
 
-    return SK_OK;
+    sk_body_space(&b);
+
+    return (b.p == b.last) ? SK_OK
+                           : sk_body_wrong(wrong, "body", "no valid JSON");
 }
 
 
 static int
-sk_body_scan_string(sk_scan_t *s, sk_wrong_t *wrong)
+sk_body_field(sk_body_t *b)
 {
-    const char     *start;
-    const uint8_t  *end;
+    int          i, rc;
+    json_t      *key, *json;
+    const char  *raw, *why;
 
-    start = ++s->p;
+    key = sk_body_next(b, &why);
 
-    while (s->p < s->last && *s->p != '"') {
-
-        if (*s->p == '\\') {
-
-            if (sk_body_scan_escape(s) != SK_OK) {
-                return sk_body_scan_wrong(s, wrong, "valid characters are "
-                                          "allowed, but not \\u0000");
-            }
-
-            continue;
-        }
-
-        end = sk_utf8_end((const uint8_t *) s->p, (const uint8_t *) s->last);
-
-        if (end == (const uint8_t *) s->p || *s->p == '\0') {
-            return sk_body_scan_wrong(s, wrong, "UTF-8 is allowed");
-        }
-
-        s->p = (const char *) end;
+    if (!json_is_string(key)) {
+        rc = why ? sk_body_wrong(b->wrong, "body", why) : SK_FULL;
+        json_decref(key);
+        return rc;
     }
 
-    if (s->depth == 1 && !s->value) {
-        s->key = start;
-        s->key_len = (size_t) (s->p - start);
+    i = sk_body_known(b, json_string_value(key));
+    rc = (i == SK_ERROR) ? SK_ERROR : SK_OK;
+
+    if (rc == SK_OK && !sk_body_token(b, ':')) {
+        rc = sk_body_wrong(b->wrong, "body", "no valid JSON");
     }
 
-    s->p += (s->p < s->last);
-
-    return SK_OK;
-}
-
-
-/* an escape; of a surrogate pair, both halves */
-
-static int
-sk_body_scan_escape(sk_scan_t *s)
-{
-    unsigned  high, low;
-
-    if (s->last - s->p < 6 || s->p[1] != 'u'
-        || sk_body_hex(s->p + 2, &high) != SK_OK)
-    {
-        /* another one, or none: that is SQLite's to say */
-
-        s->p += (s->last - s->p < 2) ? 1 : 2;
-        return SK_OK;
-    }
-
-    s->p += 6;
-
-    if (high == 0 || (high >= 0xdc00 && high <= 0xdfff)) {
-        return SK_ERROR;
-    }
-
-    if (high < 0xd800 || high > 0xdbff) {
-        return SK_OK;
-    }
-
-    if (s->last - s->p < 6 || s->p[0] != '\\' || s->p[1] != 'u'
-        || sk_body_hex(s->p + 2, &low) != SK_OK
-        || low < 0xdc00 || low > 0xdfff)
-    {
-        return SK_ERROR;
-    }
-
-    s->p += 6;
-
-    return SK_OK;
-}
-
-
-static int
-sk_body_hex(const char *p, unsigned *code)
-{
-    unsigned  i;
-
-    *code = 0;
-
-    for (i = 0; i < 4; i++) {
-
-        if (!isxdigit((unsigned char) p[i])) {
-            return SK_ERROR;
-        }
-
-        *code = *code * 16
-                + (unsigned) (isdigit((unsigned char) p[i])
-                              ? p[i] - '0' : tolower(p[i]) - 'a' + 10);
-    }
-
-    return SK_OK;
-}
-
-
-/* in a field if one has begun: its key was the last string before */
-
-static int
-sk_body_scan_wrong(sk_scan_t *s, sk_wrong_t *wrong, const char *allowed)
-{
-    char    field[SK_BODY_FIELD_MAX + 1];
-    size_t  len;
-
-    len = s->depth ? s->key_len : 0;
-    len = (len < SK_BODY_FIELD_MAX) ? len : SK_BODY_FIELD_MAX;
-
-    memcpy(field, len ? s->key : "body", len ? len : 4);
-    field[len ? len : 4] = '\0';
-
-    return sk_body_wrong(wrong, field, allowed);
-}
-
-
-static int
-sk_body_each(sk_body_t *b, const sk_field_t *fields, unsigned n,
-    sk_value_t *values, sk_wrong_t *wrong)
-{
-    int          rc;
-    unsigned     i;
-    const char  *key;
-
-    while ((rc = sqlite3_step(b->each)) == SQLITE_ROW) {
-
-        key = (const char *) sqlite3_column_text(b->each, 0);
-
-        if (key == NULL) {
-            return SK_FULL;
-        }
-
-        for (i = 0; i < n && strcmp(fields[i].name, key) != 0; i++) {
-            /* void */
-        }
-
-        if (i == n) {
-            return sk_body_wrong(wrong, key, "there is no such field here");
-        }
-
-        if (values[i].given) {
-            return sk_body_wrong(wrong, key, "is there twice");
-        }
-
-        values[i].given = 1;
-
-        rc = sk_body_value(b, &fields[i], &values[i], wrong);
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-    }
-
-    return (rc == SQLITE_DONE) ? SK_OK : SK_FULL;
-}
-
-
-static int
-sk_body_value(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
-    sk_wrong_t *wrong)
-{
-    int          rc;
-    const char  *type;
-
-    rc = SK_ERROR;
-    type = (const char *) sqlite3_column_text(b->each, 1);
-
-    if (strcmp(type, "null") == 0) {
-        value->null = 1;
-        rc = field->nullable ? SK_OK : SK_ERROR;
-
-    } else if (field->type == SK_FIELD_INTEGER
-               && strcmp(type, "integer") == 0
-               && sqlite3_column_type(b->each, 2) == SQLITE_INTEGER)
-    {
-        value->number = sqlite3_column_int64(b->each, 2);
-
-        if (value->number >= field->min && value->number <= field->max) {
-            rc = SK_OK;
-        }
-
-    } else if (field->type == SK_FIELD_BOOLEAN
-               && (strcmp(type, "true") == 0 || strcmp(type, "false") == 0))
-    {
-        value->number = (type[0] == 't');
-        rc = SK_OK;
-
-    } else if (field->type == SK_FIELD_TEXT && strcmp(type, "text") == 0) {
-        rc = sk_body_text(b, field, value, 2);
-
-    } else if (field->type == SK_FIELD_TIME && strcmp(type, "text") == 0) {
-        rc = sk_time_parse((const char *) sqlite3_column_text(b->each, 2),
-                           (size_t) sqlite3_column_bytes(b->each, 2),
-                           &value->number);
-
-    } else if (field->type == SK_FIELD_OBJECT && strcmp(type, "object") == 0) {
-        rc = sk_body_object(b, field, value, wrong);
-
-        if (rc == SK_REFUSED) {
-            return SK_ERROR;
-        }
-    }
-
-    return (rc == SK_ERROR) ? sk_body_wrong(wrong, field->name, field->allowed)
-                            : rc;
-}
-
-
-static int
-sk_body_text(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
-    int column)
-{
-    const char  *text;
-
-    text = (const char *) sqlite3_column_text(b->each, column);
-
-    if (text == NULL) {
-        return SK_FULL;
-    }
-
-    value->len = (size_t) sqlite3_column_bytes(b->each, column);
-
-    if ((int64_t) value->len < field->min || (int64_t) value->len > field->max
-        || b->used + value->len > sizeof(b->text))
-    {
-        return SK_ERROR;
-    }
-
-    value->text = memcpy(b->text + b->used, text, value->len);
-    b->used += value->len;
-
-    return SK_OK;
-}
-
-
-/* SK_REFUSED: "wrong" is filled in */
-
-static int
-sk_body_object(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
-    sk_wrong_t *wrong)
-{
-    int  rc, bad, twice;
-
-    rc = sk_body_text(b, field, value, 3);
+    json_decref(key);
 
     if (rc != SK_OK) {
         return rc;
     }
 
-    (void) sqlite3_bind_text(b->tree, 1, value->text, (int) value->len,
-                             SQLITE_STATIC);
+    raw = b->p;
+    json = sk_body_next(b, &why);
 
-    rc = sqlite3_step(b->tree);
-
-    bad = (rc == SQLITE_ROW) ? sqlite3_column_int(b->tree, 0) : 0;
-    twice = (rc == SQLITE_ROW) ? sqlite3_column_int(b->tree, 1) : 0;
-
-    (void) sqlite3_reset(b->tree);
-
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+    if (json == NULL && why == NULL) {
         return SK_FULL;
     }
 
-    if (bad) {
-        (void) sk_body_wrong(wrong, field->name,
-                             twice ? "has a key that is there twice"
-                                   : "has a number over 2^53 - 1");
-        return SK_REFUSED;
+    /* more digits than 64 bits have: the field says what it takes */
+
+    if (json == NULL && why[0] == '\0') {
+        why = (b->fields[i].type == SK_FIELD_OBJECT)
+              ? "has a number over 2^53 - 1" : b->fields[i].allowed;
     }
 
+    rc = json ? sk_body_value(b, &b->fields[i], &b->values[i], json, raw)
+              : sk_body_wrong(b->wrong, b->fields[i].name, why);
+
+    json_decref(json);
+
+    return rc;
+}
+
+
+/* the place of a field, or SK_ERROR: it may not be here */
+
+static int
+sk_body_known(sk_body_t *b, const char *key)
+{
+    unsigned  i;
+
+    for (i = 0; i < b->n; i++) {
+
+        if (strcmp(b->fields[i].name, key) != 0) {
+            continue;
+        }
+
+        if (b->values[i].given) {
+            return sk_body_wrong(b->wrong, key, "is there twice");
+        }
+
+        b->values[i].given = 1;
+
+        return (int) i;
+    }
+
+    return sk_body_wrong(b->wrong, key, "there is no such field here");
+}
+
+
+static int
+sk_body_value(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
+    json_t *json, const char *raw)
+{
+    int          rc;
+    const char  *why;
+
+    rc = SK_ERROR;
+
+    if (json_is_null(json)) {
+        value->null = 1;
+        rc = field->nullable ? SK_OK : SK_ERROR;
+
+    } else if (field->type == SK_FIELD_INTEGER && json_is_integer(json)) {
+        value->number = json_integer_value(json);
+
+        if (value->number >= field->min && value->number <= field->max) {
+            rc = SK_OK;
+        }
+
+    } else if (field->type == SK_FIELD_BOOLEAN && json_is_boolean(json)) {
+        value->number = json_is_true(json);
+        rc = SK_OK;
+
+    } else if (field->type == SK_FIELD_TEXT && json_is_string(json)) {
+        rc = sk_body_text(b, field, value, json_string_value(json),
+                          json_string_length(json));
+
+    } else if (field->type == SK_FIELD_TIME && json_is_string(json)) {
+        rc = sk_time_parse(json_string_value(json), json_string_length(json),
+                           &value->number);
+
+    } else if (field->type == SK_FIELD_OBJECT && json_is_object(json)) {
+        why = sk_body_deep(json, 1);
+
+        if (why) {
+            return sk_body_wrong(b->wrong, field->name, why);
+        }
+
+        /* numbers as they were written: 1.50 would become 1.5 */
+
+        value->len = sk_body_compact(b->text, raw, b->p);
+        rc = sk_body_text(b, field, value, b->text, value->len);
+    }
+
+    return (rc == SK_OK) ? SK_OK : sk_body_wrong(b->wrong, field->name,
+                                                 field->allowed);
+}
+
+
+static int
+sk_body_text(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
+    const char *text, size_t len)
+{
+    if ((int64_t) len < field->min || (int64_t) len > field->max) {
+        return SK_ERROR;
+    }
+
+    value->text = memmove(b->text, text, len);
+    value->len = len;
+
+    b->text += len;
+
     return SK_OK;
+}
+
+
+/* valid JSON without the white space between what it consists of */
+
+static size_t
+sk_body_compact(char *dst, const char *p, const char *last)
+{
+    char      *start;
+    unsigned   quoted;
+
+    start = dst;
+
+    for (quoted = 0; p < last; p++) {
+
+        if (*p == '"') {
+            quoted = !quoted;
+
+        } else if (quoted && *p == '\\') {
+            *dst++ = *p++;
+
+        } else if (!quoted && sk_body_blank(*p)) {
+            continue;
+        }
+
+        *dst++ = *p;
+    }
+
+    return (size_t) (dst - start);
+}
+
+
+/* what is wrong in an object or array; NULL: nothing */
+
+static const char *
+sk_body_deep(json_t *json, unsigned depth)
+{
+    size_t       i;
+    double       number;
+    json_t      *value;
+    const char  *key, *why;
+
+    if (json_is_number(json)) {
+        number = json_number_value(json);
+
+        /* 2^53 is the first integer whose double is another's too */
+
+        return (number > SK_BODY_NUMBER_MAX || number < -SK_BODY_NUMBER_MAX)
+               ? "has a number over 2^53 - 1" : NULL;
+    }
+
+    if (!json_is_object(json) && !json_is_array(json)) {
+        return NULL;
+    }
+
+    if (depth > SK_BODY_DEPTH_MAX) {
+        return "at most 32 levels are allowed";
+    }
+
+    json_array_foreach(json, i, value) {
+        why = sk_body_deep(value, depth + 1);
+
+        if (why) {
+            return why;
+        }
+    }
+
+    json_object_foreach(json, key, value) {
+        why = sk_body_deep(value, depth + 1);
+
+        if (why) {
+            return why;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The next key or value.  NULL: "why" says what is wrong, and is "" for a
+ * number that is too large, NULL without memory.
+ */
+
+static json_t *
+sk_body_next(sk_body_t *b, const char **why)
+{
+    json_t        *json;
+    json_error_t   error;
+
+    json = json_loadb(b->p, (size_t) (b->last - b->p),
+                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
+                      | JSON_DISABLE_EOF_CHECK, &error);
+    *why = "no valid JSON";
+
+    if (json) {
+        b->p += error.position;
+        return json;
+    }
+
+    switch (json_error_code(&error)) {
+
+    case json_error_unknown:
+    case json_error_out_of_memory:
+        *why = NULL;
+        break;
+
+    case json_error_stack_overflow:
+        *why = "at most 32 levels are allowed";
+        break;
+
+    case json_error_invalid_utf8:
+        *why = "UTF-8 is allowed";
+        break;
+
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        *why = "valid characters are allowed, but not \\u0000";
+        break;
+
+    case json_error_duplicate_key:
+        *why = "has a key that is there twice";
+        break;
+
+    case json_error_numeric_overflow:
+        *why = "";
+        break;
+
+    default:
+        break;
+    }
+
+    return NULL;
+}
+
+
+/* whether this is next, behind white space; "p" goes on behind it */
+
+static int
+sk_body_token(sk_body_t *b, char token)
+{
+    sk_body_space(b);
+
+    if (b->p == b->last || *b->p != token) {
+        return 0;
+    }
+
+    b->p++;
+
+    return 1;
+}
+
+
+static void
+sk_body_space(sk_body_t *b)
+{
+    while (b->p < b->last && sk_body_blank(*b->p)) {
+        b->p++;
+    }
 }

@@ -1,10 +1,10 @@
 /*
- * A JSON body, checked against a table of the fields that it may have.  SQLite
- * parses it; what SQLite would take and nobody means is refused here: bytes
- * that are no UTF-8, half characters, keys that are there twice, numbers that
- * a reader's double does not hold, nesting without end.
+ * A JSON body, checked against a table of the fields that it may have.  jansson
+ * reads it, and refuses what is no UTF-8, half characters and numbers of more
+ * than 64 bits; what a reader's double does not hold, keys that are there twice
+ * and nesting without end are refused too.
  *
- * For one process and connection.
+ * For anybody.
  */
 
 
@@ -12,16 +12,13 @@
 #define _SK_BODY_H_INCLUDED_
 
 
-#include <sqlite3.h>
-
 #include "sk_core.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
-#define SK_BODY_FIELDS_MAX       16
-#define SK_BODY_DEPTH_MAX        33     /* the body, and 32 in a field */
+#define SK_BODY_DEPTH_MAX        32     /* of a field */
 #define SK_BODY_NUMBER_MAX  9007199254740991    /* 2^53 - 1 */
 #define SK_BODY_MESSAGE_MAX     256
 #define SK_BODY_FIELD_MAX        64     /* bytes of a field's name, shown */
@@ -50,7 +47,7 @@ typedef struct {
     unsigned      given:1;
     unsigned      null:1;
     int64_t       number;
-    const char   *text;         /* valid until the next body is read */
+    const char   *text;         /* an object's is without white space */
     size_t        len;
 } sk_value_t;
 
@@ -61,20 +58,13 @@ typedef struct {
 } sk_wrong_t;
 
 
-typedef struct sk_body_s  sk_body_t;
-
-
-/* NULL: no memory, or SQLite lacks JSON */
-sk_body_t *sk_body_create(sqlite3 *db);
-void sk_body_destroy(sk_body_t *b);
-
 /*
- * Reads a body into "values", one for each of the "n" fields.  SK_OK;
- * SK_ERROR: "wrong" says what is; SK_FULL: no memory.
+ * Reads a body into "values", one for each of the "n" fields; "text" has room
+ * for "len" bytes, and keeps their texts.  SK_OK; SK_ERROR: "wrong" says what
+ * is; SK_FULL: no memory.
  */
-int sk_body_read(sk_body_t *b, const char *json, size_t len,
-    const sk_field_t *fields, unsigned n, sk_value_t *values,
-    sk_wrong_t *wrong);
+int sk_body_read(const char *json, size_t len, const sk_field_t *fields,
+    unsigned n, sk_value_t *values, char *text, sk_wrong_t *wrong);
 
 /* says that a field is wrong, and returns SK_ERROR */
 int sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed);

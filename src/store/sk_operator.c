@@ -96,9 +96,8 @@ sk_operator_create(sk_writer_t *w, sk_commands_t *commands,
     o->writer = w;
     o->commands = commands;
     o->declare = declare;
-    o->body = sk_body_create(w->ledger->db);
 
-    if (o->body == NULL || sk_view_zone(w->ledger->db, w->zone) != SQLITE_OK) {
+    if (sk_view_zone(w->ledger->db, w->zone) != SQLITE_OK) {
         sk_operator_close(&o);
     }
 
@@ -122,8 +121,6 @@ sk_operator_close(sk_operator_t **operator)
     for (i = 0; i < SK_SQL_N; i++) {
         (void) sqlite3_finalize(o->stmts[i]);
     }
-
-    sk_body_destroy(o->body);
 
     free(o);
 }

@@ -38,13 +38,13 @@ struct sk_operator_s {
     sk_writer_t        *writer;
     sk_commands_t      *commands;
     const sk_declare_t *declare;
-    sk_body_t          *body;
     sqlite3_stmt       *stmts[SK_SQL_N];
 
     /* the command that is being done */
 
     const sk_command_t *command;
     sk_reply_t         *reply;
+    char                text[SK_COMMAND_BODY_SIZE_MAX];  /* of its fields */
 };
 
 

@@ -327,8 +327,8 @@ sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
     int         rc;
     sk_wrong_t  wrong;
 
-    rc = sk_body_read(o->body, o->command->body, o->command->body_len, fields,
-                      n, values, &wrong);
+    rc = sk_body_read(o->command->body, o->command->body_len, fields, n,
+                      values, o->text, &wrong);
 
     if (rc == SK_ERROR) {
         return sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,

@@ -139,6 +139,86 @@ test_nesting(void **state)
 }
 
 
+/* 32 levels in a field are good, 33 are not */
+
+static void
+test_levels(void **state)
+{
+    char      body[256];
+    unsigned  levels;
+
+    (void) state;
+
+    prepare();
+
+    for (levels = 32; levels <= 33; levels++) {
+        (void) snprintf(body, sizeof(body), "{\"attributes\":{\"a\":%.*s%.*s}}",
+                        (int) levels - 1,
+                        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+                        (int) levels - 1,
+                        "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+
+        assert_int_equal(command(SK_PRODUCT_EDIT, "2", body),
+                         (levels == 32) ? 200 : 400);
+    }
+
+    says("\"message\":\"attributes: at most 32 levels are allowed\"");
+}
+
+
+static void
+test_messages(void **state)
+{
+    unsigned  i;
+
+    static const struct {
+        const char  *body;
+        const char  *message;
+    } m[] = {
+        { "{\"price\":1,\"price\":1}", "price: is there twice" },
+        { "{\"attributes\":{\"a\":1,\"a\":1}}",
+          "attributes: has a key that is there twice" },
+        { "{\"attributes\":{\"a\":99999999999999999999}}",
+          "attributes: has a number over 2^53 - 1" },
+        { "{\"price\":99999999999999999999}",
+          "price: an integer from 0 to 9007199254740991 is allowed, in the "
+          "currency's minor unit" },
+        { "{\"name\":\"\xff\"}", "name: UTF-8 is allowed" },
+        { "{\"name\":\"\\u0000\"}",
+          "name: valid characters are allowed, but not \\\\u0000" },
+        { "{\"name\" \"a\"}", "body: no valid JSON" },
+        { "[]", "body: a JSON object is allowed" },
+    };
+
+    (void) state;
+
+    prepare();
+
+    for (i = 0; i < sizeof(m) / sizeof(m[0]); i++) {
+        assert_int_equal(command(SK_PRODUCT_EDIT, "2", m[i].body), 400);
+        says(m[i].message);
+    }
+}
+
+
+/* an object is kept as it was written, but for white space */
+
+static void
+test_object(void **state)
+{
+    (void) state;
+
+    prepare();
+
+    assert_int_equal(command(SK_PRODUCT_EDIT, "2",
+                             " { \"attributes\" : { \"a b\" : \"\\\" \\\\\" ,\n"
+                             "\"c\" : [ 1.50, 1E2 ,19.99 ] }\t, "
+                             "\"price\":\r7 } "), 200);
+    says("\"price\":7,");
+    says("\"attributes\":{\"a b\":\"\\\" \\\\\",\"c\":[1.50,1E2,19.99]}");
+}
+
+
 static void
 test_what_is_needed(void **state)
 {
@@ -175,6 +255,9 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
         T(test_fields),
         T(test_nesting),
+        T(test_levels),
+        T(test_messages),
+        T(test_object),
         T(test_what_is_needed),
 #undef T
     };
