@@ -15,6 +15,26 @@ const char *const  sk_orders[SK_ORDER_N] = {
 };
 
 
+const sk_field_t  sk_sale_fields[SK_SALE_FIELDS] = {
+    SK_SALE_TABLE(SK_SALE_FIELD)
+};
+
+
+const char *const  sk_sale_members[SK_SALE_FIELDS] = {
+#define X(member, ...)  #member,
+    SK_SALE_TABLE(X)
+#undef X
+};
+
+
+const sk_sale_def_t  sk_sale_initial = {
+#define X(member, name, type, when, nullable, min, max, initial, allowed)    \
+    .member = initial,
+    SK_SALE_TABLE(X)
+#undef X
+};
+
+
 /* at least twice as many places as sales, a power of two */
 
 static uint32_t
@@ -141,33 +161,29 @@ sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
 void
 sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def)
 {
-    sk_store(&sale->limit, (uint32_t) def->limit);
-    sk_store(&sale->start_ms, def->start_ms);
-    sk_store(&sale->end_ms, def->end_ms);
-    sk_store(&sale->paused, (uint32_t) (def->paused != 0));
-    sk_store(&sale->hold_s, (uint32_t) def->hold_s);
-    sk_store(&sale->product, def->product);
+    unsigned  i;
 
     sk_add(&sale->free, def->stock - sk_load(&sale->stock));
-    sk_store(&sale->stock, def->stock);
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        sk_store(&sale->values[i], def->values[i]);
+    }
 }
 
 
 void
 sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def)
 {
+    unsigned  i;
+
     memset(def, 0, sizeof(sk_sale_def_t));
 
     def->name_len = sk_load(&sale->name_len);
     memcpy(def->name, sale->name, def->name_len);
 
-    def->stock = sk_load(&sale->stock);
-    def->limit = sk_load(&sale->limit);
-    def->start_ms = sk_load(&sale->start_ms);
-    def->end_ms = sk_load(&sale->end_ms);
-    def->hold_s = sk_load(&sale->hold_s);
-    def->product = sk_load(&sale->product);
-    def->paused = (int) sk_load(&sale->paused);
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        def->values[i] = sk_load(&sale->values[i]);
+    }
 }
 
 
@@ -176,13 +192,32 @@ sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b)
 {
     return a->name_len == b->name_len
            && memcmp(a->name, b->name, a->name_len) == 0
-           && a->stock == b->stock
-           && a->limit == b->limit
-           && a->start_ms == b->start_ms
-           && a->end_ms == b->end_ms
-           && a->hold_s == b->hold_s
-           && a->product == b->product
-           && a->paused == b->paused;
+           && memcmp(a->values, b->values, sizeof(a->values)) == 0;
+}
+
+
+void
+sk_sale_declare(sk_sale_def_t *def, const sk_sale_def_t *declared,
+    const sk_sale_def_t *last)
+{
+    unsigned  i;
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        if ((sk_sale_fields[i].when & SK_FIELD_DECLARE)
+            && (last == NULL || last->values[i] != declared->values[i]))
+        {
+            def->values[i] = declared->values[i];
+        }
+    }
+
+    /* one end without the other's may be no window */
+
+    if (last && (last->start_ms != declared->start_ms
+                 || last->end_ms != declared->end_ms))
+    {
+        def->start_ms = declared->start_ms;
+        def->end_ms = declared->end_ms;
+    }
 }
 
 

@@ -10,10 +10,69 @@
 #define _SK_SALE_H_INCLUDED_
 
 
-#include "sk_core.h"
+#include "sk_field.h"
 
 
 #pragma GCC visibility push(hidden)
+
+
+/*
+ * The one table of a sale's fields, but for its name.  From it follow what is
+ * told of a sale and what the zone has of it, its JSON in requests, answers and
+ * the ledger, the parameters of the configuration, and what of these is applied
+ * when it changes.
+ *
+ * The member's name is the field's name in the ledger too.  "initial" is what a
+ * field is that is not given, and for one that may be null, null; if that is
+ * out of its bounds, it has to be given.
+ */
+
+#define SK_SALE_TIME_ALLOWED                                                 \
+    "a time like 2026-11-27T09:00:00Z or null is allowed"
+
+#define SK_SALE_ALWAYS  SK_FIELD_ADD|SK_FIELD_EDIT|SK_FIELD_DECLARE
+
+/*    member, name, type, when, nullable, min, max, initial, allowed */
+#define SK_SALE_TABLE(X)                                                     \
+    X(product, "product", SK_FIELD_INTEGER, SK_FIELD_ADD|SK_FIELD_EDIT,      \
+      1, 1, SK_NUMBER_MAX, 0, "a product's id or null is allowed")           \
+    X(stock, "stock", SK_FIELD_INTEGER, SK_SALE_ALWAYS,                      \
+      0, 0, SK_STOCK_MAX, -1, "an integer from 0 to 1000000000 is allowed")  \
+    X(limit, "limit", SK_FIELD_INTEGER, SK_SALE_ALWAYS,                      \
+      0, 1, SK_LIMIT_MAX, 1, "an integer from 1 to 10000 is allowed")        \
+    X(hold_s, "hold", SK_FIELD_SECONDS, SK_SALE_ALWAYS,                      \
+      0, 0, SK_HOLD_MAX_S, 0,                                                \
+      "an integer from 0 to 2592000 is allowed, in seconds")                 \
+    X(start_ms, "start", SK_FIELD_TIME, SK_SALE_ALWAYS,                      \
+      1, 0, INT64_MAX, SK_TIME_MIN, SK_SALE_TIME_ALLOWED)                    \
+    X(end_ms, "end", SK_FIELD_TIME, SK_SALE_ALWAYS,                          \
+      1, 0, INT64_MAX, SK_TIME_MAX, SK_SALE_TIME_ALLOWED)                    \
+    X(paused, "paused", SK_FIELD_BOOLEAN, SK_FIELD_ADD|SK_FIELD_DECLARE,     \
+      0, 0, 1, 0, "true or false is allowed")
+
+
+/* a row as an sk_field_t, for tables that have more of them */
+
+#define SK_SALE_FIELD(member, name, type, when, nullable, min, max, initial, \
+    allowed)                                                                 \
+    { name, type, when, nullable, min, max, allowed },
+
+
+/* a field's place among the values, sk_sale_at(stock) */
+
+#define sk_sale_at(member)  SK_SALE_AT_##member
+
+
+typedef enum {
+#define X(member, ...)  sk_sale_at(member),
+    SK_SALE_TABLE(X)
+#undef X
+    SK_SALE_FIELDS
+} sk_sale_field_e;
+
+
+extern const sk_field_t    sk_sale_fields[SK_SALE_FIELDS];
+extern const char *const   sk_sale_members[SK_SALE_FIELDS];
 
 
 /* what a sale is told to be: by the configuration, by an event */
@@ -21,14 +80,29 @@
 typedef struct {
     size_t    name_len;
     char      name[SK_NAME_SIZE_MAX];
-    int64_t   stock;                    /* 0 to SK_STOCK_MAX */
-    int64_t   limit;                    /* 1 to SK_LIMIT_MAX, a user */
-    int64_t   start_ms;                 /* SK_TIME_MIN: open at once */
-    int64_t   end_ms;                   /* SK_TIME_MAX: never ends */
-    int64_t   hold_s;                   /* to pay, 0 to SK_HOLD_MAX_S */
-    uint64_t  product;                  /* its id, 0: none */
-    int       paused;
+
+    union {
+        struct {
+#define X(member, ...)  int64_t  member;
+            SK_SALE_TABLE(X)
+#undef X
+        };
+
+        int64_t  values[SK_SALE_FIELDS];
+    };
 } sk_sale_def_t;
+
+
+/* without a name, and each field as it is if it is not given */
+extern const sk_sale_def_t  sk_sale_initial;
+
+#define sk_sale_is_needed(i)                                                 \
+    (!sk_sale_fields[i].nullable                                             \
+     && (sk_sale_initial.values[i] < sk_sale_fields[i].min                   \
+         || sk_sale_initial.values[i] > sk_sale_fields[i].max))
+
+#define sk_sale_is_null(i, value)                                            \
+    (sk_sale_fields[i].nullable && (value) == sk_sale_initial.values[i])
 
 
 /* what happens to orders */
@@ -59,23 +133,26 @@ extern const char *const  sk_orders[SK_ORDER_N];
 
 typedef struct {
     alignas(SK_CACHE_LINE)
-    _Atomic uint64_t  id;               /* seq of the event that made it */
-    _Atomic int64_t   start_ms;
-    _Atomic int64_t   end_ms;
     _Atomic int64_t   free;             /* below 0: too many are undecided */
-    _Atomic uint32_t  limit;
-    _Atomic uint32_t  paused;
-    _Atomic uint32_t  name_len;         /* 0: the sale was removed */
-    _Atomic uint32_t  hold_s;
 
+    union {
+        struct {
+#define X(member, ...)  _Atomic int64_t  member;
+            SK_SALE_TABLE(X)
+#undef X
+        };
+
+        _Atomic int64_t  values[SK_SALE_FIELDS];
+    };
+
+    _Atomic uint64_t  id;               /* seq of the event that made it */
+    _Atomic uint32_t  name_len;         /* 0: the sale was removed */
     char              name[SK_NAME_SIZE_MAX];
 
     alignas(SK_CACHE_LINE)
-    _Atomic int64_t   stock;
     _Atomic int64_t   undecided;
     _Atomic int64_t   held;
     _Atomic int64_t   sold;
-    _Atomic uint64_t  product;
 
     /* since the sale was made; a kill may lose one until the zone is made
        anew */
@@ -148,6 +225,13 @@ void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
 void sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def);
 
 int sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b);
+
+/*
+ * Puts into "def" what is declared otherwise than it was declared "last", field
+ * by field: the rest may have been edited since.  NULL: all of it.
+ */
+void sk_sale_declare(sk_sale_def_t *def, const sk_sale_def_t *declared,
+    const sk_sale_def_t *last);
 
 /* takes a sale's name away, and its stock; for the holder of the mutex */
 void sk_sale_remove(sk_sale_t *sale);

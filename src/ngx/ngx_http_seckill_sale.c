@@ -1,8 +1,17 @@
 #include "ngx_http_seckill.h"
 
 
+#define NGX_HTTP_SECKILL_ALLOWED_SIZE  256  /* bytes of what is allowed */
+
+
 static ngx_int_t ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
     sk_sale_def_t *def);
+static ngx_uint_t ngx_http_seckill_sale_is(ngx_str_t *arg,
+    const sk_field_t *field, ngx_str_t *value);
+static ngx_int_t ngx_http_seckill_sale_value(const sk_field_t *field,
+    ngx_str_t *value, int64_t *number, u_char *allowed);
+static ngx_int_t ngx_http_seckill_sale_unknown(ngx_conf_t *cf,
+    ngx_str_t *arg);
 
 
 char *
@@ -13,12 +22,7 @@ ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     sk_sale_def_t             def, *sale;
     ngx_http_seckill_zone_t  *zone;
 
-    ngx_memzero(&def, sizeof(sk_sale_def_t));
-
-    def.stock = -1;
-    def.limit = 1;
-    def.start_ms = SK_TIME_MIN;
-    def.end_ms = SK_TIME_MAX;
+    def = sk_sale_initial;
 
     if (ngx_http_seckill_param_once(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -48,9 +52,16 @@ ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_http_seckill_param_missing(cf, "zone");
     }
 
-    if (def.name_len == 0 || def.stock == -1) {
-        return ngx_http_seckill_param_missing(cf, def.name_len ? "stock"
-                                                               : "name");
+    if (def.name_len == 0) {
+        return ngx_http_seckill_param_missing(cf, "name");
+    }
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        if (sk_sale_is_needed(i)
+            && def.values[i] == sk_sale_initial.values[i])
+        {
+            return ngx_http_seckill_param_missing(cf, sk_sale_fields[i].name);
+        }
     }
 
     if (def.start_ms >= def.end_ms) {
@@ -85,9 +96,10 @@ static ngx_int_t
 ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
     sk_sale_def_t *def)
 {
-    time_t       hold;
-    ngx_str_t    value;
-    const char  *allowed;
+    u_char             allowed[NGX_HTTP_SECKILL_ALLOWED_SIZE];
+    ngx_str_t          value;
+    ngx_uint_t         i;
+    const sk_field_t  *field;
 
     if (ngx_http_seckill_param(arg, "name=", &value)) {
 
@@ -101,65 +113,129 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
             return NGX_OK;
         }
 
-        allowed = "1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", \"-\", not dots "
-                  "alone";
+        (void) ngx_http_seckill_param_invalid(cf, arg,
+            "1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", \"-\", not dots alone");
 
-    } else if (ngx_http_seckill_param(arg, "stock=", &value)) {
-
-        if (ngx_http_seckill_param_number(&value, 0, SK_STOCK_MAX, &def->stock)
-            == NGX_OK)
-        {
-            return NGX_OK;
-        }
-
-        allowed = "0 to 1000000000";
-
-    } else if (ngx_http_seckill_param(arg, "limit=", &value)) {
-
-        if (ngx_http_seckill_param_number(&value, 1, SK_LIMIT_MAX, &def->limit)
-            == NGX_OK)
-        {
-            return NGX_OK;
-        }
-
-        allowed = "1 to 10000";
-
-    } else if (ngx_http_seckill_param(arg, "start=", &value)) {
-
-        if (ngx_http_seckill_param_time(&value, &def->start_ms) == NGX_OK) {
-            return NGX_OK;
-        }
-
-        allowed = "a time like 2026-11-27T09:00:00Z";
-
-    } else if (ngx_http_seckill_param(arg, "end=", &value)) {
-
-        if (ngx_http_seckill_param_time(&value, &def->end_ms) == NGX_OK) {
-            return NGX_OK;
-        }
-
-        allowed = "a time like 2026-11-27T09:00:00Z";
-
-    } else if (arg->len == 6 && ngx_strncmp(arg->data, "paused", 6) == 0) {
-        def->paused = 1;
-        return NGX_OK;
-
-    } else if (ngx_http_seckill_param(arg, "hold=", &value)) {
-
-        hold = ngx_parse_time(&value, 1);
-
-        if (hold != (time_t) NGX_ERROR && hold <= SK_HOLD_MAX_S) {
-            def->hold_s = hold;
-            return NGX_OK;
-        }
-
-        allowed = "whole seconds, 0 to 30d, like 15m";
-
-    } else {
-        allowed = "zone=, name=, stock=, limit=, start=, end=, hold=, paused";
+        return NGX_ERROR;
     }
 
-    (void) ngx_http_seckill_param_invalid(cf, arg, allowed);
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        field = &sk_sale_fields[i];
+
+        if (!ngx_http_seckill_sale_is(arg, field, &value)) {
+            continue;
+        }
+
+        if (ngx_http_seckill_sale_value(field, &value, &def->values[i],
+                                        allowed)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+
+        (void) ngx_http_seckill_param_invalid(cf, arg, (char *) allowed);
+
+        return NGX_ERROR;
+    }
+
+    return ngx_http_seckill_sale_unknown(cf, arg);
+}
+
+
+/* "name=value", or "name" alone if it is said or not */
+
+static ngx_uint_t
+ngx_http_seckill_sale_is(ngx_str_t *arg, const sk_field_t *field,
+    ngx_str_t *value)
+{
+    size_t  len;
+
+    len = ngx_strlen(field->name);
+
+    if (!(field->when & SK_FIELD_DECLARE) || arg->len < len
+        || ngx_memcmp(arg->data, field->name, len) != 0)
+    {
+        return 0;
+    }
+
+    if (field->type == SK_FIELD_BOOLEAN) {
+        return arg->len == len;
+    }
+
+    if (arg->len == len || arg->data[len] != '=') {
+        return 0;
+    }
+
+    value->data = arg->data + len + 1;
+    value->len = arg->len - len - 1;
+
+    return 1;
+}
+
+
+/* NGX_ERROR: "allowed" says what would be good */
+
+static ngx_int_t
+ngx_http_seckill_sale_value(const sk_field_t *field, ngx_str_t *value,
+    int64_t *number, u_char *allowed)
+{
+    time_t  sec;
+
+    switch (field->type) {
+
+    case SK_FIELD_BOOLEAN:
+        *number = 1;
+        return NGX_OK;
+
+    case SK_FIELD_TIME:
+        (void) ngx_sprintf(allowed, "a time like 2026-11-27T09:00:00Z%Z");
+
+        return ngx_http_seckill_param_time(value, number);
+
+    case SK_FIELD_SECONDS:
+        (void) ngx_sprintf(allowed, "whole seconds, %L to %Ld, like 15m%Z",
+                           field->min, field->max / 86400);
+
+        sec = ngx_parse_time(value, 1);
+
+        if (sec == (time_t) NGX_ERROR || sec < field->min
+            || sec > field->max)
+        {
+            return NGX_ERROR;
+        }
+
+        *number = sec;
+        return NGX_OK;
+
+    default: /* SK_FIELD_INTEGER */
+        (void) ngx_sprintf(allowed, "%L to %L%Z", field->min, field->max);
+
+        return ngx_http_seckill_param_number(value, field->min, field->max,
+                                             number);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_seckill_sale_unknown(ngx_conf_t *cf, ngx_str_t *arg)
+{
+    u_char      allowed[NGX_HTTP_SECKILL_ALLOWED_SIZE], *p, *last;
+    ngx_uint_t  i;
+
+    last = allowed + sizeof(allowed) - 1;
+    p = ngx_slprintf(allowed, last, "zone=, name=");
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        if (sk_sale_fields[i].when & SK_FIELD_DECLARE) {
+            p = ngx_slprintf(p, last, ", %s%s", sk_sale_fields[i].name,
+                             (sk_sale_fields[i].type == SK_FIELD_BOOLEAN)
+                             ? "" : "=");
+        }
+    }
+
+    *p = '\0';
+
+    (void) ngx_http_seckill_param_invalid(cf, arg, (char *) allowed);
 
     return NGX_ERROR;
 }

@@ -16,6 +16,7 @@ typedef struct {
     const char        *last;
     const sk_field_t  *fields;
     unsigned           n;
+    unsigned           when;
     sk_value_t        *values;
     char              *text;            /* where the next one goes */
     sk_wrong_t        *wrong;
@@ -53,10 +54,11 @@ sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed)
 
 int
 sk_body_read(const char *json, size_t len, const sk_field_t *fields,
-    unsigned n, sk_value_t *values, char *text, sk_wrong_t *wrong)
+    unsigned n, unsigned when, sk_value_t *values, char *text,
+    sk_wrong_t *wrong)
 {
     int        rc;
-    sk_body_t  b = { json, json + len, fields, n, values, text, wrong };
+    sk_body_t  b = { json, json + len, fields, n, when, values, text, wrong };
 
     memset(values, 0, n * sizeof(sk_value_t));
 
@@ -147,7 +149,9 @@ sk_body_known(sk_body_t *b, const char *key)
 
     for (i = 0; i < b->n; i++) {
 
-        if (strcmp(b->fields[i].name, key) != 0) {
+        if (strcmp(b->fields[i].name, key) != 0
+            || !(b->fields[i].when & b->when))
+        {
             continue;
         }
 
@@ -177,7 +181,10 @@ sk_body_value(sk_body_t *b, const sk_field_t *field, sk_value_t *value,
         value->null = 1;
         rc = field->nullable ? SK_OK : SK_ERROR;
 
-    } else if (field->type == SK_FIELD_INTEGER && json_is_integer(json)) {
+    } else if ((field->type == SK_FIELD_INTEGER
+                || field->type == SK_FIELD_SECONDS)
+               && json_is_integer(json))
+    {
         value->number = json_integer_value(json);
 
         if (value->number >= field->min && value->number <= field->max) {
@@ -275,7 +282,7 @@ sk_body_deep(json_t *json, unsigned depth)
 
         /* 2^53 is the first integer whose double is another's too */
 
-        return (number > SK_BODY_NUMBER_MAX || number < -SK_BODY_NUMBER_MAX)
+        return (number > SK_NUMBER_MAX || number < -SK_NUMBER_MAX)
                ? "has a number over 2^53 - 1" : NULL;
     }
 

@@ -12,35 +12,15 @@
 #define _SK_BODY_H_INCLUDED_
 
 
-#include "sk_core.h"
+#include "sk_field.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
 #define SK_BODY_DEPTH_MAX        32     /* of a field */
-#define SK_BODY_NUMBER_MAX  9007199254740991    /* 2^53 - 1 */
 #define SK_BODY_MESSAGE_MAX     256
 #define SK_BODY_FIELD_MAX        64     /* bytes of a field's name, shown */
-
-
-typedef enum {
-    SK_FIELD_TEXT,              /* of min to max bytes */
-    SK_FIELD_INTEGER,           /* from min to max */
-    SK_FIELD_BOOLEAN,
-    SK_FIELD_TIME,              /* RFC 3339, a number of milliseconds here */
-    SK_FIELD_OBJECT             /* JSON of at most max bytes */
-} sk_field_e;
-
-
-typedef struct {
-    const char   *name;
-    sk_field_e    type;
-    int           nullable;
-    int64_t       min;
-    int64_t       max;
-    const char   *allowed;      /* for the message */
-} sk_field_t;
 
 
 typedef struct {
@@ -59,12 +39,13 @@ typedef struct {
 
 
 /*
- * Reads a body into "values", one for each of the "n" fields; "text" has room
- * for "len" bytes, and keeps their texts.  SK_OK; SK_ERROR: "wrong" says what
- * is; SK_FULL: no memory.
+ * Reads a body into "values", one for each of the "n" fields, of which those
+ * may be given that are for "when"; "text" has room for "len" bytes, and keeps
+ * their texts.  SK_OK; SK_ERROR: "wrong" says what is; SK_FULL: no memory.
  */
 int sk_body_read(const char *json, size_t len, const sk_field_t *fields,
-    unsigned n, sk_value_t *values, char *text, sk_wrong_t *wrong);
+    unsigned n, unsigned when, sk_value_t *values, char *text,
+    sk_wrong_t *wrong);
 
 /* says that a field is wrong, and returns SK_ERROR */
 int sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed);

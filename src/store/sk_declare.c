@@ -153,30 +153,11 @@ sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
         return 0;
     }
 
+    sk_sale_declare(&e->def, def, last);
+
     if (last == NULL || last->stock != def->stock) {
         taken = sk_load(&sale->held) + sk_load(&sale->sold);
         e->def.stock = (def->stock < taken) ? taken : def->stock;
-    }
-
-    if (last == NULL || last->limit != def->limit) {
-        e->def.limit = def->limit;
-    }
-
-    if (last == NULL || last->hold_s != def->hold_s) {
-        e->def.hold_s = def->hold_s;
-    }
-
-    if (last == NULL || last->paused != def->paused) {
-        e->def.paused = def->paused;
-    }
-
-    /* one end without the other's may be no window */
-
-    if (last == NULL || last->start_ms != def->start_ms
-        || last->end_ms != def->end_ms)
-    {
-        e->def.start_ms = def->start_ms;
-        e->def.end_ms = def->end_ms;
     }
 
     return 1;

@@ -271,7 +271,7 @@ sk_operator_bare(sk_operator_t *o)
         return SK_OK;
 
     default:
-        return o->command->body_len ? sk_operator_body(o, NULL, 0, &none)
+        return o->command->body_len ? sk_operator_body(o, NULL, 0, 0, &none)
                                     : SK_OK;
     }
 }

@@ -78,9 +78,9 @@ int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
 int sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
     const char *field, const char *message, sqlite3_stmt *data);
 
-/* reads the command's body */
+/* reads the command's body; "when" is SK_FIELD_ADD, SK_FIELD_EDIT */
 int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
-    sk_value_t *values);
+    unsigned when, sk_value_t *values);
 
 int sk_operator_product_add(sk_operator_t *o);
 int sk_operator_product_edit(sk_operator_t *o);

@@ -5,7 +5,7 @@
 
 static const sk_field_t  sk_order_fields[] = {
 
-    { "user", SK_FIELD_TEXT, 0, 1, SK_USER_SIZE_MAX,
+    { "user", SK_FIELD_TEXT, SK_FIELD_EDIT, 0, 1, SK_USER_SIZE_MAX,
       "the user of the order, 1 to 128 bytes, is allowed" }
 };
 
@@ -125,7 +125,7 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     }
 
     if (rc == SK_OK && o->command->body_len) {
-        rc = sk_operator_body(o, sk_order_fields, 1, &user);
+        rc = sk_operator_body(o, sk_order_fields, 1, SK_FIELD_EDIT, &user);
 
         if (rc == SK_OK && user.given
             && (user.len != order->user_len

@@ -13,22 +13,30 @@ enum {
 };
 
 
+#define SK_PRODUCT_ALWAYS  SK_FIELD_ADD|SK_FIELD_EDIT
+
+
 static const sk_field_t  sk_product_fields[SK_PRODUCT_FIELDS] = {
 
-    { "name", SK_FIELD_TEXT, 0, 1, SK_OPERATOR_PRODUCT_NAME_MAX,
+    { "name", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS, 0,
+      1, SK_OPERATOR_PRODUCT_NAME_MAX,
       "1 to 200 bytes without control characters are allowed" },
 
-    { "description", SK_FIELD_TEXT, 1, 0, SK_OPERATOR_DESCRIPTION_MAX,
+    { "description", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS, 1,
+      0, SK_OPERATOR_DESCRIPTION_MAX,
       "a string of at most 4096 bytes is allowed" },
 
-    { "price", SK_FIELD_INTEGER, 0, 0, SK_BODY_NUMBER_MAX,
+    { "price", SK_FIELD_INTEGER, SK_PRODUCT_ALWAYS, 0,
+      0, SK_NUMBER_MAX,
       "an integer from 0 to 9007199254740991 is allowed, in the currency's "
       "minor unit" },
 
-    { "currency", SK_FIELD_TEXT, 0, 3, 3,
+    { "currency", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS, 0,
+      3, 3,
       "an ISO 4217 code like EUR is allowed" },
 
-    { "attributes", SK_FIELD_OBJECT, 1, 2, SK_OPERATOR_ATTRIBUTES_MAX,
+    { "attributes", SK_FIELD_OBJECT, SK_PRODUCT_ALWAYS, 1,
+      2, SK_OPERATOR_ATTRIBUTES_MAX,
       "a JSON object of at most 8192 bytes is allowed" }
 };
 
@@ -49,7 +57,9 @@ static const char  sk_product_currencies[] =
     "XSU XUA YER ZAR ZMW ZWG";
 
 
-static int sk_product_read(sk_operator_t *o, sk_value_t *values);
+static int sk_product_read(sk_operator_t *o, unsigned when,
+    sk_value_t *values);
+static void sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values);
 static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id);
 static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
@@ -66,16 +76,20 @@ sk_operator_product_add(sk_operator_t *o)
     sk_value_t     v[SK_PRODUCT_FIELDS];
     sqlite3_stmt  *s;
 
-    rc = sk_product_read(o, v);
+    rc = sk_product_read(o, SK_FIELD_ADD, v);
 
     if (rc != SK_OK) {
         return rc;
     }
 
     for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
-        if (!v[i].given && i != SK_PRODUCT_DESCRIPTION
-            && i != SK_PRODUCT_ATTRIBUTES)
-        {
+
+        if (!v[i].given && sk_product_fields[i].nullable) {
+            v[i].given = 1;
+            v[i].null = 1;
+        }
+
+        if (!v[i].given) {
             return sk_operator_refuse(o, SK_INVALID, 0,
                                       sk_product_fields[i].name,
                                       "%s: is needed, %s",
@@ -116,19 +130,7 @@ sk_operator_product_add(sk_operator_t *o)
         return SK_ERROR;
     }
 
-    (void) sqlite3_bind_text(s, 2, "", 0, SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 5, "{}", 2, SQLITE_STATIC);
-
-    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
-
-        if (i == SK_PRODUCT_PRICE) {
-            (void) sqlite3_bind_int64(s, 1 + (int) i, v[i].number);
-
-        } else if (v[i].given && !v[i].null) {
-            (void) sqlite3_bind_text(s, 1 + (int) i, v[i].text,
-                                     (int) v[i].len, SQLITE_STATIC);
-        }
-    }
+    sk_product_bind(s, v);
 
     return sk_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s, 201);
 }
@@ -138,7 +140,6 @@ int
 sk_operator_product_edit(sk_operator_t *o)
 {
     int            rc;
-    unsigned       i;
     sk_value_t     v[SK_PRODUCT_FIELDS];
     sqlite3_stmt  *s;
 
@@ -148,7 +149,7 @@ sk_operator_product_edit(sk_operator_t *o)
         return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
     }
 
-    rc = sk_product_read(o, v);
+    rc = sk_product_read(o, SK_FIELD_EDIT, v);
 
     if (rc == SK_OK && v[SK_PRODUCT_NAME].given) {
         rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], o->command->id);
@@ -164,27 +165,7 @@ sk_operator_product_edit(sk_operator_t *o)
         return SK_ERROR;
     }
 
-    (void) sqlite3_clear_bindings(s);
-
-    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
-
-        if (!v[i].given) {
-            continue;
-        }
-
-        if (i == SK_PRODUCT_PRICE) {
-            (void) sqlite3_bind_int64(s, 1 + (int) i, v[i].number);
-
-        } else if (v[i].null) {
-            (void) sqlite3_bind_text(s, 1 + (int) i,
-                                     (i == SK_PRODUCT_ATTRIBUTES) ? "{}" : "",
-                                     -1, SQLITE_STATIC);
-
-        } else {
-            (void) sqlite3_bind_text(s, 1 + (int) i, v[i].text,
-                                     (int) v[i].len, SQLITE_STATIC);
-        }
-    }
+    sk_product_bind(s, v);
 
     (void) sqlite3_bind_int64(s, 7, (int64_t) o->command->id);
 
@@ -213,7 +194,7 @@ sk_operator_product_remove(sk_operator_t *o)
         sale = &o->writer->zone->sales.elts[i];
 
         if (!sk_sale_removed(sale)
-            && sk_load(&sale->product) == o->command->id)
+            && (uint64_t) sk_load(&sale->product) == o->command->id)
         {
             return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
                                       "the sale \"%.*s\" has this product",
@@ -255,15 +236,46 @@ sk_operator_product_remove(sk_operator_t *o)
 }
 
 
+/* the first parameters of a statement: a field that is not given is NULL */
+
+static void
+sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values)
+{
+    int                n;
+    unsigned           i;
+    const sk_value_t  *v;
+
+    (void) sqlite3_clear_bindings(stmt);
+
+    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
+        n = (int) i + 1;
+        v = &values[i];
+
+        if (v->null) {
+            (void) sqlite3_bind_text(stmt, n, (i == SK_PRODUCT_ATTRIBUTES)
+                                              ? "{}" : "", -1, SQLITE_STATIC);
+
+        } else if (v->given && v->text) {
+            (void) sqlite3_bind_text(stmt, n, v->text, (int) v->len,
+                                     SQLITE_STATIC);
+
+        } else if (v->given) {
+            (void) sqlite3_bind_int64(stmt, n, v->number);
+        }
+    }
+}
+
+
 static int
-sk_product_read(sk_operator_t *o, sk_value_t *values)
+sk_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
 {
     int          rc;
     size_t       i;
     sk_value_t  *v;
     const char  *p;
 
-    rc = sk_operator_body(o, sk_product_fields, SK_PRODUCT_FIELDS, values);
+    rc = sk_operator_body(o, sk_product_fields, SK_PRODUCT_FIELDS, when,
+                          values);
 
     if (rc != SK_OK) {
         return rc;

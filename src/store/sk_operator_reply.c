@@ -322,13 +322,13 @@ sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
 
 int
 sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
-    sk_value_t *values)
+    unsigned when, sk_value_t *values)
 {
     int         rc;
     sk_wrong_t  wrong;
 
     rc = sk_body_read(o->command->body, o->command->body_len, fields, n,
-                      values, o->text, &wrong);
+                      when, values, o->text, &wrong);
 
     if (rc == SK_ERROR) {
         return sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,

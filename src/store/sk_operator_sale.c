@@ -4,54 +4,25 @@
 #include "sk_view.h"
 
 
+/* what bodies may have: a sale's fields, and those that are none of them */
+
 enum {
-    SK_SALE_STOCK = 0,
-    SK_SALE_LIMIT,
-    SK_SALE_HOLD,
-    SK_SALE_START,
-    SK_SALE_END_AT,
-    SK_SALE_PRODUCT,
-    SK_SALE_EDIT_FIELDS,
-
-    SK_SALE_ADD_STOCK = SK_SALE_EDIT_FIELDS,
-    SK_SALE_EDIT_N,
-
-    SK_SALE_NAME = SK_SALE_EDIT_FIELDS,
-    SK_SALE_PAUSED_AT_FIRST,
-    SK_SALE_ADD_N
+    SK_SALE_NAME = SK_SALE_FIELDS,
+    SK_SALE_ADD_STOCK,
+    SK_SALE_BODY_N
 };
 
 
-#define SK_SALE_TERMS                                                        \
-    { "stock", SK_FIELD_INTEGER, 0, 0, SK_STOCK_MAX,                         \
-      "an integer from 0 to 1000000000 is allowed" },                        \
-    { "limit", SK_FIELD_INTEGER, 0, 1, SK_LIMIT_MAX,                         \
-      "an integer from 1 to 10000 is allowed" },                             \
-    { "hold", SK_FIELD_INTEGER, 0, 0, SK_HOLD_MAX_S,                         \
-      "an integer from 0 to 2592000 is allowed, in seconds" },               \
-    { "start", SK_FIELD_TIME, 1, 0, 0,                                       \
-      "a time like 2026-11-27T09:00:00Z or null is allowed" },               \
-    { "end", SK_FIELD_TIME, 1, 0, 0,                                         \
-      "a time like 2026-11-27T09:00:00Z or null is allowed" },               \
-    { "product", SK_FIELD_INTEGER, 1, 1, SK_BODY_NUMBER_MAX,                 \
-      "a product's id or null is allowed" }
-
-
-static const sk_field_t  sk_sale_add_fields[SK_SALE_ADD_N] = {
-    SK_SALE_TERMS,
-    { "name", SK_FIELD_TEXT, 0, 1, SK_NAME_SIZE_MAX,
+static const sk_field_t  sk_sale_body[SK_SALE_BODY_N] = {
+    SK_SALE_TABLE(SK_SALE_FIELD)
+    { "name", SK_FIELD_TEXT, SK_FIELD_ADD, 0, 1, SK_NAME_SIZE_MAX,
       "1 to 64 of A-Z a-z 0-9 . _ - are allowed, but not . or .." },
-    { "paused", SK_FIELD_BOOLEAN, 0, 0, 0, "true or false is allowed" }
+    { "add_stock", SK_FIELD_INTEGER, SK_FIELD_EDIT, 0, -SK_STOCK_MAX,
+      SK_STOCK_MAX, "an integer from -1000000000 to 1000000000 is allowed" }
 };
 
 
-static const sk_field_t  sk_sale_edit_fields[SK_SALE_EDIT_N] = {
-    SK_SALE_TERMS,
-    { "add_stock", SK_FIELD_INTEGER, 0, -SK_STOCK_MAX, SK_STOCK_MAX,
-      "an integer from -1000000000 to 1000000000 is allowed" }
-};
-
-
+static int sk_sale_needed(sk_operator_t *o, const sk_value_t *values);
 static int sk_sale_terms(sk_operator_t *o, const sk_value_t *values,
     sk_sale_def_t *def);
 static int sk_sale_stock(sk_operator_t *o, sk_sale_t *sale,
@@ -64,33 +35,23 @@ int
 sk_operator_sale_add(sk_operator_t *o)
 {
     int                rc;
-    sk_value_t         v[SK_SALE_ADD_N];
+    sk_value_t         v[SK_SALE_BODY_N];
     sk_event_t         e;
     const sk_value_t  *name;
 
-    rc = sk_operator_body(o, sk_sale_add_fields, SK_SALE_ADD_N, v);
+    rc = sk_operator_body(o, sk_sale_body, SK_SALE_BODY_N, SK_FIELD_ADD, v);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    rc = sk_sale_needed(o, v);
 
     if (rc != SK_OK) {
         return rc;
     }
 
     name = &v[SK_SALE_NAME];
-
-    /* of a URL's path "." and ".." are taken away */
-
-    if (!name->given || !sk_sale_name_valid(name->text, name->len)
-        || strspn(name->text, ".") >= name->len)
-    {
-        return sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s%s",
-                                  name->given ? "" : "is needed, ",
-                                  sk_sale_add_fields[SK_SALE_NAME].allowed);
-    }
-
-    if (!v[SK_SALE_STOCK].given) {
-        return sk_operator_refuse(o, SK_INVALID, 0, "stock",
-                                  "stock: is needed, %s",
-                                  sk_sale_add_fields[SK_SALE_STOCK].allowed);
-    }
 
     if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
@@ -101,13 +62,9 @@ sk_operator_sale_add(sk_operator_t *o)
     memset(&e, 0, sizeof(sk_event_t));
 
     e.type = SK_EVENT_SALE_ADDED;
+    e.def = sk_sale_initial;
     e.def.name_len = name->len;
     memcpy(e.def.name, name->text, name->len);
-    e.def.stock = v[SK_SALE_STOCK].number;
-    e.def.limit = 1;
-    e.def.start_ms = SK_TIME_MIN;
-    e.def.end_ms = SK_TIME_MAX;
-    e.def.paused = (int) v[SK_SALE_PAUSED_AT_FIRST].number;
 
     rc = sk_sale_terms(o, v, &e.def);
 
@@ -124,7 +81,7 @@ sk_operator_sale_edit(sk_operator_t *o)
 {
     int          rc;
     sk_sale_t   *sale;
-    sk_value_t   v[SK_SALE_EDIT_N];
+    sk_value_t   v[SK_SALE_BODY_N];
     sk_event_t   e;
 
     sale = sk_operator_sale_command(o, &rc);
@@ -133,7 +90,7 @@ sk_operator_sale_edit(sk_operator_t *o)
         return rc;
     }
 
-    rc = sk_operator_body(o, sk_sale_edit_fields, SK_SALE_EDIT_N, v);
+    rc = sk_operator_body(o, sk_sale_body, SK_SALE_BODY_N, SK_FIELD_EDIT, v);
 
     if (rc != SK_OK) {
         return rc;
@@ -174,56 +131,78 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
 }
 
 
-/* SK_REFUSED: they do not go together */
+/* SK_REFUSED: something is missing that has no value to begin with */
+
+static int
+sk_sale_needed(sk_operator_t *o, const sk_value_t *v)
+{
+    unsigned           i;
+    const sk_value_t  *name;
+
+    name = &v[SK_SALE_NAME];
+
+    /* of a URL's path "." and ".." are taken away */
+
+    if (!name->given || !sk_sale_name_valid(name->text, name->len)
+        || strspn(name->text, ".") >= name->len)
+    {
+        return sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s%s",
+                                  name->given ? "" : "is needed, ",
+                                  sk_sale_body[SK_SALE_NAME].allowed);
+    }
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        if (!v[i].given && sk_sale_is_needed(i)) {
+            return sk_operator_refuse(o, SK_INVALID, 0, sk_sale_fields[i].name,
+                                      "%s: is needed, %s",
+                                      sk_sale_fields[i].name,
+                                      sk_sale_fields[i].allowed);
+        }
+    }
+
+    return SK_OK;
+}
+
+
+/*
+ * Puts what is given into "def".  SK_REFUSED: the fields do not go together.
+ */
 
 static int
 sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
 {
-    int  rc;
+    int          rc;
+    unsigned     i;
+    const char  *end;
 
-    if (v[SK_SALE_LIMIT].given) {
-        def->limit = v[SK_SALE_LIMIT].number;
+    const sk_value_t *const  product = &v[sk_sale_at(product)];
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        if (v[i].given) {
+            def->values[i] = v[i].null ? sk_sale_initial.values[i]
+                                       : v[i].number;
+        }
     }
 
-    if (v[SK_SALE_HOLD].given) {
-        def->hold_s = v[SK_SALE_HOLD].number;
-    }
+    end = v[sk_sale_at(end_ms)].given ? "end"
+          : v[sk_sale_at(start_ms)].given ? "start" : NULL;
 
-    if (v[SK_SALE_START].given) {
-        def->start_ms = v[SK_SALE_START].null ? SK_TIME_MIN
-                                              : v[SK_SALE_START].number;
-    }
-
-    if (v[SK_SALE_END_AT].given) {
-        def->end_ms = v[SK_SALE_END_AT].null ? SK_TIME_MAX
-                                             : v[SK_SALE_END_AT].number;
-    }
-
-    if ((v[SK_SALE_START].given || v[SK_SALE_END_AT].given)
-        && def->start_ms >= def->end_ms)
-    {
-        return sk_operator_refuse(o, SK_INVALID, 0,
-                                  v[SK_SALE_END_AT].given ? "end" : "start",
+    if (end && def->start_ms >= def->end_ms) {
+        return sk_operator_refuse(o, SK_INVALID, 0, end,
                                   "%s: the end has to be after the start",
-                                  v[SK_SALE_END_AT].given ? "end" : "start");
+                                  end);
     }
 
-    if (!v[SK_SALE_PRODUCT].given) {
+    if (!product->given || product->null) {
         return SK_OK;
     }
 
-    def->product = (uint64_t) v[SK_SALE_PRODUCT].number;
-
-    if (v[SK_SALE_PRODUCT].null) {
-        return SK_OK;
-    }
-
-    rc = sk_operator_product_find(o, def->product);
+    rc = sk_operator_product_find(o, (uint64_t) product->number);
 
     if (rc == SK_NOT_FOUND) {
         return sk_operator_refuse(o, SK_INVALID, 0, "product",
-                                  "product: there is none with the id %llu",
-                                  (unsigned long long) def->product);
+                                  "product: there is none with the id %lld",
+                                  (long long) product->number);
     }
 
     return rc;
@@ -234,39 +213,35 @@ static int
 sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     sk_sale_def_t *def)
 {
-    int          rc;
-    int64_t      stock, taken;
+    int64_t      old, taken;
     const char  *field;
 
-    if (v[SK_SALE_STOCK].given && v[SK_SALE_ADD_STOCK].given) {
+    if (v[sk_sale_at(stock)].given && v[SK_SALE_ADD_STOCK].given) {
         return sk_operator_refuse(o, SK_INVALID, 0, "add_stock",
                                   "add_stock: not with \"stock\"");
     }
 
-    stock = v[SK_SALE_STOCK].given ? v[SK_SALE_STOCK].number
-                                   : def->stock + v[SK_SALE_ADD_STOCK].number;
-    field = v[SK_SALE_STOCK].given ? "stock" : "add_stock";
+    field = v[sk_sale_at(stock)].given ? "stock" : "add_stock";
 
+    def->stock += v[SK_SALE_ADD_STOCK].number;
+
+    old = sk_load(&sale->stock);
     taken = sk_load(&sale->held) + sk_load(&sale->sold);
 
-    if (stock < 0 || stock > SK_STOCK_MAX) {
+    if (def->stock < 0 || def->stock > SK_STOCK_MAX) {
         return sk_operator_refuse(o, SK_INVALID, 0, field,
                                   "%s: a stock of %lld, 0 to %d is allowed",
-                                  field, (long long) stock, SK_STOCK_MAX);
+                                  field, (long long) def->stock, SK_STOCK_MAX);
     }
 
-    if (stock < taken) {
+    if (def->stock < taken) {
         return sk_operator_refuse(o, SK_CONFLICT, 0, field,
                                   "%s: %lld units are held or sold, the stock "
                                   "cannot be %lld", field, (long long) taken,
-                                  (long long) stock);
+                                  (long long) def->stock);
     }
 
-    rc = sk_sale_room(o, def, stock - def->stock, 0);
-
-    def->stock = stock;
-
-    return rc;
+    return sk_sale_room(o, def, def->stock - old, 0);
 }
 
 

@@ -110,7 +110,7 @@ sk_view_expires(sqlite3_context *ctx, int n, sqlite3_value **values)
 void
 sk_view_bind_sale(sqlite3_stmt *s, sk_sale_t *sale, int64_t now_ms)
 {
-    uint64_t  product;
+    int64_t  product;
 
     product = sk_load(&sale->product);
 
@@ -118,7 +118,7 @@ sk_view_bind_sale(sqlite3_stmt *s, sk_sale_t *sale, int64_t now_ms)
                              SQLITE_TRANSIENT);
 
     if (product) {
-        (void) sqlite3_bind_int64(s, 2, (int64_t) product);
+        (void) sqlite3_bind_int64(s, 2, product);
 
     } else {
         (void) sqlite3_bind_null(s, 2);

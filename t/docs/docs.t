@@ -36,8 +36,27 @@ for my $name (slurp('ngx_http_seckill_module.c') =~ /ngx_string\("(\w+)"\)/g) {
 
 my %param = map { $_ => 1 } map { slurp($_) =~ /_param\(&?arg(?:\[i\])?, "(\w+)="/g }
             glob 'src/ngx/*.c';
-cmp_ok(scalar keys %param, '>', 10, 'parameters');
+cmp_ok(scalar keys %param, '>', 8, 'parameters');
 like($directives, qr/\b$_=/, "directives.md has $_=") for sort keys %param;
+
+# a sale's fields, from their table: name, when it may be given
+
+my @fields = slurp('src/core/sk_sale.h') =~ /\bX\(\w+, "(\w+)", \w+, ([\w|]+),/g;
+cmp_ok(scalar @fields, '>', 12, 'the table of a sale\'s fields');
+
+my %schema = slurp('docs/openapi.yaml')
+    =~ /^    (Sale\w*):\n      type: object\n(.*?)(?=^    \w)/msg;
+my ($of_sales) = $api =~ /^## Sales\n(.*?)^## /ms;
+my ($of_sale) = $directives =~ /^## seckill_sale\n(.*?)^## /ms;
+
+while (my ($name, $when) = splice @fields, 0, 2) {
+    like($of_sales, qr/^\|[^|]*`$name`.*\|/m, "api.md has a sale's $name");
+    like($schema{$_} // '', qr/^        $name:/m, "openapi.yaml's $_ has $name")
+        for qw(Sale SaleDetail SaleAdd),
+            $when =~ /EDIT|ALWAYS/ ? 'SaleEdit' : ();
+    like($of_sale, qr/^- [^:]*`$name`/m, "directives.md has a sale's $name")
+        if $when =~ /DECLARE|ALWAYS/;
+}
 
 # metrics, both ways
 
