@@ -248,7 +248,8 @@ stopped(const char *why)
     unsigned    decided;
     sk_sale_t  *sale;
 
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), reason),
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    reason),
                      SK_ERROR);
 
     if (strstr(reason, why) == NULL || strstr(logged, why) == NULL) {
@@ -261,7 +262,8 @@ stopped(const char *why)
                      SK_ERROR);
     assert_int_equal(sk_drain_work(&d, SK_TEST_NOW, SK_TEST_NOW, &decided),
                      SK_ERROR);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), reason),
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    reason),
                      SK_ERROR);
 
     sale = sk_zone_sale(zone, "phone", 5);
