@@ -249,3 +249,37 @@ seckill_commit_claims_count\{zone="drop"\} 3$
 [qr/"won"/, qr/"stock":102/, qr/"paused":true/, qr/"paid"/, qr/"Phone"/,
  qr/"Phone"/, (qr/^\{"code":0,"data":.*\}\n$/) x 3, qr/^openapi:/m,
  qr/^seckill_up/m]
+
+
+=== TEST 9: a page of a new store, asked for at once
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location /api/ { seckill_api zone=drop key=off; } # 9
+--- request
+GET /api/events
+--- response_body_like: "sale_added"
+
+
+=== TEST 10: and a list of its sales
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location /api/ { seckill_api zone=drop key=off; } # 10
+--- request
+GET /api/sales
+--- response_body_like: "phone"
+
+
+=== TEST 11: and one of its orders
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location /api/ { seckill_api zone=drop key=off; } # 11
+--- request
+GET /api/orders
+--- response_body
+{"code":0,"data":[],"pagination":{"next":0}}

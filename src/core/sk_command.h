@@ -9,9 +9,9 @@
  * A command that was begun by a drainer that then died may be done or not: who
  * asks again with the same idempotency key finds out.  A worker that died does
  * not collect its replies: their places are used again when its process is
- * gone.  One that lives has SK_COMMAND_KEEP_US to collect a reply, and its place
- * is passed by meanwhile; that is also the limit if another process has got the
- * dead one's number.
+ * gone.  One that lives has SK_COMMAND_KEEP_US to collect a reply, and its
+ * place is passed by meanwhile; that is also the limit if another process has
+ * got the dead one's number.
  */
 
 

@@ -18,9 +18,9 @@
 
 
 /*
- * Reads a time of RFC 3339, from 1970 on; of a second's fraction, which may have
- * any number of digits, what is less than a millisecond is dropped.  Returns
- * SK_OK, or SK_ERROR if the text is none.
+ * Reads a time of RFC 3339, from 1970 on; of a second's fraction, which may
+ * have any number of digits, what is less than a millisecond is dropped.
+ * Returns SK_OK, or SK_ERROR if the text is none.
  */
 int sk_time_parse(const char *text, size_t len, int64_t *ms);
 

@@ -64,6 +64,7 @@ struct ngx_http_seckill_ask_s {
 
     ngx_msec_t                  start;
     ngx_msec_t                  deadline;
+    ngx_msec_t                  limit;      /* of a page, in all its waits */
     ngx_uint_t                (*ready)(ngx_http_seckill_ask_t *ask);
     void                      (*resume)(ngx_http_seckill_ask_t *ask,
                                         ngx_uint_t ready);
@@ -118,13 +119,16 @@ void ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask);
  * or where nginx has called its read or write handler.
  */
 void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
+/* 503, and why the zone does not serve; "otherwise" if it does */
+ngx_int_t ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
+    const char *otherwise);
 
 /* ngx_http_seckill_args.c */
 
 /*
  * The arguments of a page, which is given by its bit as in
- * NGX_HTTP_SECKILL_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which one
- * is.
+ * NGX_HTTP_SECKILL_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which
+ * one is.
  */
 ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
     sk_wrong_t *wrong);
@@ -140,10 +144,11 @@ void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
 
 /* ngx_http_seckill_ready.c */
 
-/* whether a page may be read: the zone has seen what was told before, the query
-   tables have, events may be read now and are worth it, or just may, or there
-   is one */
+/* whether a page may be read: the ledger has been, or the store fails; the zone
+   has seen what was told before, the query tables have, events may be read now
+   and are worth it, or just may, or there is one */
 
+ngx_uint_t ngx_http_seckill_ready_loaded(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_applied(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_filled(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_gathered(ngx_http_seckill_ask_t *ask);

@@ -114,3 +114,15 @@ ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc)
     ngx_http_finalize_request(r, rc);
     ngx_http_run_posted_requests(c);
 }
+
+
+ngx_int_t
+ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
+    const char *otherwise)
+{
+    char  reason[SK_REASON_SIZE_MAX];
+
+    return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
+               (ngx_http_seckill_health(ask->zone->shm, reason) != NGX_OK)
+               ? reason : otherwise);
+}

@@ -16,8 +16,6 @@ static void ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask,
 static ngx_uint_t ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
-static ngx_int_t ngx_http_seckill_command_unavailable(
-    ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask,
     sk_reply_t *reply);
 
@@ -377,18 +375,8 @@ ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
     ngx_http_seckill_ask_finish(ask,
                                 (rc == SK_OK && reply->len)
                                 ? ngx_http_seckill_command_send(ask, reply)
-                                : ngx_http_seckill_command_unavailable(ask));
-}
-
-
-static ngx_int_t
-ngx_http_seckill_command_unavailable(ngx_http_seckill_ask_t *ask)
-{
-    char  reason[SK_REASON_SIZE_MAX];
-
-    return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
-               (ngx_http_seckill_health(ask->zone->shm, reason) != NGX_OK)
-               ? reason : "the store could not do it");
+                                : ngx_http_seckill_ask_unavailable(ask,
+                                      "the store could not do it"));
 }
 
 

@@ -3,6 +3,9 @@
 #include <sqlite3.h>
 
 
+static ngx_int_t ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask,
+    ngx_uint_t ready);
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
     ngx_uint_t ready);
@@ -22,7 +25,6 @@ static void ngx_http_seckill_page_write(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 {
-    char                 reason[SK_REASON_SIZE_MAX];
     ngx_int_t            rc;
     ngx_time_t          *tp;
     sk_page_t           *page;
@@ -54,16 +56,9 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
         return ngx_http_seckill_args_send(r, &wrong);
     }
 
-    if ((page->type == SK_PAGE_SALES || page->type == SK_PAGE_SALE
-         || page->type == SK_PAGE_ORDERS)
-        && sk_load_acquire(&ask->zone->shm->state) != SK_ZONE_READY)
-    {
-        (void) ngx_http_seckill_health(ask->zone->shm, reason);
+    ask->limit = ngx_current_msec + NGX_HTTP_SECKILL_API_MS;
 
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
-    }
-
-    rc = ngx_http_seckill_page_begin(ask);
+    rc = ngx_http_seckill_page_load(ask);
 
     if (rc == NGX_DONE) {
         r->main->count++;
@@ -74,11 +69,51 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 
 
 /*
- * Reads it, or waits until it may be read.  As all that begins a page may run
- * inside the request's handler, nothing here ends the request: it is NGX_DONE
- * if the page is still to come, else what ngx_http_finalize_request() is to
- * get.
+ * As a claim, a page waits until the ledger has been read, unless the store
+ * fails: before that it may have no tables yet.
+ *
+ * As all that begins a page may run inside the request's handler, nothing here
+ * ends the request: it is NGX_DONE if the page is still to come, else what
+ * ngx_http_finalize_request() is to get.
  */
+
+static ngx_int_t
+ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask)
+{
+    if (ngx_http_seckill_ready_loaded(ask)) {
+
+        return (sk_load_acquire(&ask->zone->shm->state) == SK_ZONE_READY)
+               ? ngx_http_seckill_page_begin(ask)
+               : ngx_http_seckill_ask_unavailable(ask, "the store fails");
+    }
+
+    ask->drains = 1;
+
+    ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_loaded,
+                              ngx_http_seckill_page_loaded,
+                              ask->limit - ngx_current_msec);
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
+{
+    ngx_int_t  rc;
+
+    ask->drains = 0;
+
+    rc = ready ? ngx_http_seckill_page_load(ask)
+               : ngx_http_seckill_ask_unavailable(ask,
+                                                  "the ledger is being read");
+
+    if (rc != NGX_DONE) {
+        ngx_http_seckill_ask_finish(ask, rc);
+    }
+}
+
+
+/* reads it, or waits until it may be read */
 
 static ngx_int_t
 ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
@@ -92,7 +127,7 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
     zone = ask->zone->shm;
 
     ready = NULL;
-    timeout = NGX_HTTP_SECKILL_API_MS;
+    timeout = ask->limit - ngx_current_msec;
 
     page->seq = sk_load_acquire(&zone->applied_seq);
 
@@ -141,20 +176,14 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
 static void
 ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 {
-    char       reason[SK_REASON_SIZE_MAX];
     ngx_int_t  rc;
 
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
-
-        if (ngx_http_seckill_health(ask->zone->shm, reason) == NGX_OK) {
-            (void) snprintf(reason, sizeof(reason), "%s",
-                            (ask->page.type == SK_PAGE_ORDERS)
-                            ? "the query tables are behind"
-                            : "the zone is behind the ledger");
-        }
-
         ngx_http_seckill_ask_finish(ask,
-            ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE, reason));
+            ngx_http_seckill_ask_unavailable(ask,
+                (ask->page.type == SK_PAGE_ORDERS)
+                ? "the query tables are behind"
+                : "the zone is behind the ledger"));
         return;
     }
 

@@ -2,6 +2,14 @@
 
 
 ngx_uint_t
+ngx_http_seckill_ready_loaded(ngx_http_seckill_ask_t *ask)
+{
+    return sk_load_acquire(&ask->zone->shm->state) == SK_ZONE_READY
+           || sk_load(&ask->zone->shm->failing);
+}
+
+
+ngx_uint_t
 ngx_http_seckill_ready_applied(ngx_http_seckill_ask_t *ask)
 {
     return sk_load_acquire(&ask->zone->shm->applied_seq) >= ask->page.seq;

@@ -28,6 +28,11 @@ $s->start;
 # asked at once: while the ledger is being read
 
 my $state = $s->request('GET', '/api/health')->{body};
+my @pages = map {
+    my $sock = $s->connect;
+    syswrite $sock, "GET /api/$_ HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    [$_, $sock];
+} qw(sales sales/phone orders/2 events?limit=1 products);
 my $last = $s->ask('phone', 'bulk' . ($rows + 2));
 my $new = $s->claim('phone', 'new');
 
@@ -35,6 +40,12 @@ like($state, qr/the ledger is being read/, 'the first asked while it was read');
 is($last->{order}, $rows + 2, 'a question waited for the last order');
 is($new->{order}, $rows + 3, 'a claim goes on from there');
 is($s->ask('phone', 'first')->{order}, 2, 'the first order is known');
+
+for (@pages) {
+    my ($what, $sock) = @$_;
+    is(Seckill::Server::read_response($sock)->{status}, 200,
+       "$what waited too");
+}
 
 # the helper dies while it reads: the next one goes on
 
