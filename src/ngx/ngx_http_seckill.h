@@ -34,6 +34,7 @@
 #define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    55  /* seconds, below the 60 of
                                                    proxy_read_timeout */
 #define NGX_HTTP_SECKILL_GATHER_MS         100  /* events, while one waits */
+#define NGX_HTTP_SECKILL_AGAIN_MS          100  /* query tables are behind */
 #define NGX_HTTP_SECKILL_CALM_MS           100  /* since a claim had to wait */
 #define NGX_HTTP_SECKILL_EVENTS_REST        29  /* turns of rest for one of
                                                    reading, while claims wait */

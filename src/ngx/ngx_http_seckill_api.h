@@ -145,12 +145,14 @@ void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
 /* ngx_http_seckill_ready.c */
 
 /* whether a page may be read: the ledger has been, or the store fails; the zone
-   has seen what was told before, the query tables have, events may be read now
-   and are worth it, or just may, or there is one */
+   has seen what was told before, the query tables have, or may be looked at
+   again; events may be read now and are worth it, or just may, or there is
+   one */
 
 ngx_uint_t ngx_http_seckill_ready_loaded(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_applied(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_filled(ngx_http_seckill_ask_t *ask);
+ngx_uint_t ngx_http_seckill_ready_again(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_gathered(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_rested(ngx_http_seckill_ask_t *ask);
 ngx_uint_t ngx_http_seckill_ready_more(ngx_http_seckill_ask_t *ask);

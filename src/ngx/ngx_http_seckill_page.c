@@ -178,6 +178,11 @@ ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 {
     ngx_int_t  rc;
 
+    if (!ready && ask->page.behind) {
+        ngx_http_seckill_ask_finish(ask, ngx_http_seckill_page_send(ask));
+        return;
+    }
+
     if (!ready && ask->page.type != SK_PAGE_EVENTS) {
         ngx_http_seckill_ask_finish(ask,
             ngx_http_seckill_ask_unavailable(ask,
@@ -441,6 +446,21 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
         ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_more,
                                   ngx_http_seckill_page_resume,
                                   ask->deadline - ngx_current_msec);
+        return NGX_DONE;
+    }
+
+    if (ask->page.behind
+        && (ngx_msec_int_t) (ask->limit - ngx_current_msec) > 0)
+    {
+        /*
+         * The zone has said that the query tables are so far, or could not
+         * know: they are made anew, are another process's just now, or those of
+         * a new configuration's helper, which does not see who waits here.
+         */
+
+        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_again,
+                                  ngx_http_seckill_page_resume,
+                                  ask->limit - ngx_current_msec);
         return NGX_DONE;
     }
 

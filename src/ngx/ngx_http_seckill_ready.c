@@ -28,6 +28,15 @@ ngx_http_seckill_ready_filled(ngx_http_seckill_ask_t *ask)
 }
 
 
+/* the query tables were behind when they were looked at last */
+
+ngx_uint_t
+ngx_http_seckill_ready_again(ngx_http_seckill_ask_t *ask)
+{
+    return ngx_current_msec - ask->start >= NGX_HTTP_SECKILL_AGAIN_MS;
+}
+
+
 /* a page's worth of events, or some and time to gather more is over */
 
 ngx_uint_t

@@ -118,6 +118,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
 
     page->result = SK_WON;
     page->json = NULL;
+    page->behind = 0;
     page->message[0] = '\0';
 
     switch (page->type) {

@@ -56,6 +56,7 @@ typedef struct {
     char        *json;
     size_t       len;
     unsigned     n;
+    unsigned     behind:1;      /* the query tables: ask again */
     char         message[SK_LEDGER_ERROR_SIZE_MAX];
 } sk_page_t;
 

@@ -53,6 +53,8 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
         sk_reader_close_query(r);
     }
 
+    page->behind = 1;
+
     return sk_page_refuse(page, SK_UNAVAILABLE, "the query tables%s", why);
 }
 

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
+use IO::Select;
 use Time::HiRes qw(sleep time);
 use Seckill::Server;
 
@@ -235,6 +236,30 @@ $s->ready;
 $s->check_log;
 $s->stop;
 $s->cleanup;
+
+# query tables that are removed while they are not filled: who lists orders waits
+# until they are made anew
+
+$s = Seckill::Server->new(workers => 1, http => $http);
+$s->start->ready;
+is($s->claim('phone', 'a')->{result}, 'won', 'an order');
+$s->wait_for('the query tables', sub {
+    $s->metric('seckill_query_lag_events') == 0;
+});
+
+my $helper = $s->helper;
+kill STOP => $helper;
+unlink map { "$s->{dir}/seckill/drop.db-query$_" } '', '-wal', '-shm';
+
+my $list = $s->connect;
+syswrite $list, "GET /api/orders HTTP/1.1\r\nHost: a\r\n\r\n";
+is(scalar(IO::Select->new($list)->can_read(0.5)), undef, 'a list waits');
+kill CONT => $helper;
+
+$list = Seckill::Server::read_response($list);
+is($list->{status}, 200, 'and is there');
+like($list->{body}, qr/"user":"a"/, 'with the order');
+$s->done;
 
 # a full disk: a file system of 400 KB
 

@@ -46,9 +46,11 @@ test_orders_are_listed(void **state)
     /* not yet: who reads is told so, and does not get less */
 
     assert_int_equal(get(SK_PAGE_ORDERS, "", "", "", 0, 10), SK_UNAVAILABLE);
+    assert_true(page.behind);
     assert_int_equal(fill(), 1);
 
     assert_int_equal(orders("", "", ""), 9);
+    assert_false(page.behind);
     assert_int_equal(orders("phone", "", ""), 5);
     assert_int_equal(orders("pen", "", ""), 4);
     assert_int_equal(orders("", "u1", ""), 2);
