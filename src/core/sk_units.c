@@ -88,6 +88,8 @@ sk_units_init(sk_units_t *t, void *memory, size_t size)
     t->n_max = sk_units_room(size);
     t->filter = (_Atomic uint64_t *) &t->elts[t->n];
 
+    t->used = 0;
+
     sk_store(&t->moves, 0);
     sk_store(&t->hole, 0);
 }
@@ -213,34 +215,36 @@ int
 sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value,
     uint32_t expires_s)
 {
-    uint64_t           i, n, bit;
+    uint64_t           i, bit;
     sk_unit_t         *u;
     _Atomic uint64_t  *word;
+
+    if (t->used + 1 >= t->n) {
+        return SK_FULL;
+    }
 
     bit = sk_units_filter_bit(t, key.hi);
     word = &t->filter[bit / 64];
 
     i = bit / SK_UNITS_FILTER_BITS;
 
-    for (n = 0; n + 1 < t->n; n++) {
-        u = &t->elts[i];
-
-        if (sk_load(&u->value) == 0) {
-            sk_store(word, sk_load(word) | (uint64_t) 1 << bit % 64);
-
-            sk_store(&u->hi, key.hi);
-            sk_store(&u->lo, key.lo);
-            sk_store(&u->sale, sale);
-            sk_store(&u->expires_s, expires_s);
-            sk_store_release(&u->value, value);
-
-            return SK_OK;
-        }
-
+    while (sk_load(&t->elts[i].value)) {
         i = sk_units_next(t, i);
     }
 
-    return SK_FULL;
+    sk_store(word, sk_load(word) | (uint64_t) 1 << bit % 64);
+
+    u = &t->elts[i];
+
+    sk_store(&u->hi, key.hi);
+    sk_store(&u->lo, key.lo);
+    sk_store(&u->sale, sale);
+    sk_store(&u->expires_s, expires_s);
+    sk_store_release(&u->value, value);
+
+    t->used++;
+
+    return SK_OK;
 }
 
 
@@ -287,6 +291,8 @@ sk_units_remove(sk_units_t *t, sk_unit_t *u)
     sk_store(&t->hole, (uint64_t) (u - t->elts) + 1);
 
     sk_units_end_removal(t);
+
+    t->used--;
 }
 
 
@@ -408,10 +414,18 @@ sk_units_clear_bit(sk_units_t *t, uint64_t bit)
 void
 sk_units_repair(sk_units_t *t)
 {
+    uint64_t  i;
+
     if (sk_load(&t->hole)) {
         sk_units_end_removal(t);
 
     } else if (sk_load(&t->moves) & 1) {
         sk_store_release(&t->moves, sk_load(&t->moves) + 1);
+    }
+
+    t->used = 0;
+
+    for (i = 0; i < t->n; i++) {
+        t->used += (sk_load(&t->elts[i].value) != 0);
     }
 }

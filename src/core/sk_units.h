@@ -87,8 +87,13 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  moves;    /* odd while a removal moves entries */
+
+    /* the writers', in a line that no reader waits for */
+
+    alignas(SK_CACHE_LINE)
     _Atomic uint64_t  hole;     /* the removal's place plus one, or 0 */
     _Atomic uint64_t  removed;  /* the bit of what it removes */
+    uint64_t          used;     /* entries that are not empty */
 } sk_units_t;
 
 
@@ -138,7 +143,7 @@ void sk_units_prefetch(sk_units_t *t, sk_key_t key);
 
 /*
  * "expires_s" is the end of a unit that is held, else 0.  Returns SK_OK, or
- * SK_FULL if there is no empty entry.
+ * SK_FULL if all entries but one are used: searches end at an empty one.
  */
 int sk_units_insert(sk_units_t *t, sk_key_t key, uint32_t sale, uint64_t value,
     uint32_t expires_s);

@@ -188,12 +188,18 @@ sk_test_filter(sk_units_t *t)
 static inline void
 sk_test_conserved(sk_zone_t *zone)
 {
-    uint64_t    i, value;
+    uint64_t    i, value, used;
     uint32_t    slot, n;
     int64_t     undecided, held, sold;
     sk_sale_t  *sale;
 
     (void) sk_test_filter(&zone->units);
+
+    for (used = 0, i = 0; i < zone->units.n; i++) {
+        used += (sk_load(&zone->units.elts[i].value) != 0);
+    }
+
+    assert_int_equal(zone->units.used, used);
 
     n = sk_load(&zone->sales.n);
 

@@ -194,7 +194,14 @@ test_units_small(void **state)
                 assert_int_equal(sk_test_filter(&t), 0);
             }
 
+            /* one is empty, so that every search ends */
+
             key = small_key(t.n);
+            assert_int_equal(sk_units_insert(&t, key, 0,
+                                             sk_unit_value(SK_UNIT_SOLD,
+                                                           number), 0),
+                             SK_FULL);
+            assert_int_equal(sk_test_filter(&t), 0);
             small_check(&t, keys, n, key);
 
             /* the first first, the last first, any, or any and not all */
