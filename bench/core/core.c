@@ -22,6 +22,9 @@
 #define BENCH_STOCK        4000000      /* for all rounds */
 #define BENCH_QUEUE        65536
 #define BENCH_USER_SIZE    16
+#define BENCH_TURNING      500000       /* units of a full table, about */
+#define BENCH_TURNED       3            /* such tables */
+#define BENCH_EVENTS       1000         /* of those, applied under one lock */
 
 
 typedef struct {
@@ -41,11 +44,15 @@ typedef struct {
 static bench_row_t  rows[] = {
     { .what = "losing claim, one thread" },
     { .what = "losing claim, two threads, each" },
+    { .what = "losing claim, full table" },
+    { .what = "losing claim, full table that changed hands once" },
+    { .what = "losing claim, full table that changed hands ten times" },
     { .what = "winning claim admitted, one thread" },
     { .what = "winning claim admitted, two threads, each" },
     { .what = "winning claim decided in the helper, on disk" },
 };
 
+static const unsigned     turns[BENCH_TURNED] = { 0, 1, 10 };
 static sk_sale_def_t      sales[2];
 static uint64_t           user = 10000000;
 static pthread_barrier_t  barrier;
@@ -93,7 +100,7 @@ bench_claims(void *data)
     bench_load_t  *load = data;
 
     claim.sale = sk_zone_sale(load->zone, load->sale, strlen(load->sale));
-    result = strcmp(load->sale, "none") == 0 ? SK_SOLD_OUT : SK_WAIT;
+    result = strcmp(load->sale, "many") == 0 ? SK_WAIT : SK_SOLD_OUT;
 
     (void) pthread_barrier_wait(&barrier);
 
@@ -221,25 +228,15 @@ bench_sale(sk_sale_def_t *def, const char *name, int64_t stock)
 }
 
 
-int
-main(int argc, char **argv)
+static sk_zone_t *
+bench_zone(uint64_t units)
 {
-    int              i, rounds;
-    char             path[4096];
     void            *memory;
-    double           decided;
-    size_t           j, size;
+    size_t           size;
     sk_zone_t       *zone;
-    sk_drain_t      *d;
     sk_zone_plan_t   plan;
 
-    rounds = (argc == 3) ? atoi(argv[2]) : 0;
-
-    if (rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
-        fail("usage: core DIR ROUNDS");
-    }
-
-    size = sk_zone_size_for(BENCH_STOCK, 1, BENCH_QUEUE, 2);
+    size = sk_zone_size_for(units, 1, BENCH_QUEUE, 2);
 
     memory = mmap(NULL, size, PROT_READ|PROT_WRITE,
                   MAP_SHARED|MAP_ANONYMOUS, -1, 0);
@@ -250,16 +247,128 @@ main(int argc, char **argv)
 
     sk_zone_plan(&plan, size, 1, BENCH_QUEUE, 0);
     zone = sk_zone_init(memory, size, &plan);
+
+    if (zone == NULL) {
+        fail("no zone");
+    }
+
+    sk_zone_populate(zone);
+
+    return zone;
+}
+
+
+/* the next event of a zone, applied with others under one lock */
+
+static void
+bench_event(sk_zone_t *zone, sk_event_e type, uint64_t order)
+{
+    char               reason[SK_REASON_SIZE_MAX];
+    sk_event_t        *e;
+    static unsigned    n;
+    static sk_event_t  events[BENCH_EVENTS];
+
+    e = &events[n++];
+    e->type = type;
+    e->seq = sk_load(&zone->applied_seq) + n;
+    e->sale_id = 1;
+    e->object = order;
+    e->ticket = 1;
+    e->key = sk_zone_user_key(zone, e->sale_id, (char *) &order,
+                              sizeof(uint64_t));
+
+    if (n < BENCH_EVENTS) {
+        return;
+    }
+
+    if (sk_apply(zone, events, n, reason, sizeof(reason)) != SK_OK) {
+        fail(reason);
+    }
+
+    n = 0;
+}
+
+
+/*
+ * A table as full as it may be, whose units have changed hands so often: each
+ * order is cancelled, and the unit won by another user.
+ */
+
+static sk_zone_t *
+bench_turned(unsigned turned)
+{
+    char         reason[SK_REASON_SIZE_MAX];
+    uint64_t     seq, units, *orders;
+    unsigned     i, turn;
+    sk_zone_t   *zone;
+    sk_event_t   e;
+
+    zone = bench_zone(BENCH_TURNING);
+    units = zone->units.n_max / BENCH_EVENTS * BENCH_EVENTS;
+    orders = calloc(units, sizeof(uint64_t));
+
+    if (orders == NULL) {
+        fail("no memory");
+    }
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_SALE_ADDED;
+    e.seq = 1;
+    e.sale_id = 1;
+    bench_sale(&e.def, "full", (int64_t) units);
+
+    if (sk_apply(zone, &e, 1, reason, sizeof(reason)) != SK_OK) {
+        fail(reason);
+    }
+
+    seq = 1;
+
+    for (turn = 0; turn <= turned; turn++) {
+
+        for (i = 0; i < units; i++) {
+
+            if (turn) {
+                seq++;
+                bench_event(zone, SK_EVENT_CANCELLED, orders[i]);
+            }
+
+            orders[i] = ++seq;
+            bench_event(zone, SK_EVENT_WON, orders[i]);
+        }
+    }
+
+    free(orders);
+
+    return zone;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int          i, rounds;
+    char         path[4096];
+    double       decided;
+    size_t       j;
+    sk_zone_t   *zone, *turned[BENCH_TURNED];
+    sk_drain_t  *d;
+
+    rounds = (argc == 3) ? atoi(argv[2]) : 0;
+
+    if (rounds < 1 || rounds > BENCH_ROUNDS_MAX) {
+        fail("usage: core DIR ROUNDS");
+    }
+
+    zone = bench_zone(BENCH_STOCK);
     d = calloc(1, sizeof(sk_drain_t));
 
-    if (zone == NULL || d == NULL) {
-        fail("no zone");
+    if (d == NULL) {
+        fail("no memory");
     }
 
     bench_sale(&sales[0], "none", 0);
     bench_sale(&sales[1], "many", BENCH_STOCK);
-
-    sk_zone_populate(zone);
 
     (void) snprintf(path, sizeof(path), "%s/core.db", argv[1]);
 
@@ -272,13 +381,22 @@ main(int argc, char **argv)
 
     bench_drain(d);
 
+    for (j = 0; j < BENCH_TURNED; j++) {
+        turned[j] = bench_turned(turns[j]);
+    }
+
     for (i = 0; i < rounds; i++) {
         rows[0].ns[i] = bench_threads(zone, "none", 1, BENCH_LOSING);
         rows[1].ns[i] = bench_threads(zone, "none", BENCH_THREADS,
                                       BENCH_LOSING);
 
-        bench_winning(d, 1, &rows[2].ns[i], &rows[4].ns[i]);
-        bench_winning(d, BENCH_THREADS, &rows[3].ns[i], &decided);
+        for (j = 0; j < BENCH_TURNED; j++) {
+            rows[2 + j].ns[i] = bench_threads(turned[j], "full", 1,
+                                              BENCH_LOSING);
+        }
+
+        bench_winning(d, 1, &rows[5].ns[i], &rows[7].ns[i]);
+        bench_winning(d, BENCH_THREADS, &rows[6].ns[i], &decided);
     }
 
     sk_drain_close(d);
