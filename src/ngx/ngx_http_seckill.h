@@ -40,6 +40,7 @@
                                                    reading, while claims wait */
 #define NGX_HTTP_SECKILL_API_MS           5000  /* a request of the API waits */
 #define NGX_HTTP_SECKILL_READERS_MAX         8  /* pages read at a time */
+#define NGX_HTTP_SECKILL_THREADS_MAX         4  /* of a worker, that read */
 #define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
 #define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
 #define NGX_HTTP_SECKILL_KEY_MIN            16  /* bytes */
@@ -141,11 +142,18 @@ typedef struct {
     ngx_http_handler_pt         handler;
     ngx_array_t                *keys;       /* NULL: key=off */
     ngx_http_complex_value_t   *by;         /* who it is, without a key */
-#if (NGX_THREADS)
-    ngx_thread_pool_t          *threads;    /* that read pages */
-#endif
     ngx_uint_t                  json;       /* metrics */
 } ngx_http_seckill_loc_conf_t;
+
+
+/* what a thread does, and the worker when that is done */
+
+typedef struct {
+    ngx_queue_t                 queue;
+    void                      (*run)(void *data);
+    void                      (*done)(void *data);
+    void                       *data;
+} ngx_http_seckill_task_t;
 
 
 /* a buyer's request, while it is looked at or waits */
@@ -313,6 +321,17 @@ void ngx_http_seckill_page_next(ngx_event_t *ev);
 
 /* the process leaves */
 void ngx_http_seckill_page_exit(ngx_http_seckill_zone_t *zone);
+
+/* ngx_http_seckill_thread.c */
+
+/*
+ * Has a task run in a thread of the worker's, and then done, in an event of its
+ * own.  NGX_ERROR: there is no thread, the caller is to do it.
+ */
+ngx_int_t ngx_http_seckill_thread_post(ngx_http_seckill_task_t *task,
+    ngx_log_t *log);
+/* the process leaves: what runs is waited for, and nothing is done any more */
+void ngx_http_seckill_thread_exit(void);
 
 /* ngx_http_seckill_metrics.c */
 

@@ -1,7 +1,6 @@
 /*
  * What the files of the operator's API share: its routes, and a request while
- * it is answered.  Pages are read in threads where nginx has them; commands are
- * done by the drainer; meanwhile the request waits.
+ * it is answered.  Pages are read in threads; commands are done by the drainer; meanwhile the request waits.
  */
 
 
@@ -78,9 +77,7 @@ struct ngx_http_seckill_ask_s {
     ngx_msec_t                  patience;   /* for events, 0: none */
     int64_t                     took_us;    /* to read it */
     ngx_http_seckill_reader_t  *reader;
-#if (NGX_THREADS)
-    ngx_thread_task_t          *task;
-#endif
+    ngx_http_seckill_task_t     task;
 
     /* a command */
 

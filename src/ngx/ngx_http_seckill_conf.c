@@ -234,17 +234,6 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-#if (NGX_THREADS)
-
-    /* the one named "default": "thread_pool" may say how many threads it has */
-
-    slcf->threads = ngx_thread_pool_add(cf, NULL);
-    if (slcf->threads == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-#endif
-
     return NGX_CONF_OK;
 }
 

@@ -14,12 +14,10 @@ static ngx_int_t ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
-#if (NGX_THREADS)
 static ngx_int_t ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_thread(void *data, ngx_log_t *log);
-static void ngx_http_seckill_page_event(ngx_event_t *ev);
+static void ngx_http_seckill_page_thread(void *data);
+static void ngx_http_seckill_page_event(void *data);
 static void ngx_http_seckill_page_write(ngx_http_request_t *r);
-#endif
 
 
 ngx_int_t
@@ -244,13 +242,9 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
         return NGX_DONE;
     }
 
-#if (NGX_THREADS)
-
     if (ngx_http_seckill_page_post(ask) == NGX_OK) {
         return NGX_DONE;
     }
-
-#endif
 
     ngx_http_seckill_page_read(ask);
 
@@ -299,35 +293,20 @@ ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask)
 }
 
 
-#if (NGX_THREADS)
-
 static ngx_int_t
 ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
 {
-    ngx_thread_task_t            *task;
-    ngx_http_request_t           *r;
-    ngx_http_seckill_loc_conf_t  *slcf;
+    ngx_http_request_t  *r;
 
     r = ask->request;
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    if (ask->task == NULL) {
-        ask->task = ngx_thread_task_alloc(r->pool, sizeof(void *));
+    ask->task.run = ngx_http_seckill_page_thread;
+    ask->task.done = ngx_http_seckill_page_event;
+    ask->task.data = ask;
 
-        if (ask->task == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    task = ask->task;
-
-    *(ngx_http_seckill_ask_t **) task->ctx = ask;
-
-    task->handler = ngx_http_seckill_page_thread;
-    task->event.handler = ngx_http_seckill_page_event;
-    task->event.data = ask;
-
-    if (ngx_thread_task_post(slcf->threads, task) != NGX_OK) {
+    if (ngx_http_seckill_thread_post(&ask->task, r->connection->log)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -343,24 +322,22 @@ ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
 
 
 static void
-ngx_http_seckill_page_thread(void *data, ngx_log_t *log)
+ngx_http_seckill_page_thread(void *data)
 {
-    ngx_http_seckill_ask_t  *ask = *(ngx_http_seckill_ask_t **) data;
-
-    ngx_http_seckill_page_read(ask);
+    ngx_http_seckill_page_read(data);
 }
 
 
 /* as ngx_http_copy_thread_event_handler() */
 
 static void
-ngx_http_seckill_page_event(ngx_event_t *ev)
+ngx_http_seckill_page_event(void *data)
 {
-    ngx_connection_t        *c;
-    ngx_http_request_t      *r;
-    ngx_http_seckill_ask_t  *ask;
+    ngx_http_seckill_ask_t  *ask = data;
 
-    ask = ev->data;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
     r = ask->request;
     c = r->connection;
 
@@ -404,8 +381,6 @@ ngx_http_seckill_page_write(ngx_http_request_t *r)
         }
     }
 }
-
-#endif
 
 
 static ngx_int_t

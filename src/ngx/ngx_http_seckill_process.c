@@ -86,6 +86,8 @@ ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    ngx_http_seckill_thread_exit();
+
     zones = smcf->zones.elts;
 
     for (i = 0; i < smcf->zones.nelts; i++) {

@@ -13,7 +13,6 @@ my $samples = 1000;
 my $waiting = 64;               # writes that may wait at a time
 
 my $s = Seckill::Server->new(
-    main => 'thread_pool default threads=2;',
     http => 'seckill_zone zone=drop:8m;
              seckill_sale zone=drop name=phone stock=400 hold=1s;
              seckill_sale zone=drop name=pen stock=10;',

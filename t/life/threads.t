@@ -1,0 +1,89 @@
+# Threads that read pages: none before a page is asked for, four a worker at
+# most; none can be had, and pages are read all the same.
+
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep);
+use Seckill::Server;
+
+my $s = Seckill::Server->new(workers => 2, http => <<'END');
+    seckill_zone zone=drop:2m;
+    seckill_sale zone=drop name=phone stock=10;
+END
+
+$s->start->ready;
+
+
+sub threads {
+    my ($pid) = @_;
+    my @tasks = glob "/proc/$pid/task/[0-9]*";
+
+    return scalar @tasks;
+}
+
+
+# many at a time, over several workers; how many were answered
+
+sub pages {
+    my ($n) = @_;
+    my @socks = map { $s->connect } 1 .. $n;
+
+    syswrite $_, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n"
+        . "Connection: close\r\n\r\n" for @socks;
+
+    return scalar grep {
+        (Seckill::Server::read_response($_) || {status => 0})->{status} == 200
+    } @socks;
+}
+
+
+# the soft limit of processes, set by the process's own user, who may do that
+
+sub limit {
+    my ($pid, $n) = @_;
+    my ($uid, $gid) = (stat "/proc/$pid")[4, 5];
+
+    return system('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
+                  'prlimit', '--pid', $pid, "--nproc=$n:");
+}
+
+
+is(threads($_), 1, 'no page, no thread') for $s->workers;
+
+my $max = 0;
+
+for (1 .. 10) {
+    is(pages(40), 40, 'many pages at a time');
+    $max = (sort { $b <=> $a } $max, map { threads($_) } $s->workers)[0];
+}
+
+cmp_ok($max, '>', 1, 'threads have read them');
+cmp_ok($max, '<=', 5, 'four at most');
+
+$s->reload;
+is(threads($_), 1, 'none after a reload') for $s->workers;
+is(pages(40), 40, 'and pages');
+
+SKIP: {
+    skip 'only root can set a limit for another user', 5 if $> != 0;
+
+    $s->reload(workers => 1);
+
+    my ($worker) = $s->workers;
+    my ($before) = Seckill::Server::slurp("/proc/$worker/limits")
+                   =~ /^Max processes +(\d+|unlimited)/m;
+
+    is(limit($worker, 1), 0, 'a limit');
+    is(pages(40), 40, 'pages without threads');
+    is(threads($worker), 1, 'there is none');
+
+    my @told = $s->log_text =~ /\[error\] .*cannot start a thread to read/g;
+    is(scalar @told, 1, 'said once');
+
+    is(limit($worker, $before), 0, 'none any more');
+    $s->wait_for('a thread', sub { pages(5) == 5 && threads($worker) > 1 });
+}
+
+$s->done;
+done_testing;
