@@ -102,6 +102,7 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     pthread_mutex_t   role;
+    _Atomic uint32_t  role_wanted;      /* the helper is there and has it not */
 
     alignas(SK_CACHE_LINE)
     _Atomic uint32_t  idle;             /* the drainer sleeps: wake it */

@@ -28,6 +28,7 @@
 #define NGX_HTTP_SECKILL_WATCH_MS           10  /* look after who waits */
 #define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
 #define NGX_HTTP_SECKILL_RETRY_MS         1000  /* what could not be had */
+#define NGX_HTTP_SECKILL_STAND_IN_MS      1000  /* nobody drains for so long */
 #define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
 #define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
@@ -103,7 +104,11 @@ typedef struct {
     int64_t                     events_us;  /* none are read before, while
                                                claims wait */
 
+    ngx_event_t                 stand_in;   /* looks whether anybody drains */
+
     unsigned                    role:1;     /* this process drains */
+    unsigned                    watched:1;  /* the drainer's eventfd */
+    unsigned                    deserted:1; /* nobody drained at the last look */
     unsigned                    seq_told:1; /* that it cannot be had */
     unsigned                    complete:1; /* has all declared sales */
 } ngx_http_seckill_zone_t;

@@ -14,6 +14,8 @@ static void ngx_http_seckill_query_progress(void *ctx);
 static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
 static void ngx_http_seckill_drain_event(ngx_event_t *ev);
+static void ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone);
+static void ngx_http_seckill_stand_in_event(ngx_event_t *ev);
 static ngx_int_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
 static void ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms);
 static void ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone);
@@ -66,6 +68,14 @@ ngx_http_seckill_init_process(ngx_cycle_t *cycle)
             sk_zone_populate(zones[i]->shm);
             ngx_add_timer(&zones[i]->drain_event, 1);
             ngx_http_seckill_query_start(zones[i], cycle);
+
+        } else {
+            zones[i]->stand_in.handler = ngx_http_seckill_stand_in_event;
+            zones[i]->stand_in.data = zones[i];
+            zones[i]->stand_in.log = cycle->log;
+            zones[i]->stand_in.cancelable = 1;
+
+            ngx_add_timer(&zones[i]->stand_in, NGX_HTTP_SECKILL_STAND_IN_MS);
         }
     }
 
@@ -132,6 +142,13 @@ ngx_http_seckill_helper(void *data)
 
     cycle = (ngx_cycle_t *) ngx_cycle;
     zones = smcf->zones.elts;
+
+    /* first of all the role: to take a gigabyte of memory takes a second, and a
+       worker is to see that somebody is there */
+
+    for (i = 0; i < smcf->zones.nelts; i++) {
+        (void) ngx_http_seckill_drain_take(zones[i]);
+    }
 
     for (i = 0; i < smcf->zones.nelts; i++) {
         sk_zone_populate(zones[i]->shm);
@@ -311,36 +328,50 @@ ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
 static void
 ngx_http_seckill_drain_event(ngx_event_t *ev)
 {
-    ngx_uint_t                first;
     ngx_http_seckill_zone_t  *zone;
 
     zone = ev->data;
-    first = !zone->role;
 
     if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
 
-        /* the helper of the configuration before has not left yet */
+        /* the helper of the configuration before has not left yet, or a worker
+           has stood in for one that was killed */
+
+        if (ngx_process == NGX_PROCESS_HELPER) {
+            sk_store(&zone->shm->role_wanted, 1);
+        }
 
         ngx_add_timer(ev, NGX_HTTP_SECKILL_ROLE_RETRY_MS);
         return;
     }
 
-    if (first && ngx_process == NGX_PROCESS_HELPER
-        && ngx_http_seckill_watch_fd((ngx_cycle_t *) ngx_cycle,
-                                     zone->wake->drainer,
-                                     ngx_http_seckill_drain_fd_event, zone, 0)
-           != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_ERR, ev->log, 0,
-                      "seckill zone \"%V\" cannot be woken, it polls",
-                      &zone->name);
+    if (!zone->watched && ngx_process == NGX_PROCESS_HELPER) {
+        zone->watched = 1;
+        sk_store(&zone->shm->role_wanted, 0);
+
+        if (ngx_http_seckill_watch_fd((ngx_cycle_t *) ngx_cycle,
+                                      zone->wake->drainer,
+                                      ngx_http_seckill_drain_fd_event, zone, 0)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, ev->log, 0,
+                          "seckill zone \"%V\" cannot be woken, it polls",
+                          &zone->name);
+        }
+    }
+
+    if (ngx_process == NGX_PROCESS_WORKER) {
+
+        /* an exiting worker's configuration may be an old one */
+
+        zone->drain.declare.leaving = ngx_exiting;
     }
 
     switch (ngx_http_seckill_drain_steps(zone)) {
 
     case SK_OK:
 
-        /* nothing wakes a worker that drains while it exits */
+        /* nothing wakes a worker that drains */
 
         ngx_add_timer(ev, (ngx_process == NGX_PROCESS_WORKER)
                           ? NGX_HTTP_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS);
@@ -359,14 +390,90 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
     }
 
     if (ngx_process == NGX_PROCESS_WORKER) {
-        ngx_http_seckill_wait_decided(zone);
-
-        /* an exiting worker drains as long as somebody waits for that */
-
-        if (zone->n_waits == 0 && !ngx_http_seckill_ask_drains(zone)) {
-            ngx_http_seckill_drain_leave(zone);
-        }
+        ngx_http_seckill_drain_worker(zone);
     }
+}
+
+
+/*
+ * A worker drains until there is a helper that wants to; one that is exiting no
+ * longer than somebody waits for that.
+ */
+
+static void
+ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone)
+{
+    ngx_http_seckill_wait_decided(zone);
+
+    if (sk_load(&zone->shm->role_wanted)) {
+        ngx_http_seckill_drain_leave(zone);
+
+        if (!ngx_exiting) {
+            ngx_log_error(NGX_LOG_NOTICE, zone->drain_event.log, 0,
+                          "seckill zone \"%V\": the helper is back",
+                          &zone->name);
+        }
+
+        return;
+    }
+
+    if (ngx_exiting && zone->n_waits == 0
+        && !ngx_http_seckill_ask_drains(zone))
+    {
+        ngx_http_seckill_drain_leave(zone);
+    }
+}
+
+
+/*
+ * nginx starts a helper that was killed again, once: if there is no process to
+ * be had at that moment, it gives up.  So each worker looks now and then
+ * whether anybody has the role, and takes it when nobody has had it for two
+ * looks.
+ */
+
+static void
+ngx_http_seckill_stand_in_event(ngx_event_t *ev)
+{
+    ngx_http_seckill_zone_t  *zone;
+
+    zone = ev->data;
+
+    ngx_add_timer(ev, NGX_HTTP_SECKILL_STAND_IN_MS);
+
+    if (zone->role || ngx_exiting) {
+        return;
+    }
+
+    if (sk_zone_role_take(zone->shm) != SK_OK) {
+        zone->deserted = 0;
+        return;
+    }
+
+    sk_zone_role_leave(zone->shm);
+
+    if (!zone->deserted) {
+        zone->deserted = 1;
+        return;
+    }
+
+    zone->deserted = 0;
+
+    if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
+        return;
+    }
+
+    /* of a helper that is no more */
+    sk_store(&zone->shm->role_wanted, 0);
+
+    ngx_log_error(NGX_LOG_ERR, ev->log, 0,
+                  "seckill zone \"%V\" has no helper: this worker does its "
+                  "work, reload nginx to have one started", &zone->name);
+
+    zone->drain.declare.sales = zone->sales.elts;
+    zone->drain.declare.n_sales = zone->sales.nelts;
+
+    ngx_post_event(&zone->drain_event, &ngx_posted_events);
 }
 
 
