@@ -8,6 +8,9 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 module=$build/ngx_http_seckill_module.so
 
+# the rooms of the engine, which knows of no nginx
+engine=("$top"/src/{core,ledger,helper,query})
+
 # where Debian and Ubuntu put the sources that modules are built against
 nginx_dev=/usr/share/nginx/src
 
@@ -130,8 +133,8 @@ need_bench() {
 
 build_bench() {
     gcc -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
-        -I"$top/src/core" -I"$top/src/store" "$top/bench/core/core.c" \
-        "$top"/src/core/*.c "$top"/src/store/*.c -o "$build/bench-core" \
+        "${engine[@]/#/-I}" "$top/bench/core/core.c" \
+        $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-core" \
         -lsqlite3 -lsodium -ljansson -lpthread
 }
 
@@ -212,7 +215,7 @@ stepped=(test_kill test_kill_orders)
 build_unit() {
     local flags=(-std=gnu11 -g -DSK_DEBUG=1
                  -Wall -Wextra -Wno-missing-field-initializers
-                 -Werror -I"$top/src/core" -I"$top/src/store"
+                 -Werror "${engine[@]/#/-I}"
                  -I"$top/t/unit")
     local libs=(-lcmocka -lsqlite3 -lsodium -ljansson -lpthread)
     local sanitize=(-O1 -fsanitize=address,undefined
@@ -255,7 +258,7 @@ build_engine() {
     rm -rf "$objs" "$build/unit/$1.a"
     mkdir -p "$objs"
 
-    (cd "$objs" && printf '%s\0' "$top"/src/core/*.c "$top"/src/store/*.c \
+    (cd "$objs" && printf '%s\0' $(printf '%s/*.c ' "${engine[@]}") \
         | xargs -0 -n 4 -P "$(nproc)" gcc "${@:2}" -c)
 
     ar rcs "$build/unit/$1.a" "$objs"/*.o

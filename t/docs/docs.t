@@ -35,7 +35,7 @@ for my $name (slurp('ngx_http_seckill_module.c') =~ /ngx_string\("(\w+)"\)/g) {
 # parameters, from what the code says is allowed
 
 my %param = map { $_ => 1 } map { slurp($_) =~ /_param\(&?arg(?:\[i\])?, "(\w+)="/g }
-            glob 'src/ngx/*.c';
+            glob 'src/http/*.c';
 cmp_ok(scalar keys %param, '>', 8, 'parameters');
 like($directives, qr/\b$_=/, "directives.md has $_=") for sort keys %param;
 
@@ -60,7 +60,7 @@ while (my ($name, $when) = splice @fields, 0, 2) {
 
 # metrics, both ways
 
-my @metrics = slurp('src/ngx/ngx_http_seckill_samples.c') =~ /\{ "(seckill_\w+)", "/g;
+my @metrics = slurp('src/http/ngx_http_seckill_samples.c') =~ /\{ "(seckill_\w+)", "/g;
 my %metric = map { $_ => 1 } @metrics;
 cmp_ok(scalar @metrics, '>', 10, 'metrics');
 like($http, qr/^\| `$_` \|/m, "http.md has $_") for @metrics;
@@ -70,7 +70,7 @@ is("@named", '', 'http.md has no other');
 
 # events
 
-for my $type (slurp('src/store/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g) {
+for my $type (slurp('src/ledger/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g) {
     like($api, qr/^\|.* `$type`[, ].*\|/m, "api.md has the event $type");
 }
 

@@ -14,7 +14,7 @@ use Seckill::Server;
 # the server's table of routes: where it is, and a route's first name in it;
 # what follows that name is found by the methods that a path has
 
-my $routes = 'src/ngx/ngx_http_seckill_api.c';
+my $routes = 'src/http/ngx_http_seckill_api.c';
 my $route = qr/^ +ROUTE\("([\w.]+)"/m;
 
 # what cannot be provoked here: "METHOD PATH STATUS"
@@ -70,7 +70,7 @@ is_deeply([sort keys %has], [sort keys %table],
           "the document has the routes of $routes");
 
 my %types = map { $_ => 1 }
-            slurp('src/store/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g;
+            slurp('src/ledger/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g;
 is_deeply([sort @{$document->{events}}], [sort keys %types],
           'the document has the events of the ledger');
 

@@ -1,6 +1,6 @@
 /*
  * The glue between nginx and the engine: configuration, requests, processes.
- * What is decided, and how, is in src/core and src/store; here is who calls it
+ * What is decided, and how, is in src/core and src/helper; here is who calls it
  * and when.
  */
 
