@@ -205,6 +205,41 @@ nginx_binary() {
 }
 
 
+# a second user of zones, without HTTP, for t/life/line.t
+
+build_line() {
+    local objs=$build/nginx-line src=${NGINX_SRC:-$nginx_dev} flags=()
+    local configure=configure key
+
+    if [ -n "${NGINX_SRC:-}" ]; then
+        flags=(--with-compat --with-debug)
+    else
+        . "$src/conf_flags"
+        flags=("${NGX_CONF_FLAGS[@]}")
+    fi
+
+    [ -f "$src/$configure" ] || configure=auto/configure
+
+    key=$(printf '%s\n' "$src" "$top"/src/*/*.[ch] \
+          | cksum; cksum < "$top/t/line/config"; cksum < "$src/src/core/nginx.h")
+
+    if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
+        rm -rf "$objs"
+        mkdir -p "$objs"
+        (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs" \
+            --with-cc-opt="-g ${optimize[*]} -Wall -Wextra -Werror" \
+            --add-dynamic-module="$top/t/line") > "$objs/configure.log" 2>&1 \
+            || { tail -20 "$objs/configure.log" >&2; die "configure failed"; }
+        printf '%s' "$key" > "$objs/key"
+    fi
+
+    (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" modules) \
+        > "$objs/make.log" 2>&1 \
+        || { grep -E -A5 'error:|warning:|undefined ' "$objs/make.log" >&2 \
+             || tail -20 "$objs/make.log" >&2; die "make failed"; }
+}
+
+
 # the tests of core and store: plain C, with sanitizers
 
 sanitized=(test_units test_core test_command test_store test_zones test_files
@@ -271,6 +306,7 @@ run_tests() {
     need_build
     need_test
     build_module
+    build_line
     build_unit
 
     if [ ${#tests[@]} -eq 0 ]; then
@@ -286,6 +322,7 @@ run_tests() {
 
     TEST_NGINX_BINARY=$(nginx_binary) \
     TEST_NGINX_LOAD_MODULES=$module \
+    TEST_NGINX_LINE_MODULE=$build/nginx-line/ngx_seckill_line_module.so \
     CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --timer "${include[@]}" "${tests[@]}"
 }

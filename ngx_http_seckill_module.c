@@ -6,14 +6,14 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
     { ngx_string("seckill_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_seckill_zone,
-      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       0,
       NULL },
 
     { ngx_string("seckill_sale"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_seckill_sale,
-      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       0,
       NULL },
 
@@ -44,9 +44,9 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
 
 static ngx_http_module_t  ngx_http_seckill_module_ctx = {
     NULL,                                  /* preconfiguration */
-    ngx_http_seckill_init_zones,           /* postconfiguration */
+    NULL,                                  /* postconfiguration */
 
-    ngx_http_seckill_create_main_conf,     /* create main configuration */
+    NULL,                                  /* create main configuration */
     NULL,                                  /* init main configuration */
 
     NULL,                                  /* create server configuration */
@@ -64,10 +64,10 @@ ngx_module_t  ngx_http_seckill_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    ngx_http_seckill_init_process,         /* init process */
+    NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_http_seckill_exit_process,         /* exit process */
+    ngx_http_seckill_reader_exit,          /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };

@@ -11,12 +11,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_event.h>
 #include <ngx_http.h>
 
-#include "sk_drain.h"
-#include "sk_query.h"
-#include "sk_gate.h"
+#include "ngx_seckill.h"
 #include "sk_page.h"
 
 
@@ -24,13 +21,6 @@
 
 
 #define NGX_HTTP_SECKILL_TIMEOUT_MS       5000  /* default of timeout= */
-#define NGX_HTTP_SECKILL_TIMEOUT_MAX_MS  3600000
-#define NGX_HTTP_SECKILL_WATCH_MS           10  /* look after who waits */
-#define NGX_HTTP_SECKILL_ROLE_RETRY_MS      10  /* another one drains */
-#define NGX_HTTP_SECKILL_RETRY_MS         1000  /* what could not be had */
-#define NGX_HTTP_SECKILL_STAND_IN_MS      1000  /* nobody drains for so long */
-#define NGX_HTTP_SECKILL_HELPER_MS   (60 * 60 * 1000)   /* it has own timers */
-#define NGX_HTTP_SECKILL_STEPS_MAX          16  /* of the drainer, at once */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
 #define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    55  /* seconds, below the 60 of
                                                    proxy_read_timeout */
@@ -41,84 +31,10 @@
                                                    reading, while claims wait */
 #define NGX_HTTP_SECKILL_API_MS           5000  /* a request of the API waits */
 #define NGX_HTTP_SECKILL_READERS_MAX         8  /* pages read at a time */
-#define NGX_HTTP_SECKILL_THREADS_MAX         4  /* of a worker, that read */
 #define NGX_HTTP_SECKILL_KEY_FILE_MAX    65536  /* bytes */
 #define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
 #define NGX_HTTP_SECKILL_KEY_MIN            16  /* bytes */
 #define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
-
-
-/*
- * How processes wake each other: one eventfd for the drainer and one, edge
- * triggered in each worker, for all who wait; and what operators command.  Made
- * by the master before it forks, kept over reloads while the zone's memory is.
- */
-
-typedef struct {
-    ngx_fd_t                    drainer;
-    ngx_fd_t                    workers;
-    sk_commands_t              *commands;
-    ngx_uint_t                  refs;       /* cycles that use it */
-} ngx_http_seckill_wake_t;
-
-
-typedef struct {
-    ngx_str_t                   name;
-    ngx_str_t                   store;      /* full path */
-    size_t                      size;
-    ngx_uint_t                  queue;      /* 0: the default */
-    ngx_uint_t                  workers;    /* sets of counters */
-    ngx_flag_t                  full;       /* sync=full */
-    ngx_array_t                 sales;      /* sk_sale_def_t */
-    u_char                     *conf_file;  /* of its first use */
-    ngx_uint_t                  line;
-
-    ngx_shm_zone_t             *shm_zone;   /* NULL: not declared */
-    sk_zone_t                  *shm;
-    ngx_http_seckill_wake_t    *wake;
-
-    /* the process's own */
-
-    ngx_queue_t                 waits;      /* by ticket */
-    ngx_queue_t                 loading;    /* wait until the ledger is read */
-    ngx_queue_t                 free;       /* records to use again */
-    ngx_uint_t                  n_waits;
-    ngx_msec_t                  deadline;   /* no request's is earlier */
-    ngx_msec_t                  waited;     /* when a claim had to, last */
-    sk_sale_t                  *last_sale;
-    ngx_event_t                 watch;
-
-    _Atomic uint64_t           *seq;        /* the ledger's end, or NULL */
-    ngx_event_t                 seq_event;  /* tries to get it */
-
-    ngx_event_t                 drain_event;
-    sk_drain_t                  drain;
-    sk_filler_t                *filler;     /* of the query tables */
-
-    ngx_queue_t                 asks;       /* of the API, that wait */
-    ngx_queue_t                 readers;    /* of pages, that are free */
-    ngx_queue_t                 pages;      /* that wait for a reader */
-    ngx_event_t                 next_page;  /* there is one for them */
-    ngx_uint_t                  n_readers;
-    ngx_uint_t                  n_pages;    /* being read, or to be */
-    int64_t                     events_us;  /* none are read before, while
-                                               claims wait */
-
-    ngx_event_t                 stand_in;   /* looks whether anybody drains */
-
-    unsigned                    role:1;     /* this process drains */
-    unsigned                    watched:1;  /* the drainer's eventfd */
-    unsigned                    deserted:1; /* nobody drained at the last look */
-    unsigned                    seq_told:1; /* that it cannot be had */
-    unsigned                    complete:1; /* has all declared sales */
-} ngx_http_seckill_zone_t;
-
-
-typedef struct {
-    ngx_array_t                 zones;      /* ngx_http_seckill_zone_t * */
-    ngx_path_t                 *path;       /* that has the manager */
-    ngx_uint_t                  started;    /* the helper */
-} ngx_http_seckill_main_conf_t;
 
 
 /* a parameter that is a complex value */
@@ -138,7 +54,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_http_seckill_zone_t    *zone;
+    ngx_seckill_zone_t    *zone;
 
     ngx_http_seckill_value_t    sale;
     ngx_http_seckill_value_t    user;
@@ -151,25 +67,11 @@ typedef struct {
 } ngx_http_seckill_loc_conf_t;
 
 
-/* what a thread does, and the worker when that is done */
-
-typedef struct {
-    ngx_queue_t                 queue;
-    void                      (*run)(void *data);
-    void                      (*done)(void *data);
-    void                       *data;
-} ngx_http_seckill_task_t;
-
-
 /* a buyer's request, while it is looked at or waits */
 
 typedef struct {
-    ngx_http_seckill_zone_t    *zone;
-    ngx_str_t                   sale_name;
-    ngx_str_t                   user;
-    sk_sale_t                  *sale;
-    ngx_msec_t                  timeout;
-    unsigned                    ask:1;      /* GET, HEAD */
+    ngx_seckill_claim_t         claim;      /* the first member */
+    ngx_http_request_t         *request;
     unsigned                    plain:1;    /* the user is the same in JSON */
 } ngx_http_seckill_claim_t;
 
@@ -179,7 +81,6 @@ extern ngx_module_t  ngx_http_seckill_module;
 
 /* ngx_http_seckill_conf.c */
 
-void *ngx_http_seckill_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_seckill_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_seckill_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -209,28 +110,10 @@ char *ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
 /* ngx_http_seckill_sale.c */
 
 char *ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-/* whether the configuration declares a sale that the zone does not have yet */
-ngx_uint_t ngx_http_seckill_sale_pending(ngx_http_seckill_zone_t *zone,
-    ngx_str_t *name);
-
-/* ngx_http_seckill_path.c */
-
-/* gives the directory of a store to nginx, and the helper with it */
-ngx_int_t ngx_http_seckill_path_init(ngx_conf_t *cf,
-    ngx_http_seckill_zone_t *zone);
-
-/* whether two stores are one file, as far as they are there */
-ngx_uint_t ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two);
 
 /* ngx_http_seckill_zone.c */
 
 char *ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_int_t ngx_http_seckill_init_zones(ngx_conf_t *cf);
-/* the zone of that name, to be declared before or after */
-ngx_http_seckill_zone_t *ngx_http_seckill_zone_get(ngx_conf_t *cf,
-    ngx_str_t *name);
-/* whether a zone takes claims now: NGX_OK, or NGX_ERROR with the reason */
-ngx_int_t ngx_http_seckill_health(sk_zone_t *zone, char *reason);
 
 /* ngx_http_seckill_key.c */
 
@@ -242,39 +125,6 @@ ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
 /* ngx_http_seckill_claim.c */
 
 ngx_int_t ngx_http_seckill_handler(ngx_http_request_t *r);
-/* asks the zone; NGX_AGAIN: wait */
-ngx_int_t ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
-    sk_answer_t *answer);
-/* sends the answer to a claim or a question, and counts it */
-ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
-
-/* ngx_http_seckill_wait.c */
-
-ngx_int_t ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone,
-    ngx_cycle_t *cycle);
-/* parks a request until its ticket is decided */
-ngx_int_t ngx_http_seckill_wait(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
-/* answers all whose ticket is decided */
-void ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone);
-/* has those that wait looked after */
-void ngx_http_seckill_wait_start(ngx_http_seckill_zone_t *zone);
-/* the process leaves: what waits, or has waited, is not of any pool */
-void ngx_http_seckill_wait_exit(ngx_http_seckill_zone_t *zone);
-
-/* ngx_http_seckill_process.c */
-
-ngx_int_t ngx_http_seckill_init_process(ngx_cycle_t *cycle);
-void ngx_http_seckill_exit_process(ngx_cycle_t *cycle);
-ngx_msec_t ngx_http_seckill_helper(void *data);
-/* takes the drainer's role if it is free; NGX_OK, NGX_AGAIN */
-ngx_int_t ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone);
-void ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone);
-/* an admitted claim is in the queue */
-void ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone);
-ngx_int_t ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,
-    ngx_event_handler_pt handler, void *data, ngx_uint_t flags);
 
 /* ngx_http_seckill_reply.c */
 
@@ -311,32 +161,20 @@ ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 
 /* ngx_http_seckill_ask.c */
 
-/* answers requests of the API that have waited long enough */
-void ngx_http_seckill_ask_look(ngx_http_seckill_zone_t *zone);
+/* a request waits: its client may leave meanwhile */
+void ngx_http_seckill_ask_park(ngx_http_request_t *r);
 
-/* whether one of them waits for the drainer */
-ngx_uint_t ngx_http_seckill_ask_drains(ngx_http_seckill_zone_t *zone);
-
-/* ngx_http_seckill_page.c */
-
-/* the handler of zone->next_page */
-void ngx_http_seckill_page_next(ngx_event_t *ev);
+/*
+ * Ends a request that has returned NGX_DONE, and runs what that posts, which
+ * may free it: for events and timers alone, never inside the request's handler
+ * or where nginx has called its read or write handler.
+ */
+void ngx_http_seckill_ask_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /* ngx_http_seckill_reader.c */
 
 /* the process leaves */
-void ngx_http_seckill_page_exit(ngx_http_seckill_zone_t *zone);
-
-/* ngx_http_seckill_thread.c */
-
-/*
- * Has a task run in a thread of the worker's, and then done, in an event of its
- * own.  NGX_ERROR: there is no thread, the caller is to do it.
- */
-ngx_int_t ngx_http_seckill_thread_post(ngx_http_seckill_task_t *task,
-    ngx_log_t *log);
-/* the process leaves: what runs is waited for, and nothing is done any more */
-void ngx_http_seckill_thread_exit(void);
+void ngx_http_seckill_reader_exit(ngx_cycle_t *cycle);
 
 /* ngx_http_seckill_metrics.c */
 

@@ -310,7 +310,7 @@ ngx_http_seckill_api_cleanup(void *data)
 {
     ngx_http_seckill_ask_t  *ask = data;
 
-    ngx_http_seckill_ask_unlink(ask);
+    ngx_seckill_wait_end(&ask->wait);
     ngx_http_seckill_command_cleanup(ask);
     ngx_http_seckill_page_cleanup(ask);
 }
@@ -324,7 +324,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     ngx_buf_t                *b;
     sk_wrong_t                wrong;
     ngx_http_request_t       *r;
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     r = ask->request;
     zone = ask->zone;
@@ -338,7 +338,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
         return ngx_http_seckill_args_send(r, &wrong);
     }
 
-    if (ngx_http_seckill_health(zone->shm, reason) != NGX_OK) {
+    if (ngx_seckill_zone_health(zone, reason) != NGX_OK) {
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 

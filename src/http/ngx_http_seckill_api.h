@@ -1,6 +1,7 @@
 /*
  * What the files of the operator's API share: its routes, and a request while
- * it is answered.  Pages are read in threads; commands are done by the drainer; meanwhile the request waits.
+ * it is answered.  Pages are read in threads; commands are done by the drainer;
+ * meanwhile the request waits.
  */
 
 
@@ -28,9 +29,23 @@ typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
 /* connections that pages are read through, one page at a time */
 
 typedef struct {
-    ngx_queue_t                 queue;      /* of zone->readers */
+    ngx_queue_t                 queue;      /* of pages->readers */
     sk_reader_t                *reader;
 } ngx_http_seckill_reader_t;
+
+
+/* what reads pages of a zone in this process */
+
+typedef struct {
+    ngx_queue_t                 queue;      /* of the process's */
+    ngx_seckill_zone_t         *zone;
+    ngx_queue_t                 readers;    /* that are free */
+    ngx_uint_t                  n_readers;
+    ngx_queue_t                 parked;     /* that wait for one */
+    ngx_event_t                 next;       /* there is one for them */
+    int64_t                     events_us;  /* none are read before, while
+                                               claims wait */
+} ngx_http_seckill_pages_t;
 
 
 /* what follows a collection's name in the path */
@@ -53,20 +68,15 @@ typedef struct {
 
 
 struct ngx_http_seckill_ask_s {
-    ngx_queue_t                 queue;      /* of zone->asks, zone->pages */
+    ngx_seckill_wait_t          wait;       /* the first member */
     ngx_http_request_t         *request;
-    ngx_http_seckill_zone_t    *zone;
+    ngx_seckill_zone_t         *zone;
     ngx_http_seckill_route_t   *route;
     ngx_str_t                   by;
 
-    /* while it waits */
-
-    ngx_msec_t                  start;
-    ngx_msec_t                  deadline;
-    ngx_msec_t                  limit;      /* of a page, in all its waits */
-    ngx_uint_t                (*ready)(ngx_http_seckill_ask_t *ask);
     void                      (*resume)(ngx_http_seckill_ask_t *ask,
-                                        ngx_uint_t ready);
+                                        ngx_uint_t reached);
+    ngx_msec_t                  limit;      /* of a page, in all its waits */
 
     uint64_t                    id;         /* of the path */
     ngx_str_t                   name;
@@ -76,8 +86,10 @@ struct ngx_http_seckill_ask_s {
     sk_page_t                   page;
     ngx_msec_t                  patience;   /* for events, 0: none */
     int64_t                     took_us;    /* to read it */
+    ngx_http_seckill_pages_t   *pages;
     ngx_http_seckill_reader_t  *reader;
-    ngx_http_seckill_task_t     task;
+    ngx_queue_t                 queue;      /* of pages->parked */
+    ngx_seckill_task_t          task;
 
     /* a command */
 
@@ -87,13 +99,10 @@ struct ngx_http_seckill_ask_s {
     size_t                      body_len;
     size_t                      body_max;   /* that there is memory for */
 
-    unsigned                    queued:1;
     unsigned                    parked:1;   /* until a reader is free */
     unsigned                    running:1;  /* in a thread */
     unsigned                    gone:1;     /* its client has left */
     unsigned                    last:1;     /* it waits no more */
-    unsigned                    idle:1;     /* it waits for what may not come */
-    unsigned                    drains:1;   /* it waits for the drainer */
 };
 
 
@@ -104,18 +113,14 @@ ngx_int_t ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by);
 
 /* ngx_http_seckill_ask.c */
 
-/* has a request wait until "ready" says so, or "timeout" has passed */
+/* has it wait, see ngx_seckill_wait(): then "resume" is called */
 void ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
-    ngx_uint_t (*ready)(ngx_http_seckill_ask_t *ask),
-    void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t ready),
-    ngx_msec_t timeout);
-void ngx_http_seckill_ask_unlink(ngx_http_seckill_ask_t *ask);
-/*
- * Ends a request that has returned NGX_DONE, and runs what that posts, which
- * may free it: for events and timers alone, never inside the request's handler
- * or where nginx has called its read or write handler.
- */
-void ngx_http_seckill_ask_finish(ngx_http_seckill_ask_t *ask, ngx_int_t rc);
+    ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
+    void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t reached));
+
+/* what is left until a time, in ms; 0: it is over */
+ngx_msec_t ngx_http_seckill_ask_left(ngx_msec_t until);
+
 /* 503, and why the zone does not serve; "otherwise" if it does */
 ngx_int_t ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
     const char *otherwise);
@@ -137,29 +142,30 @@ ngx_int_t ngx_http_seckill_args_send(ngx_http_request_t *r,
 /* ngx_http_seckill_page.c */
 
 ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
+/* reads it: NGX_DONE if that is still to come, else what the request's end is */
+ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
 void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
+/* a reader is free again, for those that are parked */
+void ngx_http_seckill_page_next(ngx_event_t *ev);
 
-/* ngx_http_seckill_ready.c */
+/* ngx_http_seckill_events.c */
 
-/* whether a page may be read: the ledger has been, or the store fails; the zone
-   has seen what was told before, the query tables have, or may be looked at
-   again; events may be read now and are worth it, or just may, or there is
-   one */
-
-ngx_uint_t ngx_http_seckill_ready_loaded(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_applied(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_filled(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_again(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_gathered(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_rested(ngx_http_seckill_ask_t *ask);
-ngx_uint_t ngx_http_seckill_ready_more(ngx_http_seckill_ask_t *ask);
+/* reads a page of events, or waits until it may be read and is worth it */
+ngx_int_t ngx_http_seckill_events_begin(ngx_http_seckill_ask_t *ask);
+/* there was none: waits for one */
+void ngx_http_seckill_events_more(ngx_http_seckill_ask_t *ask);
+/* a page of events was read: others come first for a while */
+void ngx_http_seckill_events_read(ngx_http_seckill_ask_t *ask);
 
 /* ngx_http_seckill_reader.c */
 
+/* those of a zone; NULL: there is no memory */
+ngx_http_seckill_pages_t *ngx_http_seckill_reader_pages(
+    ngx_seckill_zone_t *zone, ngx_log_t *log);
 /* one that is free, or NULL: NGX_HTTP_SECKILL_READERS_MAX are in use, or there
    is no memory */
-ngx_http_seckill_reader_t *ngx_http_seckill_page_reader(
-    ngx_http_seckill_zone_t *zone, ngx_log_t *log);
+ngx_http_seckill_reader_t *ngx_http_seckill_reader_get(
+    ngx_http_seckill_pages_t *pages, ngx_log_t *log);
 
 /* ngx_http_seckill_command.c */
 

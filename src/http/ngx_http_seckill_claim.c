@@ -3,19 +3,22 @@
 
 
 static ngx_int_t ngx_http_seckill_get_values(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf, ngx_http_seckill_claim_t *claim);
+    ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim);
 static ngx_int_t ngx_http_seckill_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
-static sk_sale_t *ngx_http_seckill_claim_sale(
-    ngx_http_seckill_claim_t *claim);
 static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *claim, ngx_uint_t encoded, const char **wrong);
-static ngx_int_t ngx_http_seckill_claim_early(sk_zone_t *zone,
+    ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong);
+static ngx_int_t ngx_http_seckill_claim_park(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
+static void ngx_http_seckill_claim_done(ngx_seckill_claim_t *claim,
     sk_answer_t *answer);
+static void ngx_http_seckill_claim_cleanup(void *data);
+static ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_order(u_char *p,
-    ngx_http_seckill_claim_t *claim, sk_answer_t *answer);
+    ngx_seckill_claim_t *claim, sk_answer_t *answer);
 static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
-    ngx_http_seckill_zone_t *zone, const char *message);
+    ngx_seckill_zone_t *zone, const char *message);
 
 
 /* how the answers begin */
@@ -34,7 +37,8 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
     ngx_int_t                     rc;
     const char                   *wrong;
     sk_answer_t                   answer;
-    ngx_http_seckill_claim_t      claim;
+    ngx_seckill_claim_t          *claim;
+    ngx_http_seckill_claim_t      hc;
     ngx_http_seckill_loc_conf_t  *slcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
@@ -48,13 +52,17 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    claim.zone = slcf->zone;
-    claim.timeout = slcf->timeout;
-    claim.sale = NULL;
-    claim.plain = 0;
-    claim.ask = !(r->method & NGX_HTTP_POST);
+    hc.request = r;
+    hc.plain = 0;
 
-    rc = ngx_http_seckill_get_values(r, slcf, &claim);
+    claim = &hc.claim;
+
+    claim->zone = slcf->zone;
+    claim->timeout = slcf->timeout;
+    claim->sale = NULL;
+    claim->ask = !(r->method & NGX_HTTP_POST);
+
+    rc = ngx_http_seckill_get_values(r, slcf, claim);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone,
@@ -65,7 +73,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_check(r, &claim, slcf->user.encoded, &wrong);
+    rc = ngx_http_seckill_check(r, &hc, slcf->user.encoded, &wrong);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_invalid(r, slcf->zone, wrong);
@@ -75,13 +83,10 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_claim_run(&claim, &answer);
+    rc = ngx_seckill_claim(claim, &answer);
 
-    if (rc == NGX_AGAIN) {
-        return ngx_http_seckill_wait(r, &claim, &answer);
-    }
-
-    return ngx_http_seckill_claim_answer(r, &claim, &answer);
+    return (rc == NGX_AGAIN) ? ngx_http_seckill_claim_park(r, &hc, &answer)
+                             : ngx_http_seckill_claim_answer(r, &hc, &answer);
 }
 
 
@@ -89,7 +94,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_seckill_get_values(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf, ngx_http_seckill_claim_t *claim)
+    ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim)
 {
     u_char     *p, *end, *last;
     ngx_int_t   rc;
@@ -159,13 +164,13 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 
 static ngx_int_t
 ngx_http_seckill_check(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *claim, ngx_uint_t encoded, const char **wrong)
+    ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong)
 {
     u_char     *p, *last, *dst;
     ngx_int_t   ch;
     ngx_str_t  *s;
 
-    s = &claim->user;
+    s = &hc->claim.user;
 
     if (s->len == 0) {
         *wrong = "no user is given (a body is not read)";
@@ -215,7 +220,7 @@ ngx_http_seckill_check(ngx_http_request_t *r,
     }
 
     if (ngx_http_seckill_plain(s)) {
-        claim->plain = 1;
+        hc->plain = 1;
         return NGX_OK;
     }
 
@@ -231,7 +236,7 @@ ngx_http_seckill_check(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_seckill_invalid(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone,
+ngx_http_seckill_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
     const char *message)
 {
     sk_zone_count(zone->shm, ngx_worker, NULL, SK_INVALID);
@@ -240,122 +245,77 @@ ngx_http_seckill_invalid(ngx_http_request_t *r, ngx_http_seckill_zone_t *zone,
 }
 
 
-ngx_int_t
-ngx_http_seckill_claim_run(ngx_http_seckill_claim_t *claim,
-    sk_answer_t *answer)
-{
-    int64_t      now_ms;
-    sk_zone_t   *zone;
-    sk_claim_t   c;
-    ngx_time_t  *tp;
-
-    zone = claim->zone->shm;
-
-    if (sk_load_acquire(&zone->state) != SK_ZONE_READY) {
-        return ngx_http_seckill_claim_early(zone, answer);
-    }
-
-    /* another zone on this store has told of something that is not seen here */
-
-    if (claim->zone->seq
-        && sk_load_acquire(claim->zone->seq) > sk_load(&zone->seen_seq))
-    {
-        ngx_http_seckill_drain_wake(claim->zone);
-        return ngx_http_seckill_claim_early(zone, answer);
-    }
-
-    if (claim->sale == NULL) {
-        claim->sale = ngx_http_seckill_claim_sale(claim);
-    }
-
-    if (claim->sale == NULL) {
-
-        if (ngx_http_seckill_sale_pending(claim->zone, &claim->sale_name)) {
-            return ngx_http_seckill_claim_early(zone, answer);
-        }
-
-        answer->result = SK_UNKNOWN_SALE;
-        return NGX_OK;
-    }
-
-    tp = ngx_timeofday();
-    now_ms = (int64_t) tp->sec * 1000 + tp->msec;
-
-    c.sale = claim->sale;
-    c.user = (char *) claim->user.data;
-    c.user_len = claim->user.len;
-
-    if (claim->ask) {
-        sk_gate_ask(zone, &c, now_ms, answer);
-
-    } else {
-        sk_gate_claim(zone, &c, now_ms, answer);
-
-        if (answer->admitted) {
-            ngx_http_seckill_drain_wake(claim->zone);
-        }
-    }
-
-    return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
-}
-
-
-/* in a rush it is the same sale time and again; sales stay where they are */
-
-static sk_sale_t *
-ngx_http_seckill_claim_sale(ngx_http_seckill_claim_t *claim)
-{
-    sk_sale_t                *sale;
-    ngx_http_seckill_zone_t  *zone;
-
-    zone = claim->zone;
-    sale = zone->last_sale;
-
-    if (sale && sk_load(&sale->name_len) == claim->sale_name.len
-        && claim->sale_name.len
-        && ngx_memcmp(sale->name, claim->sale_name.data,
-                      claim->sale_name.len)
-           == 0)
-    {
-        return sale;
-    }
-
-    sale = sk_zone_sale(zone->shm, (char *) claim->sale_name.data,
-                        claim->sale_name.len);
-    if (sale) {
-        zone->last_sale = sale;
-    }
-
-    return sale;
-}
-
-
-/* the helper has not got so far yet: wait, unless the store fails */
+/* if there is no memory, the claim is decided without its request */
 
 static ngx_int_t
-ngx_http_seckill_claim_early(sk_zone_t *zone, sk_answer_t *answer)
+ngx_http_seckill_claim_park(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *hc, sk_answer_t *answer)
 {
-    ngx_memzero(answer, sizeof(sk_answer_t));
+    ngx_http_cleanup_t        *cln;
+    ngx_http_seckill_claim_t  *parked;
 
-    if (sk_load(&zone->failing)) {
-        answer->result = SK_UNAVAILABLE;
-        return NGX_OK;
+    cln = ngx_http_cleanup_add(r, 0);
+    parked = ngx_palloc(r->pool, sizeof(ngx_http_seckill_claim_t));
+
+    if (cln == NULL || parked == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    answer->result = SK_WAIT;
-    return NGX_AGAIN;
+    *parked = *hc;
+
+    ngx_memzero(&parked->claim.wait, sizeof(ngx_seckill_wait_t));
+    parked->claim.done = ngx_http_seckill_claim_done;
+
+    cln->handler = ngx_http_seckill_claim_cleanup;
+    cln->data = parked;
+
+    ngx_seckill_claim_wait(&parked->claim, answer);
+
+    ngx_http_seckill_ask_park(r);
+    r->main->count++;
+
+    return NGX_DONE;
 }
 
 
-ngx_int_t
-ngx_http_seckill_claim_answer(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *claim, sk_answer_t *answer)
+static void
+ngx_http_seckill_claim_done(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
-    size_t              len;
-    ngx_buf_t          *b;
-    const ngx_str_t    *head;
-    const sk_result_t  *res;
+    ngx_http_request_t        *r;
+    ngx_http_seckill_claim_t  *hc;
 
+    hc = (ngx_http_seckill_claim_t *) claim;
+    r = hc->request;
+
+    ngx_http_set_log_request(r->connection->log, r);
+
+    ngx_http_seckill_ask_finish(r,
+                                ngx_http_seckill_claim_answer(r, hc, answer));
+}
+
+
+/* the request is over, or its client has left: it is decided all the same */
+
+static void
+ngx_http_seckill_claim_cleanup(void *data)
+{
+    ngx_http_seckill_claim_t  *hc = data;
+
+    ngx_seckill_wait_end(&hc->claim.wait);
+}
+
+
+static ngx_int_t
+ngx_http_seckill_claim_answer(ngx_http_request_t *r,
+    ngx_http_seckill_claim_t *hc, sk_answer_t *answer)
+{
+    size_t                len;
+    ngx_buf_t            *b;
+    const ngx_str_t      *head;
+    const sk_result_t    *res;
+    ngx_seckill_claim_t  *claim;
+
+    claim = &hc->claim;
     res = &sk_results[answer->result];
     head = &ngx_http_seckill_heads[answer->result];
 
@@ -368,7 +328,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
           + SK_TIME_SIZE
           + (claim->sale ? claim->sale_name.len
                          : ngx_http_seckill_json_len(&claim->sale_name))
-          + (claim->plain ? claim->user.len
+          + (hc->plain ? claim->user.len
                           : ngx_http_seckill_json_len(&claim->user))
           + 3 * NGX_INT64_LEN;
 
@@ -387,7 +347,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     b->last = ngx_cpymem(b->last, "\",\"user\":\"", 10);
 
-    b->last = claim->plain ? ngx_cpymem(b->last, claim->user.data,
+    b->last = hc->plain ? ngx_cpymem(b->last, claim->user.data,
                                         claim->user.len)
                            : ngx_http_seckill_json(b->last, &claim->user);
 
@@ -422,7 +382,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
 
 static u_char *
-ngx_http_seckill_claim_order(u_char *p, ngx_http_seckill_claim_t *claim,
+ngx_http_seckill_claim_order(u_char *p, ngx_seckill_claim_t *claim,
     sk_answer_t *answer)
 {
     char  expires[SK_TIME_SIZE + 1];

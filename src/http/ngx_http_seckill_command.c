@@ -13,9 +13,8 @@ static void ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask);
 static size_t ngx_http_seckill_command_by(ngx_str_t *by);
 static void ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask,
     u_char *hash);
-static ngx_uint_t ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask,
-    ngx_uint_t ready);
+    ngx_uint_t reached);
 static ngx_int_t ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask,
     sk_reply_t *reply);
 
@@ -281,13 +280,11 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
         return;
     }
 
-    ask->drains = 1;
+    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_COMMANDED, ask->ticket,
+                              NGX_HTTP_SECKILL_API_MS,
+                              ngx_http_seckill_command_resume);
 
-    ngx_http_seckill_ask_wait(ask, ngx_http_seckill_command_done,
-                              ngx_http_seckill_command_resume,
-                              NGX_HTTP_SECKILL_API_MS);
-
-    ngx_http_seckill_drain_wake(ask->zone);
+    ngx_seckill_drain_wake(ask->zone);
 }
 
 
@@ -333,15 +330,8 @@ ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask, u_char *hash)
 }
 
 
-static ngx_uint_t
-ngx_http_seckill_command_done(ngx_http_seckill_ask_t *ask)
-{
-    return sk_load_acquire(&ask->zone->wake->commands->head) > ask->ticket;
-}
-
-
 static void
-ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
+ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 {
     ngx_int_t            rc;
     uint64_t             ticket;
@@ -352,10 +342,10 @@ ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
     ticket = ask->ticket;
     ask->ticket = 0;
 
-    if (!ready) {
+    if (!reached) {
         rc = sk_command_withdraw(ask->zone->wake->commands, ticket);
 
-        ngx_http_seckill_ask_finish(ask,
+        ngx_http_seckill_ask_finish(r,
             ngx_http_seckill_send_error(r, SK_UNAVAILABLE, (rc == SK_OK)
                 ? "the store does not answer: nothing was done"
                 : "the store does not answer: it may be done later"));
@@ -366,13 +356,13 @@ ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 
     if (reply == NULL) {
         sk_command_leave(ask->zone->wake->commands, ticket);
-        ngx_http_seckill_ask_finish(ask, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        ngx_http_seckill_ask_finish(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
 
     rc = sk_command_collect(ask->zone->wake->commands, ticket, reply);
 
-    ngx_http_seckill_ask_finish(ask,
+    ngx_http_seckill_ask_finish(r,
                                 (rc == SK_OK && reply->len)
                                 ? ngx_http_seckill_command_send(ask, reply)
                                 : ngx_http_seckill_ask_unavailable(ask,

@@ -8,27 +8,6 @@ static char *ngx_http_seckill_api_params(ngx_conf_t *cf,
 
 
 void *
-ngx_http_seckill_create_main_conf(ngx_conf_t *cf)
-{
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_main_conf_t));
-    if (smcf == NULL) {
-        return NULL;
-    }
-
-    if (ngx_array_init(&smcf->zones, cf->pool, 2,
-                       sizeof(ngx_http_seckill_zone_t *))
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return smcf;
-}
-
-
-void *
 ngx_http_seckill_create_loc_conf(ngx_conf_t *cf)
 {
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_loc_conf_t));
@@ -119,7 +98,7 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
-            slcf->zone = ngx_http_seckill_zone_get(cf, &value);
+            slcf->zone = ngx_seckill_conf_zone(cf, &value);
             if (slcf->zone == NULL) {
                 return NGX_CONF_ERROR;
             }
@@ -140,7 +119,7 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_http_seckill_param(&arg[i], "timeout=", &value)) {
 
             timeout = ngx_parse_time(&value, 0);
-            if (timeout <= 0 || timeout > NGX_HTTP_SECKILL_TIMEOUT_MAX_MS) {
+            if (timeout <= 0 || timeout > NGX_SECKILL_TIMEOUT_MAX_MS) {
                 return ngx_http_seckill_param_invalid(cf, &arg[i],
                                          "1ms to 1h, like 5s");
             }
@@ -254,7 +233,7 @@ ngx_http_seckill_api_params(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
-            slcf->zone = ngx_http_seckill_zone_get(cf, &value);
+            slcf->zone = ngx_seckill_conf_zone(cf, &value);
             if (slcf->zone == NULL) {
                 return NGX_CONF_ERROR;
             }
@@ -311,7 +290,7 @@ ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
-            slcf->zone = ngx_http_seckill_zone_get(cf, &value);
+            slcf->zone = ngx_seckill_conf_zone(cf, &value);
             if (slcf->zone == NULL) {
                 return NGX_CONF_ERROR;
             }
@@ -340,5 +319,3 @@ ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return NGX_CONF_OK;
 }
-
-

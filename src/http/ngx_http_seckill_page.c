@@ -5,17 +5,17 @@
 
 static ngx_int_t ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask,
-    ngx_uint_t ready);
+    ngx_uint_t reached);
 static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask,
-    ngx_uint_t ready);
-static ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask,
+    ngx_uint_t reached);
+static void ngx_http_seckill_page_again(ngx_http_seckill_ask_t *ask,
+    ngx_uint_t reached);
 static ngx_int_t ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask);
+static void ngx_http_seckill_page_read(void *data);
 static ngx_int_t ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
 static ngx_int_t ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_thread(void *data);
 static void ngx_http_seckill_page_event(void *data);
 static void ngx_http_seckill_page_write(ngx_http_request_t *r);
 
@@ -55,6 +55,11 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     }
 
     ask->limit = ngx_current_msec + NGX_HTTP_SECKILL_API_MS;
+    ask->pages = ngx_http_seckill_reader_pages(ask->zone, r->connection->log);
+
+    if (ask->pages == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_http_seckill_page_load(ask);
 
@@ -78,35 +83,32 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 static ngx_int_t
 ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask)
 {
-    if (ngx_http_seckill_ready_loaded(ask)) {
-
-        return (sk_load_acquire(&ask->zone->shm->state) == SK_ZONE_READY)
-               ? ngx_http_seckill_page_begin(ask)
-               : ngx_http_seckill_ask_unavailable(ask, "the store fails");
+    if (sk_load_acquire(&ask->zone->shm->state) == SK_ZONE_READY) {
+        return ngx_http_seckill_page_begin(ask);
     }
 
-    ask->drains = 1;
+    if (sk_load(&ask->zone->shm->failing)) {
+        return ngx_http_seckill_ask_unavailable(ask, "the store fails");
+    }
 
-    ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_loaded,
-                              ngx_http_seckill_page_loaded,
-                              ask->limit - ngx_current_msec);
+    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_CURRENT, 0,
+                              ngx_http_seckill_ask_left(ask->limit),
+                              ngx_http_seckill_page_loaded);
     return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
+ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 {
     ngx_int_t  rc;
 
-    ask->drains = 0;
-
-    rc = ready ? ngx_http_seckill_page_load(ask)
-               : ngx_http_seckill_ask_unavailable(ask,
-                                                  "the ledger is being read");
+    rc = reached ? ngx_http_seckill_page_load(ask)
+                 : ngx_http_seckill_ask_unavailable(ask,
+                                                    "the ledger is being read");
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask, rc);
+        ngx_http_seckill_ask_finish(ask->request, rc);
     }
 }
 
@@ -116,101 +118,101 @@ ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
 static ngx_int_t
 ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
 {
-    sk_page_t     *page;
-    sk_zone_t     *zone;
-    ngx_uint_t   (*ready)(ngx_http_seckill_ask_t *ask);
-    ngx_msec_t     timeout;
+    sk_page_t           *page;
+    ngx_seckill_zone_t  *zone;
+    ngx_seckill_wait_e   what;
 
     page = &ask->page;
-    zone = ask->zone->shm;
+    zone = ask->zone;
 
-    ready = NULL;
-    timeout = ask->limit - ngx_current_msec;
-
-    page->seq = sk_load_acquire(&zone->applied_seq);
+    page->seq = sk_load_acquire(&zone->shm->applied_seq);
 
     /* another zone on this store may have told of more */
 
-    if (ask->zone->seq && sk_load_acquire(ask->zone->seq) > page->seq) {
-        page->seq = sk_load_acquire(ask->zone->seq);
-        ngx_http_seckill_drain_wake(ask->zone);
+    if (zone->seq && sk_load_acquire(zone->seq) > page->seq) {
+        page->seq = sk_load_acquire(zone->seq);
+        ngx_seckill_drain_wake(zone);
     }
 
-    if (page->type == SK_PAGE_SALE || page->type == SK_PAGE_SALES) {
-        ready = ngx_http_seckill_ready_applied;
-        ask->drains = 1;
+    switch (page->type) {
 
-    } else if (page->type == SK_PAGE_ORDERS) {
-        ready = ngx_http_seckill_ready_filled;
-        sk_seq_advance(&zone->query_wanted, page->seq);
+    case SK_PAGE_SALE:
+    case SK_PAGE_SALES:
+        what = NGX_SECKILL_APPLIED;
+        break;
 
-    } else if (page->type == SK_PAGE_EVENTS && ask->patience) {
+    case SK_PAGE_ORDERS:
 
-        /* whether it is the same ledger still is said at once */
+        /* of an exiting worker's zone no thread may know how far the tables
+           are: they are looked at, and say it themselves */
 
-        ready = (page->at_ms && page->seq == page->after)
-                ? ngx_http_seckill_ready_rested
-                : ngx_http_seckill_ready_gathered;
-        timeout = ask->patience;
-        ask->idle = 1;
-        ask->deadline = ngx_current_msec + timeout;
+        what = NGX_SECKILL_FILLED;
+        ask->wait.idle = 1;
+        sk_seq_advance(&zone->shm->query_wanted, page->seq);
+        break;
 
-    } else if (page->type == SK_PAGE_EVENTS) {
-        ready = ngx_http_seckill_ready_rested;
+    case SK_PAGE_EVENTS:
+        return ngx_http_seckill_events_begin(ask);
+
+    default:
+        return ngx_http_seckill_page_run(ask);
     }
 
-    ask->last = (ask->patience == 0);
-
-    if (ready && !ready(ask)) {
-        ngx_http_seckill_ask_wait(ask, ready, ngx_http_seckill_page_resume,
-                                  timeout);
-        return NGX_DONE;
+    if (ngx_seckill_wait_reached(zone, what, page->seq)) {
+        return ngx_http_seckill_page_run(ask);
     }
 
-    return ngx_http_seckill_page_run(ask);
+    ngx_http_seckill_ask_wait(ask, what, page->seq,
+                              ngx_http_seckill_ask_left(ask->limit),
+                              ngx_http_seckill_page_seen);
+    return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_page_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t ready)
+ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 {
     ngx_int_t  rc;
 
-    if (!ready && ask->page.behind) {
-        ngx_http_seckill_ask_finish(ask, ngx_http_seckill_page_send(ask));
-        return;
+    if (reached || ngx_http_seckill_ask_left(ask->limit)) {
+        rc = ngx_http_seckill_page_run(ask);
+
+    } else {
+        rc = ngx_http_seckill_ask_unavailable(ask,
+                 (ask->page.type == SK_PAGE_ORDERS)
+                 ? "the query tables are behind"
+                 : "the zone is behind the ledger");
     }
-
-    if (!ready && ask->page.type != SK_PAGE_EVENTS) {
-        ngx_http_seckill_ask_finish(ask,
-            ngx_http_seckill_ask_unavailable(ask,
-                (ask->page.type == SK_PAGE_ORDERS)
-                ? "the query tables are behind"
-                : "the zone is behind the ledger"));
-        return;
-    }
-
-    ask->last |= !ready;
-
-    rc = ngx_http_seckill_page_run(ask);
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask, rc);
+        ngx_http_seckill_ask_finish(ask->request, rc);
     }
 }
 
 
-static ngx_int_t
+/* the query tables were behind when they were looked at */
+
+static void
+ngx_http_seckill_page_again(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_seckill_ask_left(ask->limit)
+         ? ngx_http_seckill_page_run(ask) : ngx_http_seckill_page_send(ask);
+
+    if (rc != NGX_DONE) {
+        ngx_http_seckill_ask_finish(ask->request, rc);
+    }
+}
+
+
+ngx_int_t
 ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 {
-    ngx_http_seckill_zone_t  *zone;
-
-    zone = ask->zone;
-
     /* a worker that exits waits for it */
 
-    zone->n_pages++;
-    ngx_http_seckill_wait_start(zone);
+    ask->zone->n_busy++;
+    ngx_seckill_wait_watch(ask->zone);
 
     return ngx_http_seckill_page_try(ask);
 }
@@ -219,16 +221,17 @@ ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
 static ngx_int_t
 ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_http_seckill_pages_t  *pages;
 
-    zone = ask->zone;
+    pages = ask->pages;
     ask->parked = 0;
 
-    ask->reader = ngx_http_seckill_page_reader(zone,
-                                               ask->request->connection->log);
-    if (ask->reader == NULL && zone->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
+    ask->reader = ngx_http_seckill_reader_get(pages,
+                                              ask->request->connection->log);
+
+    if (ask->reader == NULL && pages->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
     {
-        zone->n_pages--;
+        ask->zone->n_busy--;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -236,9 +239,11 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 
         /* all are in use */
 
-        ngx_queue_insert_tail(&zone->pages, &ask->queue);
-        ask->queued = 1;
+        ngx_queue_insert_tail(&pages->parked, &ask->queue);
         ask->parked = 1;
+
+        ngx_http_seckill_ask_park(ask->request);
+
         return NGX_DONE;
     }
 
@@ -252,39 +257,40 @@ ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
 }
 
 
-/* a reader is free again, for those that are parked */
-
 void
 ngx_http_seckill_page_next(ngx_event_t *ev)
 {
-    ngx_int_t                 rc;
-    ngx_queue_t              *q;
-    ngx_http_seckill_ask_t   *ask;
-    ngx_http_seckill_zone_t  *zone;
+    ngx_int_t                  rc;
+    ngx_queue_t               *q;
+    ngx_http_seckill_ask_t    *ask;
+    ngx_http_seckill_pages_t  *pages;
 
-    zone = ev->data;
+    pages = ev->data;
 
-    while (!ngx_queue_empty(&zone->pages) && !ngx_queue_empty(&zone->readers))
+    while (!ngx_queue_empty(&pages->parked)
+           && !ngx_queue_empty(&pages->readers))
     {
-        q = ngx_queue_head(&zone->pages);
+        q = ngx_queue_head(&pages->parked);
+        ngx_queue_remove(q);
+
         ask = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
 
         ngx_http_set_log_request(ask->request->connection->log, ask->request);
 
-        ngx_http_seckill_ask_unlink(ask);
-
         rc = ngx_http_seckill_page_try(ask);
 
         if (rc != NGX_DONE) {
-            ngx_http_seckill_ask_finish(ask, rc);
+            ngx_http_seckill_ask_finish(ask->request, rc);
         }
     }
 }
 
 
 static void
-ngx_http_seckill_page_read(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_read(void *data)
 {
+    ngx_http_seckill_ask_t  *ask = data;
+
     ask->took_us = sk_writer_now_us();
 
     sk_reader_page(ask->reader->reader, &ask->page);
@@ -300,11 +306,11 @@ ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
 
     r = ask->request;
 
-    ask->task.run = ngx_http_seckill_page_thread;
+    ask->task.run = ngx_http_seckill_page_read;
     ask->task.done = ngx_http_seckill_page_event;
     ask->task.data = ask;
 
-    if (ngx_http_seckill_thread_post(&ask->task, r->connection->log)
+    if (ngx_seckill_thread_post(&ask->task, r->connection->log)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -318,13 +324,6 @@ ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
     r->write_event_handler = ngx_http_seckill_page_write;
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_seckill_page_thread(void *data)
-{
-    ngx_http_seckill_page_read(data);
 }
 
 
@@ -386,56 +385,57 @@ ngx_http_seckill_page_write(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
 {
-    ngx_http_seckill_zone_t  *zone;
+    sk_page_t                 *page;
+    ngx_http_seckill_pages_t  *pages;
 
-    zone = ask->zone;
+    page = &ask->page;
+    pages = ask->pages;
 
-    ngx_queue_insert_head(&zone->readers, &ask->reader->queue);
+    ngx_queue_insert_head(&pages->readers, &ask->reader->queue);
     ask->reader = NULL;
-    zone->n_pages--;
+    ask->zone->n_busy--;
 
-    if (ask->page.type == SK_PAGE_EVENTS) {
-        zone->events_us = ngx_max(zone->events_us, sk_writer_now_us())
-                          + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
+    if (page->type == SK_PAGE_EVENTS) {
+        ngx_http_seckill_events_read(ask);
     }
 
-    if (!ngx_queue_empty(&zone->pages)) {
-        ngx_post_event(&zone->next_page, &ngx_posted_events);
+    if (!ngx_queue_empty(&pages->parked)) {
+        ngx_post_event(&pages->next, &ngx_posted_events);
     }
 
     if (ask->gone) {
-        sqlite3_free(ask->page.json);
-        ask->page.json = NULL;
+        sqlite3_free(page->json);
+        page->json = NULL;
         return NGX_DONE;
     }
 
-    if (ask->page.type == SK_PAGE_EVENTS && ask->page.result == SK_WON
-        && ask->page.n == 0 && !ask->last && !ngx_exiting
-        && (ngx_msec_int_t) (ask->deadline - ngx_current_msec) > 0)
+    if (page->type == SK_PAGE_EVENTS && page->result == SK_WON
+        && page->n == 0 && !ask->last && !ngx_exiting
+        && ngx_http_seckill_ask_left(ask->limit))
     {
         /* those that were seen are not committed yet, or others' */
 
-        sqlite3_free(ask->page.json);
-        ask->page.json = NULL;
+        sqlite3_free(page->json);
+        page->json = NULL;
 
-        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_more,
-                                  ngx_http_seckill_page_resume,
-                                  ask->deadline - ngx_current_msec);
+        ngx_http_seckill_events_more(ask);
         return NGX_DONE;
     }
 
-    if (ask->page.behind
-        && (ngx_msec_int_t) (ask->limit - ngx_current_msec) > 0)
-    {
+    if (page->behind && ngx_http_seckill_ask_left(ask->limit)) {
+
         /*
          * The zone has said that the query tables are so far, or could not
          * know: they are made anew, are another process's just now, or those of
          * a new configuration's helper, which does not see who waits here.
          */
 
-        ngx_http_seckill_ask_wait(ask, ngx_http_seckill_ready_again,
-                                  ngx_http_seckill_page_resume,
-                                  ask->limit - ngx_current_msec);
+        ask->wait.idle = 0;
+
+        ngx_http_seckill_ask_wait(ask, NGX_SECKILL_TIME, 0,
+                                  ngx_min(ngx_http_seckill_ask_left(ask->limit),
+                                          NGX_HTTP_SECKILL_AGAIN_MS),
+                                  ngx_http_seckill_page_again);
         return NGX_DONE;
     }
 
@@ -497,7 +497,8 @@ ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask)
     ask->gone = 1;
 
     if (ask->parked) {
-        ask->zone->n_pages--;
+        ngx_queue_remove(&ask->queue);
+        ask->zone->n_busy--;
         ask->parked = 0;
     }
 

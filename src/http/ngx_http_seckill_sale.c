@@ -20,7 +20,7 @@ ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                *arg, value;
     ngx_uint_t                i;
     sk_sale_def_t             def, *sale;
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     def = sk_sale_initial;
 
@@ -35,7 +35,7 @@ ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
-            zone = ngx_http_seckill_zone_get(cf, &value);
+            zone = ngx_seckill_conf_zone(cf, &value);
             if (zone == NULL) {
                 return NGX_CONF_ERROR;
             }
@@ -238,43 +238,4 @@ ngx_http_seckill_sale_unknown(ngx_conf_t *cf, ngx_str_t *arg)
     (void) ngx_http_seckill_param_invalid(cf, arg, (char *) allowed);
 
     return NGX_ERROR;
-}
-
-
-/*
- * New workers serve before their helper has the role, and declares: a claim
- * for a sale that is on its way waits.  Once all are there, this costs nothing.
- */
-
-ngx_uint_t
-ngx_http_seckill_sale_pending(ngx_http_seckill_zone_t *zone, ngx_str_t *name)
-{
-    ngx_uint_t      i, pending;
-    sk_sale_def_t  *def;
-
-    if (zone->complete) {
-        return 0;
-    }
-
-    pending = 0;
-    zone->complete = 1;
-
-    def = zone->sales.elts;
-
-    for (i = 0; i < zone->sales.nelts; i++) {
-
-        if (sk_zone_sale(zone->shm, def[i].name, def[i].name_len)) {
-            continue;
-        }
-
-        zone->complete = 0;
-
-        if (def[i].name_len == name->len
-            && ngx_memcmp(def[i].name, name->data, name->len) == 0)
-        {
-            pending = 1;
-        }
-    }
-
-    return pending;
 }

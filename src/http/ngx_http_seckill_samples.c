@@ -1,6 +1,7 @@
 #include "ngx_http_seckill_metrics.h"
 
 
+static void ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
 static void ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w,
@@ -18,7 +19,6 @@ static void ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w,
     sk_hist_t *h, const sk_hist_def_t *def, double scale);
 static void ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w);
-static double ngx_http_seckill_up(sk_zone_t *zone);
 static double ngx_http_seckill_broken(sk_zone_t *zone);
 static double ngx_http_seckill_depth(sk_zone_t *zone);
 static double ngx_http_seckill_queue(sk_zone_t *zone);
@@ -34,7 +34,7 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
 
     { "seckill_up", "gauge",
       "Whether the zone takes claims.",
-      NULL, ngx_http_seckill_up, NULL },
+      NULL, NULL, ngx_http_seckill_write_up },
 
     { "seckill_claims_total", "counter",
       "Claims answered, by result.",
@@ -114,6 +114,16 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
 
     { NULL, NULL, NULL, NULL, NULL, NULL }
 };
+
+
+static void
+ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w)
+{
+    char  reason[SK_REASON_SIZE_MAX];
+
+    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
+                            ngx_seckill_zone_health(w->zone, reason) == NGX_OK);
+}
 
 
 /* "sale" is NULL for answers without one */
@@ -283,15 +293,6 @@ ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w)
     ngx_http_seckill_sample(w, "", NULL, "use", "reserved", (double) used);
     ngx_http_seckill_sample(w, "", NULL, "use", "free",
                             (double) (size - used));
-}
-
-
-static double
-ngx_http_seckill_up(sk_zone_t *zone)
-{
-    char  reason[SK_REASON_SIZE_MAX];
-
-    return ngx_http_seckill_health(zone, reason) == NGX_OK;
 }
 
 

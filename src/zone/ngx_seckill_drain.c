@@ -1,175 +1,35 @@
-#include "ngx_http_seckill.h"
+#include "ngx_seckill.h"
 
 #include <sys/eventfd.h>
 
 
-static ngx_http_seckill_main_conf_t *ngx_http_seckill_main(
-    ngx_cycle_t *cycle);
-static void ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone,
-    ngx_cycle_t *cycle, ngx_uint_t declare);
-static void ngx_http_seckill_seq_event(ngx_event_t *ev);
-static void ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
-    ngx_cycle_t *cycle);
-static void ngx_http_seckill_query_progress(void *ctx);
-static void ngx_http_seckill_drain_log(void *ctx, sk_log_e level,
+/*
+ * The drainer in a process: the role, its turns, and what wakes it.  The helper
+ * has the role as long as it lives; a worker takes it where there is none.
+ */
+
+
+static void ngx_seckill_drain_seq(ngx_event_t *ev);
+static void ngx_seckill_drain_progress(void *ctx);
+static void ngx_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
-static void ngx_http_seckill_drain_event(ngx_event_t *ev);
-static void ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone);
-static void ngx_http_seckill_stand_in_event(ngx_event_t *ev);
-static ngx_int_t ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone);
-static void ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms);
-static void ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone);
-static void ngx_http_seckill_drain_fd_event(ngx_event_t *ev);
-static void ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log);
-
-
-static ngx_http_seckill_main_conf_t *
-ngx_http_seckill_main(ngx_cycle_t *cycle)
-{
-    /* no "http" block, no configuration */
-
-    if (cycle->conf_ctx[ngx_http_module.index] == NULL) {
-        return NULL;
-    }
-
-    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_seckill_module);
-}
-
-
-ngx_int_t
-ngx_http_seckill_init_process(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                     i;
-    ngx_http_seckill_zone_t      **zones;
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    smcf = ngx_http_seckill_main(cycle);
-
-    /* NGX_PROCESS_HELPER is the cache loader too: see the manager's callback */
-
-    if (smcf == NULL || (ngx_process != NGX_PROCESS_WORKER
-                         && ngx_process != NGX_PROCESS_SINGLE))
-    {
-        return NGX_OK;
-    }
-
-    zones = smcf->zones.elts;
-
-    for (i = 0; i < smcf->zones.nelts; i++) {
-
-        if (ngx_http_seckill_wait_init(zones[i], cycle) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        ngx_http_seckill_drain_init(zones[i], cycle,
-                                    ngx_process == NGX_PROCESS_SINGLE);
-
-        if (ngx_process == NGX_PROCESS_SINGLE) {
-            sk_zone_populate(zones[i]->shm);
-            ngx_add_timer(&zones[i]->drain_event, 1);
-            ngx_http_seckill_query_start(zones[i], cycle);
-
-        } else {
-            zones[i]->stand_in.handler = ngx_http_seckill_stand_in_event;
-            zones[i]->stand_in.data = zones[i];
-            zones[i]->stand_in.log = cycle->log;
-            zones[i]->stand_in.cancelable = 1;
-
-            ngx_add_timer(&zones[i]->stand_in, NGX_HTTP_SECKILL_STAND_IN_MS);
-        }
-    }
-
-    return NGX_OK;
-}
+static void ngx_seckill_drain_event(ngx_event_t *ev);
+static void ngx_seckill_drain_worker(ngx_seckill_zone_t *zone);
+static void ngx_seckill_drain_stand_in(ngx_event_t *ev);
+static ngx_int_t ngx_seckill_drain_steps(ngx_seckill_zone_t *zone);
+static void ngx_seckill_drain_clocks(int64_t *now_ms, int64_t *boot_ms);
+static void ngx_seckill_drain_decided(ngx_seckill_zone_t *zone);
+static void ngx_seckill_drain_woken(ngx_event_t *ev);
 
 
 void
-ngx_http_seckill_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                     i;
-    ngx_http_seckill_zone_t      **zones;
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    smcf = ngx_http_seckill_main(cycle);
-
-    if (smcf == NULL) {
-        return;
-    }
-
-    ngx_http_seckill_thread_exit();
-
-    zones = smcf->zones.elts;
-
-    for (i = 0; i < smcf->zones.nelts; i++) {
-        ngx_http_seckill_page_exit(zones[i]);
-        ngx_http_seckill_wait_exit(zones[i]);
-
-        if (zones[i]->role) {
-            ngx_http_seckill_drain_leave(zones[i]);
-        }
-
-        if (zones[i]->filler) {
-
-            /* "master_process off": the module is unloaded next.  The helper
-               ends without this, and its threads with it. */
-
-            sk_query_stop(zones[i]->filler);
-            zones[i]->filler = NULL;
-        }
-    }
-}
-
-
-/*
- * The manager of the stores' path, called by the helper alone, at its start
- * and then seldom: ngx_cache_manager_process_handler().
- */
-
-ngx_msec_t
-ngx_http_seckill_helper(void *data)
-{
-    ngx_http_seckill_main_conf_t  *smcf = data;
-
-    ngx_uint_t                 i;
-    ngx_cycle_t               *cycle;
-    ngx_http_seckill_zone_t  **zones;
-
-    if (smcf->started) {
-        return NGX_HTTP_SECKILL_HELPER_MS;
-    }
-
-    smcf->started = 1;
-
-    cycle = (ngx_cycle_t *) ngx_cycle;
-    zones = smcf->zones.elts;
-
-    /* first of all the role: to take a gigabyte of memory takes a second, and a
-       worker is to see that somebody is there */
-
-    for (i = 0; i < smcf->zones.nelts; i++) {
-        (void) ngx_http_seckill_drain_take(zones[i]);
-    }
-
-    for (i = 0; i < smcf->zones.nelts; i++) {
-        sk_zone_populate(zones[i]->shm);
-
-        ngx_http_seckill_drain_init(zones[i], cycle, 1);
-        ngx_add_timer(&zones[i]->drain_event, 1);
-        ngx_http_seckill_query_start(zones[i], cycle);
-    }
-
-    return NGX_HTTP_SECKILL_HELPER_MS;
-}
-
-
-static void
-ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
+ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle,
     ngx_uint_t declare)
 {
     zone->drain.writer.zone = zone->shm;
     zone->drain.writer.path = (char *) zone->store.data;
     zone->drain.writer.full = zone->full;
-    zone->drain.writer.log.write = ngx_http_seckill_drain_log;
+    zone->drain.writer.log.write = ngx_seckill_drain_log;
     zone->drain.writer.log.ctx = zone;
     zone->drain.commands = zone->wake->commands;
 
@@ -182,26 +42,31 @@ ngx_http_seckill_drain_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle,
         zone->drain.declare.n_sales = zone->sales.nelts;
     }
 
-    zone->drain_event.handler = ngx_http_seckill_drain_event;
+    zone->drain_event.handler = ngx_seckill_drain_event;
     zone->drain_event.data = zone;
     zone->drain_event.log = cycle->log;
     zone->drain_event.cancelable = 1;
 
-    zone->seq_event.handler = ngx_http_seckill_seq_event;
+    zone->stand_in.handler = ngx_seckill_drain_stand_in;
+    zone->stand_in.data = zone;
+    zone->stand_in.log = cycle->log;
+    zone->stand_in.cancelable = 1;
+
+    zone->seq_event.handler = ngx_seckill_drain_seq;
     zone->seq_event.data = zone;
     zone->seq_event.log = cycle->log;
     zone->seq_event.cancelable = 1;
 
-    ngx_http_seckill_seq_event(&zone->seq_event);
+    ngx_seckill_drain_seq(&zone->seq_event);
 }
 
 
 /* without it the zone sells, but knows late of what others on the store sell */
 
 static void
-ngx_http_seckill_seq_event(ngx_event_t *ev)
+ngx_seckill_drain_seq(ngx_event_t *ev)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
     zone->seq = sk_seq_map((char *) zone->store.data);
@@ -216,7 +81,7 @@ ngx_http_seckill_seq_event(ngx_event_t *ev)
                           "it is known late", &zone->name, &zone->store);
         }
 
-        ngx_add_timer(ev, NGX_HTTP_SECKILL_RETRY_MS);
+        ngx_add_timer(ev, NGX_SECKILL_RETRY_MS);
         return;
     }
 
@@ -238,13 +103,16 @@ ngx_http_seckill_seq_event(ngx_event_t *ev)
 }
 
 
-static void
-ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
-    ngx_cycle_t *cycle)
+/* it tries for the role, and has the query tables filled */
+
+void
+ngx_seckill_drain_start(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle)
 {
+    ngx_add_timer(&zone->drain_event, 1);
+
     zone->filler = sk_query_start(zone->shm, (char *) zone->store.data,
                                   &zone->drain.writer.log,
-                                  ngx_http_seckill_query_progress);
+                                  ngx_seckill_drain_progress);
 
     if (zone->filler == NULL) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
@@ -257,23 +125,23 @@ ngx_http_seckill_query_start(ngx_http_seckill_zone_t *zone,
 /* called in the thread, as the log is: it may touch nothing else */
 
 static void
-ngx_http_seckill_query_progress(void *ctx)
+ngx_seckill_drain_progress(void *ctx)
 {
-    ngx_http_seckill_zone_t  *zone = ctx;
+    ngx_seckill_zone_t  *zone = ctx;
 
     (void) eventfd_write(zone->wake->workers, 1);
 }
 
 
 static void
-ngx_http_seckill_drain_log(void *ctx, sk_log_e level, const char *message)
+ngx_seckill_drain_log(void *ctx, sk_log_e level, const char *message)
 {
-    ngx_http_seckill_zone_t  *zone = ctx;
+    ngx_seckill_zone_t  *zone = ctx;
 
     ngx_uint_t  n;
 
     if (level == SK_LOG_DEBUG) {
-        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+        ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
                        "seckill zone \"%V\", store \"%V\": %s",
                        &zone->name, &zone->store, message);
         return;
@@ -288,7 +156,7 @@ ngx_http_seckill_drain_log(void *ctx, sk_log_e level, const char *message)
 
 
 ngx_int_t
-ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_take(ngx_seckill_zone_t *zone)
 {
     if (zone->role) {
         return NGX_OK;
@@ -302,12 +170,15 @@ ngx_http_seckill_drain_take(ngx_http_seckill_zone_t *zone)
 
     sk_add(&zone->shm->drainers, 1);
 
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "seckill role of \"%V\" taken", &zone->name);
+
     return NGX_OK;
 }
 
 
 void
-ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_leave(ngx_seckill_zone_t *zone)
 {
     if (zone->drain_event.timer_set) {
         ngx_del_timer(&zone->drain_event);
@@ -322,17 +193,38 @@ ngx_http_seckill_drain_leave(ngx_http_seckill_zone_t *zone)
     zone->role = 0;
 
     sk_zone_role_leave(zone->shm);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "seckill role of \"%V\" left", &zone->name);
+}
+
+
+void
+ngx_seckill_drain_exit(ngx_seckill_zone_t *zone)
+{
+    if (zone->role) {
+        ngx_seckill_drain_leave(zone);
+    }
+
+    if (zone->filler) {
+
+        /* "master_process off": the module is unloaded next.  The helper ends
+           without this, and its threads with it. */
+
+        sk_query_stop(zone->filler);
+        zone->filler = NULL;
+    }
 }
 
 
 static void
-ngx_http_seckill_drain_event(ngx_event_t *ev)
+ngx_seckill_drain_event(ngx_event_t *ev)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
 
-    if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
+    if (ngx_seckill_drain_take(zone) != NGX_OK) {
 
         /* the helper of the configuration before has not left yet, or a worker
            has stood in for one that was killed */
@@ -341,7 +233,7 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
             sk_store(&zone->shm->role_wanted, 1);
         }
 
-        ngx_add_timer(ev, NGX_HTTP_SECKILL_ROLE_RETRY_MS);
+        ngx_add_timer(ev, NGX_SECKILL_ROLE_RETRY_MS);
         return;
     }
 
@@ -349,9 +241,9 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
         zone->watched = 1;
         sk_store(&zone->shm->role_wanted, 0);
 
-        if (ngx_http_seckill_watch_fd((ngx_cycle_t *) ngx_cycle,
+        if (ngx_seckill_wake_watch((ngx_cycle_t *) ngx_cycle,
                                       zone->wake->drainer,
-                                      ngx_http_seckill_drain_fd_event, zone, 0)
+                                      ngx_seckill_drain_woken, zone, 0)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ERR, ev->log, 0,
@@ -367,14 +259,14 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
         zone->drain.declare.leaving = ngx_exiting;
     }
 
-    switch (ngx_http_seckill_drain_steps(zone)) {
+    switch (ngx_seckill_drain_steps(zone)) {
 
     case SK_OK:
 
         /* nothing wakes a worker that drains */
 
         ngx_add_timer(ev, (ngx_process == NGX_PROCESS_WORKER)
-                          ? NGX_HTTP_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS);
+                          ? NGX_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS);
         break;
 
     case SK_AGAIN:
@@ -390,7 +282,7 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
     }
 
     if (ngx_process == NGX_PROCESS_WORKER) {
-        ngx_http_seckill_drain_worker(zone);
+        ngx_seckill_drain_worker(zone);
     }
 }
 
@@ -401,12 +293,12 @@ ngx_http_seckill_drain_event(ngx_event_t *ev)
  */
 
 static void
-ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_worker(ngx_seckill_zone_t *zone)
 {
-    ngx_http_seckill_wait_decided(zone);
+    ngx_seckill_wait_look(zone);
 
     if (sk_load(&zone->shm->role_wanted)) {
-        ngx_http_seckill_drain_leave(zone);
+        ngx_seckill_drain_leave(zone);
 
         if (!ngx_exiting) {
             ngx_log_error(NGX_LOG_NOTICE, zone->drain_event.log, 0,
@@ -417,10 +309,8 @@ ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone)
         return;
     }
 
-    if (ngx_exiting && zone->n_waits == 0
-        && !ngx_http_seckill_ask_drains(zone))
-    {
-        ngx_http_seckill_drain_leave(zone);
+    if (ngx_exiting && !ngx_seckill_wait_drains(zone)) {
+        ngx_seckill_drain_leave(zone);
     }
 }
 
@@ -433,13 +323,13 @@ ngx_http_seckill_drain_worker(ngx_http_seckill_zone_t *zone)
  */
 
 static void
-ngx_http_seckill_stand_in_event(ngx_event_t *ev)
+ngx_seckill_drain_stand_in(ngx_event_t *ev)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
 
-    ngx_add_timer(ev, NGX_HTTP_SECKILL_STAND_IN_MS);
+    ngx_add_timer(ev, NGX_SECKILL_STAND_IN_MS);
 
     if (zone->role || ngx_exiting) {
         return;
@@ -459,7 +349,7 @@ ngx_http_seckill_stand_in_event(ngx_event_t *ev)
 
     zone->deserted = 0;
 
-    if (ngx_http_seckill_drain_take(zone) != NGX_OK) {
+    if (ngx_seckill_drain_take(zone) != NGX_OK) {
         return;
     }
 
@@ -480,14 +370,14 @@ ngx_http_seckill_stand_in_event(ngx_event_t *ev)
 /* drains until the queue is empty; SK_MORE: other events have a turn now */
 
 static ngx_int_t
-ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
 {
     int          rc;
     int64_t      now_ms, boot_ms;
     unsigned     decided;
     ngx_uint_t   i;
 
-    for (i = 0; i < NGX_HTTP_SECKILL_STEPS_MAX; i++) {
+    for (i = 0; i < NGX_SECKILL_STEPS_MAX; i++) {
 
         if (ngx_process == NGX_PROCESS_HELPER && (ngx_quit || ngx_terminate)) {
             break;
@@ -496,12 +386,12 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
         sk_store(&zone->shm->idle, 0);
 
         ngx_time_update();
-        ngx_http_seckill_clocks(&now_ms, &boot_ms);
+        ngx_seckill_drain_clocks(&now_ms, &boot_ms);
 
         rc = sk_drain_work(&zone->drain, now_ms, boot_ms, &decided);
 
         if (decided) {
-            ngx_http_seckill_drain_decided(zone);
+            ngx_seckill_drain_decided(zone);
         }
 
         if (rc == SK_MORE) {
@@ -532,7 +422,7 @@ ngx_http_seckill_drain_steps(ngx_http_seckill_zone_t *zone)
 /* both at once: what was set, and what nobody sets */
 
 static void
-ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms)
+ngx_seckill_drain_clocks(int64_t *now_ms, int64_t *boot_ms)
 {
     struct timespec  now, boot;
 
@@ -545,20 +435,20 @@ ngx_http_seckill_clocks(int64_t *now_ms, int64_t *boot_ms)
 
 
 static void
-ngx_http_seckill_drain_decided(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_decided(ngx_seckill_zone_t *zone)
 {
     if (ngx_process != NGX_PROCESS_SINGLE) {
-        ngx_http_seckill_signal(zone->wake->workers, zone->drain_event.log);
+        ngx_seckill_wake_signal(zone->wake->workers, zone->drain_event.log);
     }
 
     if (ngx_process != NGX_PROCESS_HELPER) {
-        ngx_http_seckill_wait_decided(zone);
+        ngx_seckill_wait_look(zone);
     }
 }
 
 
 void
-ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone)
+ngx_seckill_drain_wake(ngx_seckill_zone_t *zone)
 {
     if (zone->role) {
         ngx_post_event(&zone->drain_event, &ngx_posted_events);
@@ -568,17 +458,17 @@ ngx_http_seckill_drain_wake(ngx_http_seckill_zone_t *zone)
     atomic_thread_fence(memory_order_seq_cst);
 
     if (sk_load(&zone->shm->idle) && atomic_exchange(&zone->shm->idle, 0)) {
-        ngx_http_seckill_signal(zone->wake->drainer, zone->watch.log);
+        ngx_seckill_wake_signal(zone->wake->drainer, zone->watch.log);
     }
 }
 
 
 static void
-ngx_http_seckill_drain_fd_event(ngx_event_t *ev)
+ngx_seckill_drain_woken(ngx_event_t *ev)
 {
     uint64_t                  n;
     ngx_connection_t         *c;
-    ngx_http_seckill_zone_t  *zone;
+    ngx_seckill_zone_t  *zone;
 
     c = ev->data;
     zone = c->data;
@@ -589,42 +479,5 @@ ngx_http_seckill_drain_fd_event(ngx_event_t *ev)
         ngx_del_timer(&zone->drain_event);
     }
 
-    ngx_http_seckill_drain_event(&zone->drain_event);
-}
-
-
-static void
-ngx_http_seckill_signal(ngx_fd_t fd, ngx_log_t *log)
-{
-    /* EAGAIN: it was written to 2^64 times, and nobody reads */
-
-    if (eventfd_write(fd, 1) == -1) {
-        ngx_log_error(NGX_LOG_ERR, log, ngx_errno, "eventfd_write() failed");
-    }
-}
-
-
-ngx_int_t
-ngx_http_seckill_watch_fd(ngx_cycle_t *cycle, ngx_fd_t fd,
-    ngx_event_handler_pt handler, void *data, ngx_uint_t flags)
-{
-    ngx_connection_t  *c;
-
-    c = ngx_get_connection(fd, cycle->log);
-    if (c == NULL) {
-        return NGX_ERROR;
-    }
-
-    c->data = data;
-    c->log = cycle->log;
-    c->read->handler = handler;
-    c->read->log = cycle->log;
-    c->write->log = cycle->log;
-
-    /* as ngx_add_channel_event(): an exiting worker does not miss it */
-
-    c->read->channel = 1;
-    c->write->channel = 1;
-
-    return ngx_add_event(c->read, NGX_READ_EVENT, flags);
+    ngx_seckill_drain_event(&zone->drain_event);
 }

@@ -1,10 +1,9 @@
-#include "ngx_http_seckill.h"
-
-#include <pwd.h>
+#include "ngx_seckill.h"
 
 
-static ngx_int_t ngx_http_seckill_path_check(ngx_conf_t *cf, ngx_str_t *dir);
-static ngx_int_t ngx_http_seckill_path_empty(ngx_str_t *dir);
+
+static ngx_int_t ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir);
+static ngx_int_t ngx_seckill_path_empty(ngx_str_t *dir);
 
 
 /*
@@ -14,15 +13,14 @@ static ngx_int_t ngx_http_seckill_path_empty(ngx_str_t *dir);
  */
 
 ngx_int_t
-ngx_http_seckill_path_init(ngx_conf_t *cf, ngx_http_seckill_zone_t *zone)
+ngx_seckill_path_add(ngx_cycle_t *cycle, ngx_seckill_conf_t *conf,
+    ngx_seckill_zone_t *zone)
 {
-    u_char                        *p;
-    ngx_path_t                    *path;
-    ngx_http_seckill_main_conf_t  *smcf;
+    u_char      *p;
+    ngx_conf_t   cf;
+    ngx_path_t  *path;
 
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_seckill_module);
-
-    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    path = ngx_pcalloc(cycle->pool, sizeof(ngx_path_t));
     if (path == NULL) {
         return NGX_ERROR;
     }
@@ -32,32 +30,40 @@ ngx_http_seckill_path_init(ngx_conf_t *cf, ngx_http_seckill_zone_t *zone)
     while (*p != '/') { p--; }
 
     path->name.len = (p == zone->store.data) ? 1 : p - zone->store.data;
-    path->name.data = ngx_pnalloc(cf->pool, path->name.len + 1);
+    path->name.data = ngx_pnalloc(cycle->pool, path->name.len + 1);
     if (path->name.data == NULL) {
         return NGX_ERROR;
     }
 
     ngx_cpystrn(path->name.data, zone->store.data, path->name.len + 1);
 
-    path->data = smcf;
+    path->data = conf;
     path->conf_file = zone->conf_file;
     path->line = zone->line;
 
-    if (smcf->path == NULL) {
-        smcf->path = path;
-        path->manager = ngx_http_seckill_helper;
+    if (conf->path == NULL) {
+        conf->path = path;
+        path->manager = ngx_seckill_process_helper;
     }
 
-    if (ngx_http_seckill_path_check(cf, &path->name) != NGX_OK) {
+    if (ngx_seckill_path_check(cycle, &path->name) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_add_path(cf, &path);
+    /* all that ngx_add_path() looks at */
+
+    ngx_memzero(&cf, sizeof(ngx_conf_t));
+
+    cf.cycle = cycle;
+    cf.pool = cycle->pool;
+    cf.log = cycle->log;
+
+    return ngx_add_path(&cf, &path);
 }
 
 
 ngx_uint_t
-ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two)
+ngx_seckill_path_same(ngx_str_t *one, ngx_str_t *two)
 {
     u_char           *a, *b;
     ngx_uint_t        same;
@@ -101,47 +107,33 @@ ngx_http_seckill_path_same(ngx_str_t *one, ngx_str_t *two)
 /* ngx_create_paths() would take /var/lib from root for "store=/var/lib/x" */
 
 static ngx_int_t
-ngx_http_seckill_path_check(ngx_conf_t *cf, ngx_str_t *dir)
+ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir)
 {
-    uid_t             uid;
-    struct passwd    *pwd;
     ngx_file_info_t   fi;
     ngx_core_conf_t  *ccf;
 
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
-                                           ngx_core_module);
-    uid = ccf->user;
-
-    if (ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT) {
-        pwd = getpwnam(NGX_USER);
-        if (pwd == NULL) {
-            return NGX_OK;
-        }
-
-        uid = pwd->pw_uid;
-    }
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     if (geteuid() != 0
         || ngx_file_info(dir->data, &fi) == NGX_FILE_ERROR
-        || fi.st_uid == uid
-        || ngx_http_seckill_path_empty(dir) == NGX_OK)
+        || fi.st_uid == ccf->user
+        || ngx_seckill_path_empty(dir) == NGX_OK)
     {
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                   "the directory \"%V\" of a seckill store is in use and "
                   "belongs to uid %d, not to the worker user (uid %d): name "
                   "a directory of its own, or give it and its files to that "
-                  "user; \"user\" is to stand before \"http\"", dir,
-                  (int) fi.st_uid, (int) uid);
+                  "user", dir, (int) fi.st_uid, (int) ccf->user);
 
     return NGX_ERROR;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_path_empty(ngx_str_t *dir)
+ngx_seckill_path_empty(ngx_str_t *dir)
 {
     ngx_int_t   rc;
     ngx_dir_t   d;

@@ -1,506 +1,314 @@
-#include "ngx_http_seckill.h"
+#include "ngx_seckill.h"
 
 
 /*
- * A request that waits for the ledger.  The record is not of the request's
- * pool: it outlives a request that its client has left, and is used again.
+ * The one way to wait: claims, questions, commands and pages stand in queues,
+ * one for each number of the zone that may be waited for, in the order of their
+ * own numbers; so a look costs as much as there is to call.  What happens then
+ * is the caller's.
+ *
+ * A timer for each would change a tree twice for it, and few wait to the end.
+ * So the zone knows a time before which no deadline is, and looks for the next
+ * one when that has come.
  */
 
-typedef struct {
-    ngx_queue_t                 queue;      /* of zone->waits, loading, free */
-    uint64_t                    ticket;
-    ngx_msec_t                  deadline;
-    int64_t                     start_us;
-    ngx_http_request_t         *request;
-    ngx_http_cleanup_t         *cleanup;
-    ngx_http_seckill_claim_t    claim;
-    unsigned                    admitted:1;
-} ngx_http_seckill_wait_t;
 
-
-static ngx_http_seckill_wait_t *ngx_http_seckill_wait_alloc(
-    ngx_http_seckill_zone_t *zone, ngx_log_t *log);
-static void ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w,
-    sk_answer_t *answer);
-static void ngx_http_seckill_wait_unlink(ngx_http_seckill_wait_t *w);
-static void ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w,
-    int64_t now_us);
-static ngx_int_t ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w,
-    int64_t now_us, sk_answer_t *answer);
-static void ngx_http_seckill_wait_finish(ngx_http_seckill_wait_t *w,
-    sk_answer_t *answer);
-static void ngx_http_seckill_wait_free(ngx_http_seckill_wait_t *w);
-static void ngx_http_seckill_wait_cleanup(void *data);
-static void ngx_http_seckill_wait_expire(ngx_http_seckill_zone_t *zone);
-static void ngx_http_seckill_wait_sort_out(ngx_http_seckill_zone_t *zone,
-    ngx_queue_t *queue, ngx_queue_t *expired);
-static void ngx_http_seckill_wait_give_up(ngx_http_seckill_wait_t *w);
-static void ngx_http_seckill_wait_event(ngx_event_t *ev);
-static void ngx_http_seckill_wait_watch(ngx_event_t *ev);
+static void ngx_seckill_wait_insert(ngx_seckill_wait_t *w);
+static void ngx_seckill_wait_call(ngx_queue_t *queue, ngx_uint_t reached);
+static void ngx_seckill_wait_expire(ngx_seckill_zone_t *zone);
+static void ngx_seckill_wait_event(ngx_event_t *ev);
+static void ngx_seckill_wait_timer(ngx_event_t *ev);
 
 
 ngx_int_t
-ngx_http_seckill_wait_init(ngx_http_seckill_zone_t *zone, ngx_cycle_t *cycle)
+ngx_seckill_wait_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle)
 {
-    ngx_queue_init(&zone->waits);
-    ngx_queue_init(&zone->loading);
-    ngx_queue_init(&zone->free);
-    ngx_queue_init(&zone->asks);
-    ngx_queue_init(&zone->readers);
-    ngx_queue_init(&zone->pages);
+    ngx_uint_t  what;
 
-    zone->watch.handler = ngx_http_seckill_wait_watch;
+    for (what = 0; what < NGX_SECKILL_WAITS; what++) {
+        ngx_queue_init(&zone->waits[what]);
+    }
+
+    zone->watch.handler = ngx_seckill_wait_timer;
     zone->watch.data = zone;
     zone->watch.log = cycle->log;
-
-    zone->next_page.handler = ngx_http_seckill_page_next;
-    zone->next_page.data = zone;
-    zone->next_page.log = cycle->log;
 
     if (!(ngx_event_flags & NGX_USE_CLEAR_EVENT)) {
         /* select, poll: the watch has to do */
         return NGX_OK;
     }
 
-    return ngx_http_seckill_watch_fd(cycle, zone->wake->workers,
-                                     ngx_http_seckill_wait_event, zone,
-                                     NGX_CLEAR_EVENT);
+    return ngx_seckill_wake_watch(cycle, zone->wake->workers,
+                                  ngx_seckill_wait_event, zone,
+                                  NGX_CLEAR_EVENT);
 }
 
 
-ngx_int_t
-ngx_http_seckill_wait(ngx_http_request_t *r, ngx_http_seckill_claim_t *claim,
-    sk_answer_t *answer)
+void
+ngx_seckill_wait(ngx_seckill_zone_t *zone, ngx_seckill_wait_t *w,
+    ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
+    ngx_seckill_wait_pt done)
 {
-    ngx_http_cleanup_t       *cln;
-    ngx_http_seckill_wait_t  *w;
+    sk_assert(!w->waiting && timeout <= NGX_SECKILL_TIMEOUT_MAX_MS);
 
-    /* if there is no memory, the claim is decided without its request */
+    w->zone = zone;
+    w->what = what;
+    w->number = number;
+    w->deadline = ngx_current_msec + timeout;
+    w->done = done;
+    w->waiting = 1;
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, zone->watch.log, 0,
+                   "seckill park %ui %uL for %M ms", (ngx_uint_t) what, number,
+                   timeout);
 
-    w = ngx_http_seckill_wait_alloc(claim->zone, r->connection->log);
-    if (w == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    zone->n_waits[what]++;
 
-    cln->handler = ngx_http_seckill_wait_cleanup;
-    cln->data = w;
-
-    w->request = r;
-    w->cleanup = cln;
-    w->claim = *claim;
-    w->deadline = ngx_current_msec + claim->timeout;
-
-    ngx_http_seckill_wait_link(w, answer);
-
-    if (!r->discard_body) {
-        r->read_event_handler = ngx_http_test_reading;
-    }
-
-    r->write_event_handler = ngx_http_request_empty_handler;
-    r->main->count++;
-
-    return NGX_DONE;
-}
-
-
-static ngx_http_seckill_wait_t *
-ngx_http_seckill_wait_alloc(ngx_http_seckill_zone_t *zone, ngx_log_t *log)
-{
-    ngx_queue_t  *q;
-
-    if (ngx_queue_empty(&zone->free)) {
-        return ngx_alloc(sizeof(ngx_http_seckill_wait_t), log);
-    }
-
-    q = ngx_queue_head(&zone->free);
-    ngx_queue_remove(q);
-
-    return ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-}
-
-
-static void
-ngx_http_seckill_wait_link(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
-{
-    ngx_queue_t              *q;
-    ngx_http_seckill_zone_t  *zone;
-    ngx_http_seckill_wait_t  *prev;
-
-    zone = w->claim.zone;
-
-    w->admitted = answer->admitted;
-    w->ticket = answer->ticket;
-
-    if (w->admitted) {
-        w->start_us = sk_writer_now_us();
-    }
-
-    if (w->ticket == 0) {
-        ngx_queue_insert_tail(&zone->loading, &w->queue);
-
-    } else {
-
-        /* a new ticket is the last; only who asks again for one that is not
-           decided has to look for its place */
-
-        for (q = ngx_queue_last(&zone->waits);
-             q != ngx_queue_sentinel(&zone->waits);
-             q = ngx_queue_prev(q))
-        {
-            prev = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-
-            if (prev->ticket <= w->ticket) {
-                break;
-            }
-        }
-
-        ngx_queue_insert_after(q, &w->queue);
-    }
-
-    if (zone->n_waits++ == 0
-        || (ngx_msec_int_t) (w->deadline - zone->deadline) < 0)
+    if ((ngx_msec_int_t) (w->deadline - zone->deadline) < 0
+        || !zone->watch.timer_set)
     {
         zone->deadline = w->deadline;
     }
 
-    zone->waited = ngx_current_msec;
+    if (what == NGX_SECKILL_DECIDED) {
+        zone->waited = ngx_current_msec;
+    }
 
-    ngx_http_seckill_wait_start(zone);
+    ngx_seckill_wait_insert(w);
+
+    ngx_seckill_wait_watch(zone);
+}
+
+
+/* a new number is the last, mostly: only who comes late has to look further */
+
+static void
+ngx_seckill_wait_insert(ngx_seckill_wait_t *w)
+{
+    ngx_queue_t         *q, *queue;
+    ngx_seckill_wait_t  *prev;
+
+    queue = &w->zone->waits[w->what];
+
+    for (q = ngx_queue_last(queue);
+         q != ngx_queue_sentinel(queue);
+         q = ngx_queue_prev(q))
+    {
+        prev = ngx_queue_data(q, ngx_seckill_wait_t, queue);
+
+        if (prev->number <= w->number) {
+            break;
+        }
+    }
+
+    ngx_queue_insert_after(q, &w->queue);
 }
 
 
 /* not cancelable: a worker that exits waits for it */
 
 void
-ngx_http_seckill_wait_start(ngx_http_seckill_zone_t *zone)
+ngx_seckill_wait_watch(ngx_seckill_zone_t *zone)
 {
     if (!zone->watch.timer_set) {
-        ngx_add_timer(&zone->watch, NGX_HTTP_SECKILL_WATCH_MS);
+        ngx_add_timer(&zone->watch, NGX_SECKILL_WATCH_MS);
     }
-}
-
-
-static void
-ngx_http_seckill_wait_unlink(ngx_http_seckill_wait_t *w)
-{
-    ngx_queue_remove(&w->queue);
-
-    w->claim.zone->n_waits--;
 }
 
 
 void
-ngx_http_seckill_wait_decided(ngx_http_seckill_zone_t *zone)
+ngx_seckill_wait_end(ngx_seckill_wait_t *w)
 {
-    int64_t                   now_us;
-    uint64_t                  head;
-    ngx_queue_t              *q, loading;
-    ngx_http_seckill_wait_t  *w;
-
-    if (zone->n_waits == 0) {
-        return;
-    }
-
-    if (!ngx_queue_empty(&zone->loading)
-        && (sk_load_acquire(&zone->shm->state) == SK_ZONE_READY
-            || sk_load(&zone->shm->failing)))
-    {
-        /* those that have to wait on are put into the list again */
-
-        ngx_queue_init(&loading);
-        ngx_queue_add(&loading, &zone->loading);
-        ngx_queue_init(&zone->loading);
-
-        while (!ngx_queue_empty(&loading)) {
-            q = ngx_queue_head(&loading);
-            w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-            ngx_http_seckill_wait_resume(w, 0);
-        }
-    }
-
-    head = sk_load_acquire(&zone->shm->queue.head);
-
-    /* later than the start of any that is decided; those above had none */
-
-    now_us = sk_writer_now_us();
-
-    while (!ngx_queue_empty(&zone->waits)) {
-        q = ngx_queue_head(&zone->waits);
-        w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-
-        if (w->ticket >= head) {
-            break;
-        }
-
-        ngx_http_seckill_wait_resume(w, now_us);
+    if (w->waiting) {
+        ngx_queue_remove(&w->queue);
+        w->waiting = 0;
+        w->zone->n_waits[w->what]--;
     }
 }
 
 
-static void
-ngx_http_seckill_wait_resume(ngx_http_seckill_wait_t *w, int64_t now_us)
+ngx_uint_t
+ngx_seckill_wait_reached(ngx_seckill_zone_t *zone, ngx_seckill_wait_e what,
+    uint64_t number)
 {
-    ngx_int_t    rc;
-    sk_answer_t  answer;
+    sk_zone_t  *shm;
 
-    rc = ngx_http_seckill_wait_outcome(w, now_us, &answer);
+    shm = zone->shm;
 
-    ngx_http_seckill_wait_unlink(w);
+    switch (what) {
 
-    if (rc == NGX_DECLINED
-        && ngx_http_seckill_claim_run(&w->claim, &answer) == NGX_AGAIN)
-    {
-        ngx_http_seckill_wait_link(w, &answer);
-        return;
-    }
+    case NGX_SECKILL_CURRENT:
+        return sk_load(&shm->failing)
+               || (sk_load_acquire(&shm->state) == SK_ZONE_READY
+                   && (zone->seq == NULL
+                       || sk_load_acquire(zone->seq)
+                          <= sk_load(&shm->seen_seq)));
 
-    ngx_http_seckill_wait_finish(w, &answer);
-}
+    case NGX_SECKILL_DECIDED:
+        return sk_load_acquire(&shm->queue.head) > number;
 
+    case NGX_SECKILL_COMMANDED:
+        return sk_load_acquire(&zone->wake->commands->head) > number;
 
-/* NGX_DECLINED: the zone is to be asked again */
+    case NGX_SECKILL_APPLIED:
+        return sk_load_acquire(&shm->applied_seq) >= number;
 
-static ngx_int_t
-ngx_http_seckill_wait_outcome(ngx_http_seckill_wait_t *w, int64_t now_us,
-    sk_answer_t *answer)
-{
-    int64_t       waited_us;
-    uint32_t      expires_s;
-    uint64_t      order;
-    sk_outcome_e  outcome;
+    case NGX_SECKILL_FILLED:
+        return sk_load_acquire(&shm->query_seq) >= number;
 
-    if (!w->admitted) {
-        return NGX_DECLINED;
-    }
-
-    waited_us = now_us - w->start_us;
-
-    sk_hist_observe(&w->claim.zone->shm->wait_seconds, &sk_hist_seconds,
-                    (double) waited_us / 1e6, (uint64_t) waited_us);
-
-    ngx_memzero(answer, sizeof(sk_answer_t));
-
-    if (sk_queue_outcome(&w->claim.zone->shm->queue, w->ticket, &outcome,
-                         &order, &expires_s)
-        != SK_OK)
-    {
-        /* decided so long ago that the outcome is lost: the ledger has it */
-        answer->result = SK_UNAVAILABLE;
-        return NGX_OK;
-    }
-
-    switch (outcome) {
-
-    case SK_OUTCOME_WON:
-        answer->result = SK_WON;
-        answer->order = order;
-        answer->expires_s = expires_s;
-        answer->state = expires_s ? SK_UNIT_HELD : SK_UNIT_SOLD;
-        return NGX_OK;
-
-    case SK_OUTCOME_REFUSED:
-        return NGX_DECLINED;
-
-    default: /* SK_OUTCOME_UNAVAILABLE */
-        answer->result = SK_UNAVAILABLE;
-        return NGX_OK;
+    default: /* NGX_SECKILL_TIME */
+        return 0;
     }
 }
 
 
-static void
-ngx_http_seckill_wait_finish(ngx_http_seckill_wait_t *w, sk_answer_t *answer)
-{
-    ngx_connection_t          *c;
-    ngx_http_request_t        *r;
-    ngx_http_seckill_claim_t   claim;
-
-    r = w->request;
-    c = r->connection;
-    claim = w->claim;
-
-    w->cleanup->handler = NULL;
-
-    ngx_http_seckill_wait_free(w);
-
-    ngx_http_set_log_request(c->log, r);
-
-    ngx_http_finalize_request(r, ngx_http_seckill_claim_answer(r, &claim,
-                                                               answer));
-    ngx_http_run_posted_requests(c);
-}
-
-
-static void
-ngx_http_seckill_wait_free(ngx_http_seckill_wait_t *w)
-{
-    ngx_queue_insert_head(&w->claim.zone->free, &w->queue);
-}
-
-
-/* the client has left; its claim is decided all the same */
-
-static void
-ngx_http_seckill_wait_cleanup(void *data)
-{
-    ngx_http_seckill_wait_t  *w = data;
-
-    ngx_http_seckill_wait_unlink(w);
-    ngx_http_seckill_wait_free(w);
-}
-
-
-/*
- * A timer for each request would change a tree twice for it, and few wait to
- * the end.  So the zone knows a time before which no deadline is, and looks for
- * the next one when that has come.
- */
-
-static void
-ngx_http_seckill_wait_expire(ngx_http_seckill_zone_t *zone)
-{
-    ngx_queue_t               expired;
-    ngx_http_seckill_wait_t  *w;
-
-    ngx_queue_init(&expired);
-
-    zone->deadline = ngx_current_msec + NGX_HTTP_SECKILL_TIMEOUT_MAX_MS;
-
-    ngx_http_seckill_wait_sort_out(zone, &zone->waits, &expired);
-    ngx_http_seckill_wait_sort_out(zone, &zone->loading, &expired);
-
-    /* one that is answered may end others, of the same HTTP/2 connection */
-
-    while (!ngx_queue_empty(&expired)) {
-        w = ngx_queue_data(ngx_queue_head(&expired), ngx_http_seckill_wait_t,
-                           queue);
-        ngx_http_seckill_wait_give_up(w);
-    }
-}
-
-
-static void
-ngx_http_seckill_wait_sort_out(ngx_http_seckill_zone_t *zone,
-    ngx_queue_t *queue, ngx_queue_t *expired)
-{
-    ngx_queue_t              *q, *next;
-    ngx_http_seckill_wait_t  *w;
-
-    for (q = ngx_queue_head(queue); q != ngx_queue_sentinel(queue); q = next) {
-
-        next = ngx_queue_next(q);
-        w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
-
-        if ((ngx_msec_int_t) (w->deadline - ngx_current_msec) <= 0) {
-            ngx_queue_remove(q);
-            ngx_queue_insert_tail(expired, q);
-
-        } else if ((ngx_msec_int_t) (w->deadline - zone->deadline) < 0) {
-            zone->deadline = w->deadline;
-        }
-    }
-}
-
-
-static void
-ngx_http_seckill_wait_give_up(ngx_http_seckill_wait_t *w)
-{
-    sk_answer_t  answer;
-
-    ngx_memzero(&answer, sizeof(sk_answer_t));
-    answer.result = SK_UNAVAILABLE;
-
-    /* a metric counts them; what is wrong is in the drainer's message */
-
-    ngx_log_error(NGX_LOG_INFO, w->request->connection->log, 0,
-                  "seckill claim was not decided in %M ms", w->claim.timeout);
-
-    ngx_http_seckill_wait_unlink(w);
-    ngx_http_seckill_wait_finish(w, &answer);
-}
-
+/* those that have to wait on are put into the zone's queues again */
 
 void
-ngx_http_seckill_wait_exit(ngx_http_seckill_zone_t *zone)
+ngx_seckill_wait_look(ngx_seckill_zone_t *zone)
 {
-    ngx_uint_t                i;
-    ngx_queue_t              *q;
-    ngx_http_seckill_wait_t  *w;
+    ngx_uint_t           what;
+    ngx_queue_t         *q, reached;
+    ngx_seckill_wait_t  *w;
 
-    ngx_queue_t *const  queues[] = {
-        &zone->free, &zone->waits, &zone->loading
-    };
+    ngx_queue_init(&reached);
 
-    for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+    for (what = 0; what < NGX_SECKILL_TIME; what++) {
 
-        while (!ngx_queue_empty(queues[i])) {
-            q = ngx_queue_head(queues[i]);
-            w = ngx_queue_data(q, ngx_http_seckill_wait_t, queue);
+        while (!ngx_queue_empty(&zone->waits[what])) {
+            q = ngx_queue_head(&zone->waits[what]);
+            w = ngx_queue_data(q, ngx_seckill_wait_t, queue);
 
-            if (queues[i] != &zone->free) {
-                w->cleanup->handler = NULL;
+            if (!ngx_seckill_wait_reached(zone, what, w->number)) {
+                break;
             }
 
             ngx_queue_remove(q);
-            ngx_free(w);
+            ngx_queue_insert_tail(&reached, q);
         }
     }
 
-    zone->n_waits = 0;
+    ngx_seckill_wait_call(&reached, 1);
+}
+
+
+/* one that is called may end others, of the same HTTP/2 connection for example:
+   they leave the queue then */
+
+static void
+ngx_seckill_wait_call(ngx_queue_t *queue, ngx_uint_t reached)
+{
+    ngx_seckill_wait_t  *w;
+
+    while (!ngx_queue_empty(queue)) {
+        w = ngx_queue_data(ngx_queue_head(queue), ngx_seckill_wait_t, queue);
+
+        ngx_seckill_wait_end(w);
+
+        ngx_log_debug3(NGX_LOG_DEBUG_CORE, w->zone->watch.log, 0,
+                       "seckill resume %ui %uL: %ui", (ngx_uint_t) w->what,
+                       w->number, reached);
+
+        w->done(w, reached);
+    }
 }
 
 
 static void
-ngx_http_seckill_wait_event(ngx_event_t *ev)
+ngx_seckill_wait_expire(ngx_seckill_zone_t *zone)
+{
+    ngx_uint_t           what;
+    ngx_queue_t         *q, *next, expired;
+    ngx_seckill_wait_t  *w;
+
+    ngx_queue_init(&expired);
+
+    zone->deadline = ngx_current_msec + NGX_SECKILL_TIMEOUT_MAX_MS;
+
+    for (what = 0; what < NGX_SECKILL_WAITS; what++) {
+
+        for (q = ngx_queue_head(&zone->waits[what]);
+             q != ngx_queue_sentinel(&zone->waits[what]);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            w = ngx_queue_data(q, ngx_seckill_wait_t, queue);
+
+            if ((ngx_msec_int_t) (w->deadline - ngx_current_msec) <= 0
+                || (ngx_exiting && w->idle))
+            {
+                ngx_queue_remove(q);
+                ngx_queue_insert_tail(&expired, q);
+
+            } else if ((ngx_msec_int_t) (w->deadline - zone->deadline) < 0) {
+                zone->deadline = w->deadline;
+            }
+        }
+    }
+
+    ngx_seckill_wait_call(&expired, 0);
+}
+
+
+ngx_uint_t
+ngx_seckill_wait_drains(ngx_seckill_zone_t *zone)
+{
+    return zone->n_waits[NGX_SECKILL_CURRENT]
+           || zone->n_waits[NGX_SECKILL_DECIDED]
+           || zone->n_waits[NGX_SECKILL_COMMANDED]
+           || zone->n_waits[NGX_SECKILL_APPLIED];
+}
+
+
+static void
+ngx_seckill_wait_event(ngx_event_t *ev)
 {
     ngx_connection_t  *c;
 
     c = ev->data;
 
-    ngx_http_seckill_wait_decided(c->data);
-    ngx_http_seckill_ask_look(c->data);
+    ngx_seckill_wait_look(c->data);
 }
 
 
 /*
- * While requests wait: looks whether they still have to, should a wake-up be
- * lost; answers those whose time is over; drains, if the process is exiting
- * and the helper has left.
+ * While somebody waits: looks whether he still has to, should a wake-up be lost;
+ * calls those whose time is over; has somebody drain for them.
  */
 
 static void
-ngx_http_seckill_wait_watch(ngx_event_t *ev)
+ngx_seckill_wait_timer(ngx_event_t *ev)
 {
-    ngx_http_seckill_zone_t  *zone;
+    ngx_uint_t           what, n;
+    ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
 
-    ngx_http_seckill_wait_decided(zone);
-    ngx_http_seckill_ask_look(zone);
+    ngx_seckill_wait_look(zone);
 
-    if (zone->n_waits == 0 && zone->n_pages == 0
-        && ngx_queue_empty(&zone->asks))
+    if (ngx_exiting
+        || (ngx_msec_int_t) (zone->deadline - ngx_current_msec) <= 0)
     {
+        ngx_seckill_wait_expire(zone);
+    }
+
+    n = zone->n_busy;
+
+    for (what = 0; what < NGX_SECKILL_WAITS; what++) {
+        n += zone->n_waits[what];
+    }
+
+    if (n == 0) {
         return;
     }
 
-    if (zone->n_waits
-        && (ngx_msec_int_t) (zone->deadline - ngx_current_msec) <= 0)
-    {
-        ngx_http_seckill_wait_expire(zone);
-    }
+    /* the helper has left: somebody has to decide what is still in the queue */
 
-    if (ngx_exiting && !zone->role
-        && (zone->n_waits || ngx_http_seckill_ask_drains(zone))
-        && ngx_http_seckill_drain_take(zone) == NGX_OK)
+    if (ngx_exiting && !zone->role && ngx_seckill_wait_drains(zone)
+        && ngx_seckill_drain_take(zone) == NGX_OK)
     {
         ngx_post_event(&zone->drain_event, &ngx_posted_events);
     }
 
-    ngx_add_timer(&zone->watch, NGX_HTTP_SECKILL_WATCH_MS);
+    ngx_seckill_wait_watch(zone);
 }

@@ -1,4 +1,4 @@
-#include "ngx_http_seckill.h"
+#include "ngx_seckill.h"
 
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -21,38 +21,38 @@ typedef struct {
 
     /* the worker's alone */
 
-    pthread_t                   threads[NGX_HTTP_SECKILL_THREADS_MAX];
+    pthread_t                   threads[NGX_SECKILL_THREADS_MAX];
     ngx_uint_t                  n_threads;
     ngx_uint_t                  n_tasks;    /* posted, and not done */
     ngx_fd_t                    fd;         /* something is done */
     ngx_msec_t                  failed;     /* when none could be started */
     unsigned                    ready:1;
     unsigned                    told:1;     /* that none can be */
-} ngx_http_seckill_threads_t;
+} ngx_seckill_threads_t;
 
 
-static ngx_int_t ngx_http_seckill_thread_init(void);
-static ngx_int_t ngx_http_seckill_thread_start(ngx_log_t *log);
-static void *ngx_http_seckill_thread(void *data);
-static void ngx_http_seckill_thread_event(ngx_event_t *ev);
+static ngx_int_t ngx_seckill_thread_init(void);
+static ngx_int_t ngx_seckill_thread_start(ngx_log_t *log);
+static void *ngx_seckill_thread_main(void *data);
+static void ngx_seckill_thread_event(ngx_event_t *ev);
 
 
-static ngx_http_seckill_threads_t  ngx_http_seckill_threads = {
+static ngx_seckill_threads_t  ngx_seckill_threads = {
     .mutex = PTHREAD_MUTEX_INITIALIZER,
     .cond = PTHREAD_COND_INITIALIZER,
 };
 
 
 ngx_int_t
-ngx_http_seckill_thread_post(ngx_http_seckill_task_t *task, ngx_log_t *log)
+ngx_seckill_thread_post(ngx_seckill_task_t *task, ngx_log_t *log)
 {
-    ngx_http_seckill_threads_t  *t;
+    ngx_seckill_threads_t  *t;
 
-    t = &ngx_http_seckill_threads;
+    t = &ngx_seckill_threads;
 
     if (t->n_tasks >= t->n_threads
-        && t->n_threads < NGX_HTTP_SECKILL_THREADS_MAX
-        && ngx_http_seckill_thread_start(log) != NGX_OK
+        && t->n_threads < NGX_SECKILL_THREADS_MAX
+        && ngx_seckill_thread_start(log) != NGX_OK
         && t->n_threads == 0)
     {
         return NGX_ERROR;
@@ -74,21 +74,21 @@ ngx_http_seckill_thread_post(ngx_http_seckill_task_t *task, ngx_log_t *log)
 /* one more; said once if that cannot be, and tried again after a while */
 
 static ngx_int_t
-ngx_http_seckill_thread_start(ngx_log_t *log)
+ngx_seckill_thread_start(ngx_log_t *log)
 {
     int                          err;
     sigset_t                     all, old;
-    ngx_http_seckill_threads_t  *t;
+    ngx_seckill_threads_t  *t;
 
-    t = &ngx_http_seckill_threads;
+    t = &ngx_seckill_threads;
 
     if (t->told
-        && ngx_current_msec - t->failed < NGX_HTTP_SECKILL_RETRY_MS)
+        && ngx_current_msec - t->failed < NGX_SECKILL_RETRY_MS)
     {
         return NGX_ERROR;
     }
 
-    if (!t->ready && ngx_http_seckill_thread_init() != NGX_OK) {
+    if (!t->ready && ngx_seckill_thread_init() != NGX_OK) {
         err = ngx_errno;
 
     } else {
@@ -99,7 +99,7 @@ ngx_http_seckill_thread_start(ngx_log_t *log)
         (void) pthread_sigmask(SIG_SETMASK, &all, &old);
 
         err = pthread_create(&t->threads[t->n_threads], NULL,
-                             ngx_http_seckill_thread, t);
+                             ngx_seckill_thread_main, t);
 
         (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
     }
@@ -125,19 +125,19 @@ ngx_http_seckill_thread_start(ngx_log_t *log)
 
 
 static ngx_int_t
-ngx_http_seckill_thread_init(void)
+ngx_seckill_thread_init(void)
 {
-    ngx_http_seckill_threads_t  *t;
+    ngx_seckill_threads_t  *t;
 
-    t = &ngx_http_seckill_threads;
+    t = &ngx_seckill_threads;
 
     t->fd = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
     if (t->fd == -1) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_seckill_watch_fd((ngx_cycle_t *) ngx_cycle, t->fd,
-                                  ngx_http_seckill_thread_event, t, 0)
+    if (ngx_seckill_wake_watch((ngx_cycle_t *) ngx_cycle, t->fd,
+                                  ngx_seckill_thread_event, t, 0)
         != NGX_OK)
     {
         (void) close(t->fd);
@@ -155,12 +155,12 @@ ngx_http_seckill_thread_init(void)
 
 
 static void *
-ngx_http_seckill_thread(void *data)
+ngx_seckill_thread_main(void *data)
 {
-    ngx_http_seckill_threads_t  *t = data;
+    ngx_seckill_threads_t  *t = data;
 
     ngx_queue_t              *q;
-    ngx_http_seckill_task_t  *task;
+    ngx_seckill_task_t  *task;
 
     (void) pthread_mutex_lock(&t->mutex);
 
@@ -179,7 +179,7 @@ ngx_http_seckill_thread(void *data)
 
         (void) pthread_mutex_unlock(&t->mutex);
 
-        task = ngx_queue_data(q, ngx_http_seckill_task_t, queue);
+        task = ngx_queue_data(q, ngx_seckill_task_t, queue);
         task->run(task->data);
 
         (void) pthread_mutex_lock(&t->mutex);
@@ -195,13 +195,13 @@ ngx_http_seckill_thread(void *data)
 
 
 static void
-ngx_http_seckill_thread_event(ngx_event_t *ev)
+ngx_seckill_thread_event(ngx_event_t *ev)
 {
     uint64_t                     n;
     ngx_queue_t                  done, *q;
     ngx_connection_t            *c;
-    ngx_http_seckill_task_t     *task;
-    ngx_http_seckill_threads_t  *t;
+    ngx_seckill_task_t     *task;
+    ngx_seckill_threads_t  *t;
 
     c = ev->data;
     t = c->data;
@@ -225,18 +225,18 @@ ngx_http_seckill_thread_event(ngx_event_t *ev)
 
         t->n_tasks--;
 
-        task = ngx_queue_data(q, ngx_http_seckill_task_t, queue);
+        task = ngx_queue_data(q, ngx_seckill_task_t, queue);
         task->done(task->data);
     }
 }
 
 
 void
-ngx_http_seckill_thread_exit(void)
+ngx_seckill_thread_exit(void)
 {
-    ngx_http_seckill_threads_t  *t;
+    ngx_seckill_threads_t  *t;
 
-    t = &ngx_http_seckill_threads;
+    t = &ngx_seckill_threads;
 
     (void) pthread_mutex_lock(&t->mutex);
     t->stopping = 1;

@@ -1,0 +1,103 @@
+#include "ngx_http_seckill.h"
+
+
+static char *ngx_http_seckill_zone_params(ngx_conf_t *cf,
+    ngx_seckill_params_t *params);
+
+
+char *
+ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                  *rc;
+    ngx_seckill_params_t   params;
+
+    if (ngx_http_seckill_param_once(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&params, sizeof(ngx_seckill_params_t));
+    params.full = 1;
+
+    rc = ngx_http_seckill_zone_params(cf, &params);
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+
+    if (params.name.len == 0) {
+        return "must have \"zone=name:size\" parameter";
+    }
+
+    return ngx_seckill_conf_declare(cf, &params);
+}
+
+
+static char *
+ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params)
+{
+    u_char      *p;
+    ngx_int_t    n;
+    ngx_str_t   *arg, value, s;
+    ngx_uint_t   i;
+    const char  *allowed;
+
+    arg = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        allowed = "zone=name:size, store=file, sync=full, sync=normal, "
+                  "queue=number";
+
+        if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
+
+            p = (u_char *) ngx_strchr(value.data, ':');
+
+            if (p) {
+                params->name.data = value.data;
+                params->name.len = p - value.data;
+
+                s.data = p + 1;
+                s.len = value.data + value.len - s.data;
+
+                params->size = ngx_parse_size(&s);
+            }
+
+            if (p && params->size >= (ssize_t) (8 * ngx_pagesize)) {
+                continue;
+            }
+
+            allowed = "zone=name:size, with a size in k or m, like 64m";
+
+        } else if (ngx_http_seckill_param(&arg[i], "store=", &value)) {
+
+            if (value.len && value.data[value.len - 1] != '/') {
+                params->store = value;
+                continue;
+            }
+
+            allowed = "store=file";
+
+        } else if (ngx_strcmp(arg[i].data, "sync=full") == 0) {
+            params->full = 1;
+            continue;
+
+        } else if (ngx_strcmp(arg[i].data, "sync=normal") == 0) {
+            params->full = 0;
+            continue;
+
+        } else if (ngx_http_seckill_param(&arg[i], "queue=", &value)) {
+
+            n = ngx_atoi(value.data, value.len);
+
+            if (n >= SK_QUEUE_MIN && n <= SK_QUEUE_MAX) {
+                params->queue = n;
+                continue;
+            }
+
+            allowed = "16 to 1048576";
+        }
+
+        return ngx_http_seckill_param_invalid(cf, &arg[i], allowed);
+    }
+
+    return NGX_CONF_OK;
+}

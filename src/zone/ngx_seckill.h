@@ -1,0 +1,312 @@
+/*
+ * Zones at run time, without a protocol: memory, store, waking, waiting, the
+ * drainer's role.  A module that speaks HTTP, or something else, asks for a zone
+ * while it reads its configuration (ngx_seckill_zone_get()), claims from it
+ * (ngx_seckill_claim()), and lets wait what is not decided yet
+ * (ngx_seckill_claim_wait(), ngx_seckill_wait()).  What is decided, and how, is
+ * the engine's.
+ */
+
+
+#ifndef _NGX_SECKILL_H_INCLUDED_
+#define _NGX_SECKILL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "sk_drain.h"
+#include "sk_gate.h"
+#include "sk_query.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_SECKILL_TIMEOUT_MAX_MS   3600000    /* of who waits */
+#define NGX_SECKILL_WATCH_MS              10    /* look after who waits */
+#define NGX_SECKILL_RETRY_MS            1000    /* what could not be had */
+#define NGX_SECKILL_STAND_IN_MS         1000    /* nobody drains for so long */
+#define NGX_SECKILL_ROLE_RETRY_MS         10    /* another one drains */
+#define NGX_SECKILL_HELPER_MS  (60 * 60 * 1000)     /* it has own timers */
+#define NGX_SECKILL_THREADS_MAX            4    /* of a worker */
+#define NGX_SECKILL_STEPS_MAX             16    /* of the drainer, at once */
+
+
+typedef struct ngx_seckill_zone_s   ngx_seckill_zone_t;
+typedef struct ngx_seckill_wait_s   ngx_seckill_wait_t;
+typedef struct ngx_seckill_claim_s  ngx_seckill_claim_t;
+
+
+/*
+ * How processes wake each other: one eventfd for the drainer and one, edge
+ * triggered in each worker, for all who wait; and what operators command.  Made
+ * by the master before it forks, kept over reloads while the zone's memory is.
+ */
+
+typedef struct {
+    ngx_fd_t                 drainer;
+    ngx_fd_t                 workers;
+    sk_commands_t           *commands;
+    ngx_uint_t               refs;          /* cycles that use it */
+} ngx_seckill_wake_t;
+
+
+/* what somebody may wait for: until the zone's number has come to his */
+
+typedef enum {
+    NGX_SECKILL_CURRENT = 0,    /* none: the zone has seen what was told of its
+                                   store, or that fails */
+    NGX_SECKILL_DECIDED,        /* a claim's ticket */
+    NGX_SECKILL_COMMANDED,      /* a command's ticket */
+    NGX_SECKILL_APPLIED,        /* an event's, in the zone */
+    NGX_SECKILL_FILLED,         /* an event's, in the query tables */
+    NGX_SECKILL_TIME,           /* none, until the deadline */
+    NGX_SECKILL_WAITS
+} ngx_seckill_wait_e;
+
+
+/* "reached" is 0 if it was not until the deadline; the record is free again */
+
+typedef void (*ngx_seckill_wait_pt)(ngx_seckill_wait_t *w, ngx_uint_t reached);
+
+
+/* one who waits: a member of what he is, in memory of his */
+
+struct ngx_seckill_wait_s {
+    ngx_queue_t              queue;         /* of the zone's, by number */
+    ngx_seckill_zone_t      *zone;
+    uint64_t                 number;
+    ngx_msec_t               deadline;
+    ngx_seckill_wait_pt      done;
+    unsigned                 what:4;        /* ngx_seckill_wait_e */
+    unsigned                 waiting:1;
+    unsigned                 idle:1;        /* no longer than the process
+                                               serves: set by the caller */
+};
+
+
+struct ngx_seckill_zone_s {
+    ngx_str_t                name;
+    ngx_str_t                store;         /* full path */
+    size_t                   size;
+    ngx_uint_t               queue;         /* 0: the default */
+    ngx_uint_t               workers;       /* sets of counters */
+    ngx_flag_t               full;          /* fsync before each answer */
+    ngx_array_t              sales;         /* sk_sale_def_t, declared */
+    u_char                  *conf_file;     /* of its first use */
+    ngx_uint_t               line;
+
+    ngx_shm_zone_t          *shm_zone;      /* NULL: not declared */
+    sk_zone_t               *shm;
+    ngx_seckill_wake_t      *wake;
+
+    /* the process's own */
+
+    _Atomic uint64_t        *seq;           /* the ledger's end, or NULL */
+    ngx_event_t              seq_event;     /* tries to get it */
+
+    ngx_queue_t              waits[NGX_SECKILL_WAITS];
+    ngx_uint_t               n_waits[NGX_SECKILL_WAITS];
+    ngx_uint_t               n_busy;        /* what a worker that exits has to
+                                               end, and does not wait here */
+    ngx_msec_t               deadline;      /* no one's is earlier */
+    ngx_msec_t               waited;        /* when a claim had to, last */
+    ngx_event_t              watch;
+
+    sk_sale_t               *last_sale;
+
+    ngx_event_t              drain_event;
+    sk_drain_t               drain;
+    sk_filler_t             *filler;        /* of the query tables */
+
+    ngx_event_t              stand_in;      /* looks whether anybody drains */
+
+    void                    *pages;         /* the HTTP module's */
+
+    unsigned                 role:1;        /* this process drains */
+    unsigned                 watched:1;     /* the drainer's eventfd */
+    unsigned                 deserted:1;    /* nobody drained at the last look */
+    unsigned                 complete:1;    /* has all declared sales */
+    unsigned                 seq_told:1;    /* that it cannot be had */
+};
+
+
+/* a claim or a question, of any protocol */
+
+typedef void (*ngx_seckill_claim_pt)(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
+
+
+struct ngx_seckill_claim_s {
+    ngx_seckill_wait_t       wait;          /* the first member */
+    ngx_seckill_zone_t      *zone;
+    ngx_str_t                sale_name;
+    ngx_str_t                user;          /* 1 to SK_USER_SIZE_MAX bytes */
+    sk_sale_t               *sale;          /* NULL: not looked up yet */
+    ngx_msec_t               timeout;
+    int64_t                  start_us;      /* when it was admitted */
+    ngx_seckill_claim_pt     done;
+    unsigned                 ask:1;         /* a question */
+    unsigned                 admitted:1;
+};
+
+
+/* what a thread does, and the worker when that is done */
+
+typedef struct {
+    ngx_queue_t              queue;
+    void                   (*run)(void *data);
+    void                   (*done)(void *data);
+    void                    *data;
+} ngx_seckill_task_t;
+
+
+/* what a directive says of a zone */
+
+typedef struct {
+    ngx_str_t                name;
+    ssize_t                  size;
+    ngx_str_t                store;         /* empty: seckill/NAME.db */
+    ngx_uint_t               queue;
+    ngx_flag_t               full;
+} ngx_seckill_params_t;
+
+
+/* the zones of a cycle */
+
+typedef struct {
+    ngx_array_t              zones;         /* ngx_seckill_zone_t * */
+    ngx_path_t              *path;          /* that has the manager */
+    ngx_uint_t               started;       /* the helper */
+} ngx_seckill_conf_t;
+
+
+extern ngx_module_t  ngx_seckill_module;
+
+
+/* ngx_seckill_conf.c */
+
+/* the zone of that name, to be declared before or after; NULL: it is logged */
+ngx_seckill_zone_t *ngx_seckill_conf_zone(ngx_conf_t *cf, ngx_str_t *name);
+
+/* declares it: NGX_CONF_OK, NGX_CONF_ERROR */
+char *ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params);
+
+/* after all of the configuration was read */
+char *ngx_seckill_conf_init(ngx_cycle_t *cycle, void *conf);
+
+/* of a sale that is declared and that the zone does not have yet */
+ngx_uint_t ngx_seckill_conf_pending(ngx_seckill_zone_t *zone,
+    ngx_str_t *sale_name);
+
+
+/* ngx_seckill_path.c */
+
+/* gives the directory of a store to nginx, and the helper with it */
+ngx_int_t ngx_seckill_path_add(ngx_cycle_t *cycle, ngx_seckill_conf_t *conf,
+    ngx_seckill_zone_t *zone);
+
+/* whether two stores are one file, as far as they are there */
+ngx_uint_t ngx_seckill_path_same(ngx_str_t *one, ngx_str_t *two);
+
+
+/* ngx_seckill_zone.c */
+
+/* lays the zone out in shared memory, or takes over what is there */
+ngx_int_t ngx_seckill_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+
+/* a cycle's pool is destroyed */
+void ngx_seckill_zone_cleanup(void *data);
+
+/* whether it takes claims now: NGX_OK, or NGX_ERROR with the reason, in
+   SK_REASON_SIZE_MAX bytes */
+ngx_int_t ngx_seckill_zone_health(ngx_seckill_zone_t *zone, char *reason);
+
+
+/* ngx_seckill_process.c */
+
+ngx_int_t ngx_seckill_process_init(ngx_cycle_t *cycle);
+void ngx_seckill_process_exit(ngx_cycle_t *cycle);
+/* the manager of the stores' path */
+ngx_msec_t ngx_seckill_process_helper(void *data);
+
+
+/* ngx_seckill_drain.c */
+
+void ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle,
+    ngx_uint_t declare);
+/* begins to try for the role, and has the query tables filled */
+void ngx_seckill_drain_start(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle);
+/* takes the drainer's role if it is free; NGX_OK, NGX_AGAIN */
+ngx_int_t ngx_seckill_drain_take(ngx_seckill_zone_t *zone);
+void ngx_seckill_drain_leave(ngx_seckill_zone_t *zone);
+/* what waits for it is in the queue */
+void ngx_seckill_drain_wake(ngx_seckill_zone_t *zone);
+void ngx_seckill_drain_exit(ngx_seckill_zone_t *zone);
+
+
+/* ngx_seckill_wake.c */
+
+ngx_int_t ngx_seckill_wake_init(ngx_seckill_zone_t *zone, ngx_log_t *log);
+void ngx_seckill_wake_free(ngx_seckill_wake_t *wake);
+void ngx_seckill_wake_signal(ngx_fd_t fd, ngx_log_t *log);
+ngx_int_t ngx_seckill_wake_watch(ngx_cycle_t *cycle, ngx_fd_t fd,
+    ngx_event_handler_pt handler, void *data, ngx_uint_t flags);
+
+
+/* ngx_seckill_wait.c */
+
+ngx_int_t ngx_seckill_wait_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle);
+
+/*
+ * Calls w->done() when the number is reached, or when "timeout" is over; never
+ * at once.
+ */
+void ngx_seckill_wait(ngx_seckill_zone_t *zone, ngx_seckill_wait_t *w,
+    ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
+    ngx_seckill_wait_pt done);
+
+/* he waits no more, if he did */
+void ngx_seckill_wait_end(ngx_seckill_wait_t *w);
+
+ngx_uint_t ngx_seckill_wait_reached(ngx_seckill_zone_t *zone,
+    ngx_seckill_wait_e what, uint64_t number);
+
+/* calls those whose number is reached */
+void ngx_seckill_wait_look(ngx_seckill_zone_t *zone);
+
+/* whether somebody waits for the drainer */
+ngx_uint_t ngx_seckill_wait_drains(ngx_seckill_zone_t *zone);
+
+/* has what is busy looked after: a worker that exits waits for it */
+void ngx_seckill_wait_watch(ngx_seckill_zone_t *zone);
+
+
+/* ngx_seckill_claim.c */
+
+/*
+ * Asks the zone: NGX_OK, "answer" is final.  NGX_AGAIN: it has to be waited for,
+ * by ngx_seckill_claim_wait(); if nobody does, it is decided all the same.
+ */
+ngx_int_t ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer);
+
+/* claim->done() gets the answer, unless ngx_seckill_wait_end() is called first;
+   the claim and its texts have to live until then */
+void ngx_seckill_claim_wait(ngx_seckill_claim_t *claim, sk_answer_t *answer);
+
+
+/* ngx_seckill_thread.c */
+
+/* NGX_ERROR: there is no thread, and none can be started */
+ngx_int_t ngx_seckill_thread_post(ngx_seckill_task_t *task, ngx_log_t *log);
+
+/* the process leaves: ends the threads, which end what they do */
+void ngx_seckill_thread_exit(void);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SECKILL_H_INCLUDED_ */

@@ -1,0 +1,235 @@
+#include "ngx_seckill.h"
+
+
+/* a claim or a question, from the zone's answer to the ledger's */
+
+
+static sk_sale_t *ngx_seckill_claim_sale(ngx_seckill_claim_t *claim);
+static ngx_int_t ngx_seckill_claim_early(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
+static void ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached);
+static ngx_int_t ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
+
+
+ngx_int_t
+ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    int64_t              now_ms;
+    sk_claim_t           c;
+    ngx_time_t          *tp;
+    ngx_seckill_zone_t  *zone;
+
+    zone = claim->zone;
+
+    /* another zone on this store may have told of what is not seen here */
+
+    if (sk_load_acquire(&zone->shm->state) != SK_ZONE_READY
+        || (zone->seq
+            && sk_load_acquire(zone->seq) > sk_load(&zone->shm->seen_seq)))
+    {
+        ngx_seckill_drain_wake(zone);
+        return ngx_seckill_claim_early(claim, answer);
+    }
+
+    if (claim->sale == NULL) {
+        claim->sale = ngx_seckill_claim_sale(claim);
+    }
+
+    if (claim->sale == NULL) {
+
+        if (ngx_seckill_conf_pending(zone, &claim->sale_name)) {
+            return ngx_seckill_claim_early(claim, answer);
+        }
+
+        ngx_memzero(answer, sizeof(sk_answer_t));
+        answer->result = SK_UNKNOWN_SALE;
+        return NGX_OK;
+    }
+
+    tp = ngx_timeofday();
+    now_ms = (int64_t) tp->sec * 1000 + tp->msec;
+
+    c.sale = claim->sale;
+    c.user = (char *) claim->user.data;
+    c.user_len = claim->user.len;
+
+    if (claim->ask) {
+        sk_gate_ask(zone->shm, &c, now_ms, answer);
+
+    } else {
+        sk_gate_claim(zone->shm, &c, now_ms, answer);
+
+        if (answer->admitted) {
+            ngx_log_debug2(NGX_LOG_DEBUG_CORE, zone->watch.log, 0,
+                           "seckill admit %uL in \"%V\"", answer->ticket,
+                           &zone->name);
+            ngx_seckill_drain_wake(zone);
+        }
+    }
+
+    return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* in a rush it is the same sale time and again; sales stay where they are */
+
+static sk_sale_t *
+ngx_seckill_claim_sale(ngx_seckill_claim_t *claim)
+{
+    sk_sale_t           *sale;
+    ngx_seckill_zone_t  *zone;
+
+    zone = claim->zone;
+    sale = zone->last_sale;
+
+    if (sale && sk_load(&sale->name_len) == claim->sale_name.len
+        && claim->sale_name.len
+        && ngx_memcmp(sale->name, claim->sale_name.data,
+                      claim->sale_name.len)
+           == 0)
+    {
+        return sale;
+    }
+
+    sale = sk_zone_sale(zone->shm, (char *) claim->sale_name.data,
+                        claim->sale_name.len);
+    if (sale) {
+        zone->last_sale = sale;
+    }
+
+    return sale;
+}
+
+
+/* the drainer has not got so far yet: wait, unless the store fails */
+
+static ngx_int_t
+ngx_seckill_claim_early(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    ngx_memzero(answer, sizeof(sk_answer_t));
+
+    if (sk_load(&claim->zone->shm->failing)) {
+        answer->result = SK_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    answer->result = SK_WAIT;
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_seckill_claim_wait(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    ngx_msec_t  timeout;
+
+    /* asked again, it waits for what is left of its time */
+
+    timeout = claim->timeout;
+
+    if (claim->wait.done) {
+        timeout = claim->wait.deadline - ngx_current_msec;
+        timeout = ((ngx_msec_int_t) timeout > 0) ? timeout : 0;
+    }
+
+    claim->admitted = answer->admitted;
+
+    if (claim->admitted) {
+        claim->start_us = sk_writer_now_us();
+    }
+
+    if (answer->ticket) {
+        ngx_seckill_wait(claim->zone, &claim->wait, NGX_SECKILL_DECIDED,
+                         answer->ticket, timeout, ngx_seckill_claim_done);
+
+    } else {
+        ngx_seckill_wait(claim->zone, &claim->wait, NGX_SECKILL_CURRENT, 0,
+                         timeout, ngx_seckill_claim_done);
+    }
+}
+
+
+static void
+ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
+{
+    ngx_int_t             rc;
+    sk_answer_t           answer;
+    ngx_seckill_claim_t  *claim;
+
+    claim = (ngx_seckill_claim_t *) w;
+
+    if (!reached) {
+
+        /* a metric counts them; what is wrong is in the drainer's message */
+
+        ngx_log_error(NGX_LOG_INFO, w->zone->watch.log, 0,
+                      "seckill claim was not decided in %M ms",
+                      claim->timeout);
+
+        ngx_memzero(&answer, sizeof(sk_answer_t));
+        answer.result = SK_UNAVAILABLE;
+
+        claim->done(claim, &answer);
+        return;
+    }
+
+    rc = claim->admitted ? ngx_seckill_claim_outcome(claim, &answer)
+                         : NGX_DECLINED;
+
+    if (rc == NGX_DECLINED
+        && ngx_seckill_claim(claim, &answer) == NGX_AGAIN)
+    {
+        ngx_seckill_claim_wait(claim, &answer);
+        return;
+    }
+
+    claim->done(claim, &answer);
+}
+
+
+/* NGX_DECLINED: the zone is to be asked again */
+
+static ngx_int_t
+ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    int64_t       waited_us;
+    uint32_t      expires_s;
+    uint64_t      order;
+    sk_zone_t    *shm;
+    sk_outcome_e  outcome;
+
+    shm = claim->zone->shm;
+    waited_us = sk_writer_now_us() - claim->start_us;
+
+    sk_hist_observe(&shm->wait_seconds, &sk_hist_seconds,
+                    (double) waited_us / 1e6, (uint64_t) waited_us);
+
+    ngx_memzero(answer, sizeof(sk_answer_t));
+
+    if (sk_queue_outcome(&shm->queue, claim->wait.number, &outcome, &order,
+                         &expires_s)
+        != SK_OK)
+    {
+        /* decided so long ago that the outcome is lost: the ledger has it */
+        answer->result = SK_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    switch (outcome) {
+
+    case SK_OUTCOME_WON:
+        answer->result = SK_WON;
+        answer->order = order;
+        answer->expires_s = expires_s;
+        answer->state = expires_s ? SK_UNIT_HELD : SK_UNIT_SOLD;
+        return NGX_OK;
+
+    case SK_OUTCOME_REFUSED:
+        return NGX_DECLINED;
+
+    default: /* SK_OUTCOME_UNAVAILABLE */
+        answer->result = SK_UNAVAILABLE;
+        return NGX_OK;
+    }
+}
