@@ -243,8 +243,8 @@ build_line() {
 # the tests of core and store: plain C, with sanitizers
 
 sanitized=(test_units test_core test_command test_store test_zones test_files
-           test_fault test_writer test_hold test_late test_clock test_operator
-           test_again test_body test_query test_query_files)
+           test_fault test_damaged test_writer test_hold test_late test_clock
+           test_operator test_again test_body test_query test_query_files)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

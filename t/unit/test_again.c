@@ -174,6 +174,92 @@ test_store_fails(void **state)
 }
 
 
+/*
+ * The store fails in the middle, at each write and sync in turn, while several
+ * commands wait for one commit.  All hear of it: nobody is told "done" of what
+ * is not, and whoever asks again has it done once.
+ */
+
+#define TOGETHER  3
+
+/* all are answered; returns how many were told that it is done */
+
+static unsigned
+cancel_together(void)
+{
+    char      order[2], key[2];
+    unsigned  i, done;
+    uint64_t  tickets[TOGETHER];
+
+    for (i = 0; i < TOGETHER; i++) {
+        (void) snprintf(order, sizeof(order), "%u", 2 + i);
+        (void) snprintf(key, sizeof(key), "%u", i);
+        tickets[i] = post(SK_ORDER_CANCEL, order, "", key, 0);
+    }
+
+    (void) settle(&d);
+
+    for (i = 0, done = 0; i < TOGETHER; i++) {
+        collect(tickets[i]);
+
+        if (reply.status == 200) {
+            done++;
+            says("\"state\":\"cancelled\"");
+
+        } else {
+            assert_int_equal(reply.status, 503);
+            assert_int_equal(reply.len, 0);
+        }
+    }
+
+    return done;
+}
+
+
+static void
+test_store_fails_within(void **state)
+{
+    int       n, faults, given_back;
+    fault_e   fault;
+    unsigned  done;
+
+    given_back = 0;
+
+    for (fault = FAULT_WRITE; fault <= FAULT_SYNC; fault++) {
+
+        for (n = 1, faults = 1; faults; n++) {
+            (void) command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":3}");
+            sell(&d, "phone", "u", TOGETHER);
+
+            fault_vfs_on(fault, n);
+            done = cancel_together();
+            faults = fault_vfs_faults();
+            fault_vfs_off();
+
+            given_back += (done == 0);
+
+            assert_true(count_sql("SELECT count(*) FROM ledger"
+                                  " WHERE type = 'cancelled'") >= (int) done);
+            (void) settle(&d);
+            assert_int_equal(settle(&d), SK_OK);
+
+            assert_int_equal(cancel_together(), TOGETHER);
+            assert_int_equal(events(), 1 + 2 * TOGETHER);
+            assert_int_equal(sk_load(&sk_zone_sale(zone, "phone", 5)->free),
+                             TOGETHER);
+            sk_test_conserved(zone);
+
+            assert_int_equal(end(state), 0);
+            assert_int_equal(begin(state), 0);
+        }
+    }
+
+    /* not only before and after */
+
+    assert_true(given_back > 2);
+}
+
+
 int
 main(void)
 {
@@ -183,6 +269,7 @@ main(void)
         T(test_kept_by_somebody_else),
         T(test_begun_by_another),
         T(test_store_fails),
+        T(test_store_fails_within),
 #undef T
     };
 

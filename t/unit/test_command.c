@@ -1,5 +1,6 @@
 /* the ring of commands, and times as people write them */
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -273,6 +274,124 @@ test_command_of_another(void **state)
 }
 
 
+/*
+ * A worker is killed while it posts, and holds the mutex: what it had written
+ * of its command is nobody's, and the next one goes on.
+ */
+
+static void
+test_holder_dies(void **state)
+{
+    int                 status;
+    pid_t               pid;
+    uint64_t            first, ticket;
+    sk_command_t        c;
+    sk_commands_t      *ring;
+    sk_command_cell_t  *cell;
+    static sk_reply_t   reply;
+
+    (void) state;
+
+    ring = sk_commands_map();
+    assert_non_null(ring);
+
+    memset(&c, 0, sizeof(c));
+    c.body = "{}";
+    c.body_len = 2;
+
+    first = sk_command_post(ring, &c, 0);
+    assert_int_equal(sk_command_begin(ring, first, &cell), SK_OK);
+    cell->reply.len = 1;
+    sk_command_done(ring, first, 1000);
+
+    pid = fork();
+    assert_int_not_equal(pid, -1);
+
+    if (pid == 0) {
+        (void) pthread_mutex_lock(&ring->mutex);
+
+        /* as far as sk_command_post() without its last store */
+
+        cell = sk_command_cell(ring, first + 1);
+        cell->command.body_len = 1000;
+        sk_store(&cell->ticket, first + 1);
+        sk_store(&cell->state, SK_COMMAND_QUEUED);
+
+        _exit(0);
+    }
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+
+    assert_false(sk_command_pending(ring));
+    assert_int_equal(sk_command_begin(ring, first + 1, &cell), SK_ERROR);
+    assert_int_equal(sk_command_collect(ring, first, &reply), SK_OK);
+
+    ticket = sk_command_post(ring, &c, 0);
+    assert_int_equal(ticket, first + 1);
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_OK);
+    assert_int_equal(cell->command.body_len, 2);
+    assert_int_equal(cell->again, 0);
+    sk_command_done(ring, ticket, 1000);
+    assert_int_equal(sk_command_collect(ring, ticket, &reply), SK_OK);
+
+    /* a mutex that was not made whole would let everybody in */
+
+    assert_int_equal(pthread_mutex_trylock(&ring->mutex), 0);
+    assert_int_equal(pthread_mutex_trylock(&ring->mutex), EBUSY);
+    assert_int_equal(pthread_mutex_unlock(&ring->mutex), 0);
+
+    sk_commands_unmap(ring);
+}
+
+
+/* left when it is done already: its place is free at once */
+
+static void
+test_left_when_done(void **state)
+{
+    unsigned            i;
+    uint64_t            first;
+    sk_command_t        c;
+    sk_commands_t      *ring;
+    sk_command_cell_t  *cell;
+
+    (void) state;
+
+    ring = sk_commands_map();
+    assert_non_null(ring);
+
+    memset(&c, 0, sizeof(c));
+    c.body_len = SK_COMMAND_BODY_SIZE_MAX + 1;
+    assert_int_equal(sk_command_post(ring, &c, 0), 0);
+
+    c.body_len = 0;
+    first = sk_command_post(ring, &c, 0);
+
+    for (i = 1; i < SK_COMMANDS_MAX; i++) {
+        assert_int_equal(sk_command_post(ring, &c, 0), first + i);
+    }
+
+    for (i = 0; i < SK_COMMANDS_MAX; i++) {
+        assert_int_equal(sk_command_begin(ring, first + i, &cell), SK_OK);
+        sk_command_done(ring, first + i, 1000);
+    }
+
+    assert_int_equal(sk_command_post(ring, &c, 1000), 0);
+
+    sk_command_leave(ring, first);
+    assert_int_equal(sk_command_post(ring, &c, 1000), first + SK_COMMANDS_MAX);
+
+    /* withdrawn too late: it was done, and that is said */
+
+    assert_int_equal(sk_command_withdraw(ring, first + 1), SK_ERROR);
+    assert_int_equal(sk_command_post(ring, &c, 1000),
+                     first + SK_COMMANDS_MAX + 1);
+
+    sk_commands_unmap(ring);
+}
+
+
 int
 main(void)
 {
@@ -282,6 +401,8 @@ main(void)
         cmocka_unit_test(test_replies_are_left),
         cmocka_unit_test(test_owner_is_gone),
         cmocka_unit_test(test_command_of_another),
+        cmocka_unit_test(test_holder_dies),
+        cmocka_unit_test(test_left_when_done),
     };
 
     return cmocka_run_group_tests_name("command", tests, NULL, NULL);
