@@ -104,10 +104,6 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
             return rc;
         }
 
-        /* what a drainer before has known of holds may have died with it */
-
-        sk_zone_expect(zone, 0);
-
         *decided = 1;
     }
 

@@ -17,19 +17,20 @@ sk_hold_work(sk_hold_t *hold, sk_writer_t *w, unsigned *decided)
     uint32_t  now_s, first_s;
     unsigned  n, expired;
 
+    if (!hold->known) {
+
+        /* the ledger has just been read, and who drained before may have been
+           killed anywhere */
+
+        sk_store(&w->zone->expires_s, sk_hold_first(w->zone));
+        hold->known = 1;
+    }
+
     now_s = (uint32_t) (w->now_ms / 1000);
     first_s = sk_load(&w->zone->expires_s);
 
     if (now_s < first_s) {
         return SK_OK;
-    }
-
-    if (first_s == 0) {
-
-        /* the ledger has just been read */
-
-        sk_store(&w->zone->expires_s, sk_hold_first(w->zone));
-        return SK_MORE;
     }
 
     if (hold->due == NULL) {

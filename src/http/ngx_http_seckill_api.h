@@ -142,7 +142,7 @@ ngx_int_t ngx_http_seckill_args_send(ngx_http_request_t *r,
 /* ngx_http_seckill_page.c */
 
 ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
-/* reads it: NGX_DONE if that is still to come, else what the request's end is */
+/* reads it: NGX_DONE if that is still to come, else the request's end */
 ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
 void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
 /* a reader is free again, for those that are parked */

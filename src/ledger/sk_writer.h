@@ -126,7 +126,7 @@ int sk_writer_commit(sk_writer_t *w);
 
 void sk_writer_cancel(sk_writer_t *w);
 
-/* SK_MORE: some of it, call again.  SK_OK: the zone has seen the whole ledger */
+/* SK_MORE: there is more, call again; SK_OK: the zone has seen all of it */
 int sk_writer_follow(sk_writer_t *w);
 
 /*

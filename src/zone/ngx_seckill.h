@@ -1,8 +1,8 @@
 /*
  * Zones at run time, without a protocol: memory, store, waking, waiting, the
- * drainer's role.  A module that speaks HTTP, or something else, asks for a zone
- * while it reads its configuration (ngx_seckill_zone_get()), claims from it
- * (ngx_seckill_claim()), and lets wait what is not decided yet
+ * drainer's role.  A module that speaks HTTP, or something else, asks for a
+ * zone while it reads its configuration (ngx_seckill_conf_zone()), claims from
+ * it (ngx_seckill_claim()), and lets wait what is not decided yet
  * (ngx_seckill_claim_wait(), ngx_seckill_wait()).  What is decided, and how, is
  * the engine's.
  */
@@ -127,7 +127,7 @@ struct ngx_seckill_zone_s {
 
     unsigned                 role:1;        /* this process drains */
     unsigned                 watched:1;     /* the drainer's eventfd */
-    unsigned                 deserted:1;    /* nobody drained at the last look */
+    unsigned                 deserted:1;    /* nobody drained a second ago */
     unsigned                 complete:1;    /* has all declared sales */
     unsigned                 seq_told:1;    /* that it cannot be had */
 };
@@ -287,8 +287,8 @@ void ngx_seckill_wait_watch(ngx_seckill_zone_t *zone);
 /* ngx_seckill_claim.c */
 
 /*
- * Asks the zone: NGX_OK, "answer" is final.  NGX_AGAIN: it has to be waited for,
- * by ngx_seckill_claim_wait(); if nobody does, it is decided all the same.
+ * Asks the zone: NGX_OK, "answer" is final.  NGX_AGAIN: it has to be waited
+ * for, by ngx_seckill_claim_wait(); if nobody does, it is decided all the same.
  */
 ngx_int_t ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer);
 

@@ -2,8 +2,8 @@
 
 
 /*
- * The module of no protocol: the zones of a configuration, and what processes do
- * for them.  Directives are the business of those modules that use it.
+ * The module of no protocol: the zones of a configuration, and what processes
+ * do for them.  Directives are the business of those modules that use it.
  */
 
 

@@ -272,8 +272,8 @@ ngx_seckill_wait_event(ngx_event_t *ev)
 
 
 /*
- * While somebody waits: looks whether he still has to, should a wake-up be lost;
- * calls those whose time is over; has somebody drain for them.
+ * While somebody waits: looks whether he still has to, should a wake-up be
+ * lost; calls those whose time is over; has somebody drain for them.
  */
 
 static void
