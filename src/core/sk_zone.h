@@ -99,6 +99,8 @@ typedef struct {
     pthread_mutex_t   mutex;
     uint64_t          reserved;         /* units promised to sales */
     char              reason[SK_REASON_SIZE_MAX];   /* why it does not serve */
+    char              lists[SK_REASON_SIZE_MAX];    /* why no orders are listed,
+                                                       though it serves */
 
     alignas(SK_CACHE_LINE)
     pthread_mutex_t   role;
@@ -256,6 +258,13 @@ int sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms,
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);
+
+/*
+ * The same for the query tables, from which orders are listed.  Claims go on
+ * without them.  Read, it is SK_OK or SK_ERROR and the reason.
+ */
+void sk_zone_set_lists(sk_zone_t *zone, const char *reason);
+int sk_zone_lists(sk_zone_t *zone, char *reason);
 
 void sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
     uint64_t addend);

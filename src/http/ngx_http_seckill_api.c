@@ -322,6 +322,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     char                      reason[SK_REASON_SIZE_MAX];
     ngx_int_t                 rc;
     ngx_buf_t                *b;
+    ngx_str_t                 warning;
     sk_wrong_t                wrong;
     ngx_http_request_t       *r;
     ngx_seckill_zone_t  *zone;
@@ -342,18 +343,35 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
         return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
     }
 
+    ngx_str_null(&warning);
+
+    if (sk_zone_lists(zone->shm, reason) != SK_OK) {
+        warning.data = (u_char *) reason;
+        warning.len = ngx_strlen(reason);
+    }
+
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":0,\"data\":{\"zone\":\"\","
-                                   "\"ledger_seq\":,\"undecided\":}}\n")
-                            + zone->name.len + 2 * NGX_INT64_LEN);
+                                   "\"ledger_seq\":,\"undecided\":,"
+                                   "\"warning\":\"\"}}\n")
+                            + zone->name.len + 2 * NGX_INT64_LEN
+                            + ngx_http_seckill_json_len(&warning));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     b->last = ngx_sprintf(b->last, "{\"code\":0,\"data\":{\"zone\":\"%V\","
-                          "\"ledger_seq\":%uL,\"undecided\":%uL}}\n",
+                          "\"ledger_seq\":%uL,\"undecided\":%uL",
                           &zone->name, sk_load(&zone->shm->applied_seq),
                           sk_queue_depth(&zone->shm->queue));
+
+    if (warning.len) {
+        b->last = ngx_cpymem(b->last, ",\"warning\":\"", 12);
+        b->last = ngx_http_seckill_json(b->last, &warning);
+        *b->last++ = '"';
+    }
+
+    b->last = ngx_cpymem(b->last, "}}\n", 3);
 
     return ngx_http_seckill_send(r, NGX_HTTP_OK, &ngx_http_seckill_json_type,
                                  b);

@@ -172,16 +172,20 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
 static void
 ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 {
+    char       lists[SK_REASON_SIZE_MAX];
     ngx_int_t  rc;
 
     if (reached || ngx_http_seckill_ask_left(ask->limit)) {
         rc = ngx_http_seckill_page_run(ask);
 
+    } else if (ask->page.type != SK_PAGE_ORDERS) {
+        rc = ngx_http_seckill_ask_unavailable(ask,
+                                              "the zone is behind the ledger");
+
     } else {
         rc = ngx_http_seckill_ask_unavailable(ask,
-                 (ask->page.type == SK_PAGE_ORDERS)
-                 ? "the query tables are behind"
-                 : "the zone is behind the ledger");
+                 (sk_zone_lists(ask->zone->shm, lists) == SK_OK)
+                 ? "the query tables are behind" : lists);
     }
 
     if (rc != NGX_DONE) {

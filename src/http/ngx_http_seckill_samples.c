@@ -26,6 +26,7 @@ static double ngx_http_seckill_size(sk_zone_t *zone);
 static double ngx_http_seckill_seq(sk_zone_t *zone);
 static double ngx_http_seckill_ledger(sk_zone_t *zone);
 static double ngx_http_seckill_lag(sk_zone_t *zone);
+static double ngx_http_seckill_lists(sk_zone_t *zone);
 static double ngx_http_seckill_restarts(sk_zone_t *zone);
 static double ngx_http_seckill_repairs(sk_zone_t *zone);
 
@@ -99,6 +100,10 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_ledger_size_bytes", "gauge",
       "Size of the store on disk.",
       NULL, ngx_http_seckill_ledger, NULL },
+
+    { "seckill_query_up", "gauge",
+      "Whether the query tables are filled.",
+      NULL, ngx_http_seckill_lists, NULL },
 
     { "seckill_query_lag_events", "gauge",
       "Events that the query tables have not seen yet.",
@@ -366,6 +371,15 @@ ngx_http_seckill_lag(sk_zone_t *zone)
     applied = sk_load(&zone->applied_seq);
 
     return (applied > seen) ? (double) (applied - seen) : 0;
+}
+
+
+static double
+ngx_http_seckill_lists(sk_zone_t *zone)
+{
+    char  reason[SK_REASON_SIZE_MAX];
+
+    return sk_zone_lists(zone, reason) == SK_OK;
 }
 
 

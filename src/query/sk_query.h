@@ -55,7 +55,9 @@ int sk_query_idle(sk_query_t *q);
  * Starts a thread that fills the tables until it is told to stop, or the
  * process ends.  It stops in the middle of a statement too, but may wait for a
  * lock, and makes a checkpoint.  "progress" is called in it, with the log's
- * "ctx", when somebody who waits may go on.  NULL: there is no thread.
+ * "ctx", when somebody who waits may go on.  NULL, and errno: there is no
+ * thread, it is to be tried again.  The zone is told what is wrong, or that
+ * nothing is: sk_zone_lists().
  */
 sk_filler_t *sk_query_start(sk_zone_t *zone, const char *store,
     const sk_log_t *log, void (*progress)(void *ctx));

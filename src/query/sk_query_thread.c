@@ -1,6 +1,9 @@
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sk_query_db.h"
@@ -16,6 +19,8 @@ struct sk_filler_s {
 };
 
 
+static sk_filler_t *sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f,
+    int err);
 static void *sk_query_thread(void *data);
 static void sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly);
 static void sk_query_told(sk_filler_t *f, int rc);
@@ -32,7 +37,7 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
 
     f = calloc(1, sizeof(sk_filler_t));
     if (f == NULL) {
-        return NULL;
+        return sk_query_no_thread(zone, f, ENOMEM);
     }
 
     f->zone = zone;
@@ -41,9 +46,12 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
     f->query = sk_query_create(zone, store);
 
     if (f->query == NULL) {
-        free(f);
-        return NULL;
+        return sk_query_no_thread(zone, f, ENOMEM);
     }
+
+    /* said before it runs: it may have something to say itself */
+
+    sk_zone_set_lists(zone, "");
 
     /* signals are for the thread that knows what to do with them */
 
@@ -54,13 +62,30 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
 
     (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
 
-    if (rc != 0) {
+    return (rc == 0) ? f : sk_query_no_thread(zone, f, rc);
+}
+
+
+static sk_filler_t *
+sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f, int err)
+{
+    char  reason[SK_REASON_SIZE_MAX];
+
+    (void) snprintf(reason, sizeof(reason),
+                    "query tables: their thread cannot be started: %s",
+                    strerror(err));
+
+    sk_zone_set_lists(zone, reason);
+
+    if (f && f->query) {
         sk_query_destroy(f->query);
-        free(f);
-        return NULL;
     }
 
-    return f;
+    free(f);
+
+    errno = err;
+
+    return NULL;
 }
 
 
@@ -170,13 +195,20 @@ sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly)
 static void
 sk_query_told(sk_filler_t *f, int rc)
 {
+    char  reason[SK_REASON_SIZE_MAX];
+
     if (rc == SK_ERROR && !f->failed) {
         f->failed = 1;
-        sk_log(&f->log, SK_LOG_ERR, "query tables: %s",
-               sk_query_error(f->query));
+
+        (void) snprintf(reason, sizeof(reason), "query tables: %s",
+                        sk_query_error(f->query));
+
+        sk_log(&f->log, SK_LOG_ERR, "%s", reason);
+        sk_zone_set_lists(f->zone, reason);
 
     } else if (rc != SK_ERROR && rc != SK_AGAIN && f->failed) {
         f->failed = 0;
+        sk_zone_set_lists(f->zone, "");
         sk_log(&f->log, SK_LOG_NOTICE, "query tables work again");
     }
 }

@@ -120,6 +120,7 @@ struct ngx_seckill_zone_s {
     ngx_event_t              drain_event;
     sk_drain_t               drain;
     sk_filler_t             *filler;        /* of the query tables */
+    ngx_event_t              filler_event;  /* tries to start it */
 
     ngx_event_t              stand_in;      /* looks whether anybody drains */
 
@@ -130,6 +131,7 @@ struct ngx_seckill_zone_s {
     unsigned                 deserted:1;    /* nobody drained a second ago */
     unsigned                 complete:1;    /* has all declared sales */
     unsigned                 seq_told:1;    /* that it cannot be had */
+    unsigned                 filler_told:1;
 };
 
 

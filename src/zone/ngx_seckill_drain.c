@@ -10,6 +10,7 @@
 
 
 static void ngx_seckill_drain_seq(ngx_event_t *ev);
+static void ngx_seckill_drain_filler(ngx_event_t *ev);
 static void ngx_seckill_drain_progress(void *ctx);
 static void ngx_seckill_drain_log(void *ctx, sk_log_e level,
     const char *message);
@@ -110,13 +111,44 @@ ngx_seckill_drain_start(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle)
 {
     ngx_add_timer(&zone->drain_event, 1);
 
+    zone->filler_event.handler = ngx_seckill_drain_filler;
+    zone->filler_event.data = zone;
+    zone->filler_event.log = cycle->log;
+    zone->filler_event.cancelable = 1;
+
+    ngx_seckill_drain_filler(&zone->filler_event);
+}
+
+
+/* starts the thread that fills the query tables, or tries to each second */
+
+static void
+ngx_seckill_drain_filler(ngx_event_t *ev)
+{
+    ngx_seckill_zone_t  *zone;
+
+    zone = ev->data;
     zone->filler = sk_query_start(zone->shm, (char *) zone->store.data,
                                   &zone->drain.writer.log,
                                   ngx_seckill_drain_progress);
 
     if (zone->filler == NULL) {
-        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "seckill zone \"%V\" cannot start its query thread",
+
+        if (!zone->filler_told) {
+            zone->filler_told = 1;
+            ngx_log_error(NGX_LOG_ERR, ev->log, ngx_errno,
+                          "seckill zone \"%V\" cannot start its query thread",
+                          &zone->name);
+        }
+
+        ngx_add_timer(ev, NGX_SECKILL_RETRY_MS);
+        return;
+    }
+
+    if (zone->filler_told) {
+        zone->filler_told = 0;
+        ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                      "seckill zone \"%V\" has started its query thread",
                       &zone->name);
     }
 }
@@ -355,6 +387,9 @@ ngx_seckill_drain_stand_in(ngx_event_t *ev)
 
     /* of a helper that is no more */
     sk_store(&zone->shm->role_wanted, 0);
+
+    sk_zone_set_lists(zone->shm, "query tables: there is no helper to fill "
+                      "them");
 
     ngx_log_error(NGX_LOG_ERR, ev->log, 0,
                   "seckill zone \"%V\" has no helper: this worker does its "

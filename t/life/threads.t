@@ -85,5 +85,47 @@ SKIP: {
     $s->wait_for('a thread', sub { pages(5) == 5 && threads($worker) > 1 });
 }
 
+# the helper's thread that fills the query tables cannot be started, then can
+
+SKIP: {
+    skip 'only root can set a limit for another user', 11 if $> != 0;
+
+    push @{$s->{allow}}, qr/exited on signal 9/;
+
+    my $of_all = Seckill::Server::slurp("/proc/$s->{pid}/limits");
+    my ($before) = $of_all =~ /^Max processes +(\d+|unlimited)/m;
+
+    is($s->claim('phone', 'a')->{result}, 'won', 'an order');
+    is($s->api('GET', 'orders')->{status}, 200, 'is listed');
+
+    is(limit($s->{pid}, 1), 0, 'a limit for those that the master starts');
+
+    my $old = $s->helper;
+    kill KILL => $old;
+    my $helper = $s->wait_for('another helper', sub {
+        my $h = $s->helper; $h && $h != $old && $h;
+    });
+
+    is($s->claim('phone', 'b')->{result}, 'won', 'claims go on');
+
+    my $health = $s->api('GET', 'health');
+    is($health->{status}, 200, 'it is well');
+    like($health->{data}{warning}, qr/^query tables: their thread cannot be/,
+         'but for that');
+    is($s->metric('seckill_query_up'), 0, 'a metric says so');
+    is($s->metric('seckill_up'), 1, 'and that claims go on');
+    like($s->api('GET', 'orders')->{message} // '', qr/^query tables: their/,
+         'lists say what is wrong');
+
+    is(limit($helper, $before), 0, 'none any more');
+    $s->wait_for('lists', sub {
+        $s->api('GET', 'orders')->{status} == 200
+            && !$s->api('GET', 'health')->{data}{warning};
+    });
+
+    my @told = $s->log_text =~ /\[error\] .*cannot start its query thread/g;
+    is(scalar @told, 1, 'said once');
+}
+
 $s->done;
 done_testing;

@@ -268,6 +268,52 @@ test_thread(void **state)
 }
 
 
+/* the zone knows what is wrong with them, and when it is over */
+
+static void
+lists_are(int rc)
+{
+    char      reason[SK_REASON_SIZE_MAX];
+    unsigned  i;
+
+    for (i = 0; i < 1000 && sk_zone_lists(zone, reason) != rc; i++) {
+        (void) usleep(10000);
+    }
+
+    assert_int_equal(sk_zone_lists(zone, reason), rc);
+
+    if (rc != SK_OK) {
+        assert_memory_equal(reason, "query tables: ", 14);
+    }
+}
+
+
+static void
+test_thread_says_what_is_wrong(void **state)
+{
+    char          name[256];
+    sk_filler_t  *f;
+
+    (void) state;
+
+    /* of a thread that there was before */
+
+    sk_zone_set_lists(zone, "query tables: old");
+
+    (void) snprintf(name, sizeof(name), "%s-query", path);
+    assert_int_equal(mkdir(name, 0755), 0);
+
+    f = sk_query_start(zone, path, &d.writer.log, progress);
+    assert_non_null(f);
+    lists_are(SK_ERROR);
+
+    assert_int_equal(rmdir(name), 0);
+    lists_are(SK_OK);
+
+    sk_query_stop(f);
+}
+
+
 int
 main(void)
 {
@@ -278,6 +324,7 @@ main(void)
         T(test_damage_is_found_later),
         T(test_half_of_the_files_is_removed),
         T(test_thread),
+        T(test_thread_says_what_is_wrong),
 #undef T
     };
 
