@@ -40,7 +40,7 @@ invalid parameter "zone=drop" of "seckill_zone", allowed: zone=name:size, with a
     # 3
 --- must_die
 --- error_log
-seckill zone "drop" of 64k has room for 0 units in 64 sales, its 0 sales have 0: a size of 2m would do
+seckill zone "drop" of 64k has room for 0 units in 64 sales, its 0 sales have 0: a size of 1m would do
 
 
 === TEST 4: a zone that is smaller than a few pages

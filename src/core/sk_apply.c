@@ -374,8 +374,8 @@ sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
                     "%u sales in all need a size of %zum at least",
                     (int) def->name_len, def->name,
                     (unsigned long long) units, sales,
-                    sk_zone_size_for(units, zone->workers_n, zone->queue.n,
-                                     sales)
+                    sk_zone_size_for(units, zone->workers_n, zone->queue_told,
+                                     zone->sales.n_max)
                     >> 20);
 
     return SK_FULL;

@@ -47,6 +47,8 @@ sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
 {
     size_t  fixed, n;
 
+    plan->queue_told = queue;
+
     n = size / SK_ZONE_BYTES_PER_SALE;
     n = (n < SK_SALES_MIN) ? SK_SALES_MIN : n;
     n = (n < sales) ? sales : n;
@@ -87,7 +89,7 @@ size_t
 sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
     uint32_t sales)
 {
-    size_t          size, low, high;
+    size_t          size, low, middle, high;
     sk_zone_plan_t  plan;
 
     /* the fixed part grows with the size too: look for the first that does */
@@ -97,7 +99,9 @@ sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
                / SK_ZONE_SIZE_STEP;
 
     for ( ;; ) {
-        sk_zone_plan(&plan, high * SK_ZONE_SIZE_STEP, workers, queue, sales);
+        size = high * SK_ZONE_SIZE_STEP;
+
+        sk_zone_plan(&plan, sk_zone_net(size), workers, queue, sales);
 
         if (plan.units >= units && plan.units) {
             break;
@@ -108,15 +112,16 @@ sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
     }
 
     while (high - low > 1) {
-        size = low + (high - low) / 2;
+        middle = low + (high - low) / 2;
+        size = middle * SK_ZONE_SIZE_STEP;
 
-        sk_zone_plan(&plan, size * SK_ZONE_SIZE_STEP, workers, queue, sales);
+        sk_zone_plan(&plan, sk_zone_net(size), workers, queue, sales);
 
         if (plan.units >= units && plan.units) {
-            high = size;
+            high = middle;
 
         } else {
-            low = size;
+            low = middle;
         }
     }
 
@@ -142,6 +147,7 @@ sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan)
     zone->size = size;
     sk_store(&zone->expires_s, UINT32_MAX);
     zone->workers_n = plan->workers;
+    zone->queue_told = plan->queue_told;
 
     randombytes_buf(zone->hash_key, SK_HASH_KEY_SIZE);
 

@@ -79,6 +79,7 @@ typedef struct {
     uint64_t          size;
     uint8_t           hash_key[SK_HASH_KEY_SIZE];
     uint32_t          workers_n;
+    uint32_t          queue_told;       /* the limit that was told, or 0 */
     sk_counters_t    *counters;         /* [workers_n][sales.n_max + 1] */
 
     alignas(SK_CACHE_LINE)
@@ -141,6 +142,7 @@ typedef struct {
 typedef struct {
     uint32_t          sales;
     uint32_t          queue;
+    uint32_t          queue_told;       /* 0: it follows from the size */
     uint32_t          workers;
     uint64_t          units;            /* room for so many; 0: too small */
 } sk_zone_plan_t;
@@ -154,7 +156,17 @@ typedef struct {
 void sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
     uint32_t queue, uint32_t sales);
 
-/* the least size in bytes, a multiple of 1M, with room for so many units */
+/*
+ * What is left for the zone of memory whose size an operator names: an allocator
+ * that it comes from has its own books.  nginx's slab pool takes 24 bytes for
+ * each page of 4096, some kilobytes, and what is no full page.
+ */
+#define sk_zone_net(size)  ((size) - (size) / 170 - 65536)
+
+/*
+ * The least size for an operator to name, in bytes, a multiple of 1M, with room
+ * for so many units.
+ */
 size_t sk_zone_size_for(uint64_t units, uint32_t workers, uint32_t queue,
     uint32_t sales);
 

@@ -1,11 +1,6 @@
 #include "ngx_seckill.h"
 
 
-/* nginx's slab pool has its own books, 24 bytes for a page of 4096 */
-
-#define ngx_seckill_zone_gross(size)  ((size) + (size) / 128 + 65536)
-
-
 static ngx_int_t ngx_seckill_zone_lay_out(ngx_shm_zone_t *shm_zone,
     sk_zone_plan_t *plan, size_t size);
 static ngx_int_t ngx_seckill_zone_room(ngx_shm_zone_t *shm_zone,
@@ -128,12 +123,19 @@ ngx_seckill_zone_room(ngx_shm_zone_t *shm_zone, uint64_t room,
     need = sk_zone_size_for(units ? units : 1, zone->workers, zone->queue,
                             zone->sales.nelts);
 
+    /* memory that is used already: it is its places for sales that are too
+       few, and any other size makes a zone anew */
+
+    if (need <= shm_zone->shm.size) {
+        need = shm_zone->shm.size + 1048576;
+    }
+
     ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                   "seckill zone \"%V\" of %uzk has room for %uL units in %uD "
                   "sales, its %ui sales have %uL: a size of %uzm would do",
                   &zone->name, shm_zone->shm.size >> 10, room, sales_max,
                   zone->sales.nelts, units,
-                  (ngx_seckill_zone_gross(need) + 1048575) >> 20);
+                  need >> 20);
 
     return NGX_ERROR;
 }

@@ -20,10 +20,11 @@ test_size_for_is_the_least(void **state)
     for (units = 1; units <= 100000000; units *= 10) {
         size = sk_zone_size_for(units, 4, 0, 3);
 
-        sk_zone_plan(&plan, size, 4, 0, 3);
+        sk_zone_plan(&plan, sk_zone_net(size), 4, 0, 3);
         assert_true(plan.units >= units);
 
-        sk_zone_plan(&plan, size - (1 << 20), 4, 0, 3);
+        size -= 1 << 20;
+        sk_zone_plan(&plan, size ? sk_zone_net(size) : 0, 4, 0, 3);
         assert_true(plan.units < units);
     }
 }
