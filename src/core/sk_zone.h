@@ -157,9 +157,9 @@ void sk_zone_plan(sk_zone_plan_t *plan, size_t size, uint32_t workers,
     uint32_t queue, uint32_t sales);
 
 /*
- * What is left for the zone of memory whose size an operator names: an allocator
- * that it comes from has its own books.  nginx's slab pool takes 24 bytes for
- * each page of 4096, some kilobytes, and what is no full page.
+ * What is left for the zone of memory whose size an operator names: an
+ * allocator that it comes from has its own books.  nginx's slab pool takes 24
+ * bytes for each page of 4096, some kilobytes, and what is no full page.
  */
 #define sk_zone_net(size)  ((size) - (size) / 170 - 65536)
 
