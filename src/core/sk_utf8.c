@@ -36,3 +36,33 @@ sk_utf8_end(const uint8_t *p, const uint8_t *last)
 
     return p + len;
 }
+
+
+size_t
+sk_utf8_mend(char *dst, const char *text, size_t len)
+{
+    char           *start;
+    size_t          n;
+    const uint8_t  *p, *end, *last;
+
+    start = dst;
+    last = (const uint8_t *) text + len;
+
+    for (p = (const uint8_t *) text; p < last; p += n) {
+
+        end = sk_utf8_end(p, last);
+        n = (size_t) (end - p);
+
+        if (n) {
+            memcpy(dst, p, n);
+            dst += n;
+
+        } else {
+            memcpy(dst, SK_UTF8_REPLACEMENT, 3);
+            dst += 3;
+            n = 1;
+        }
+    }
+
+    return (size_t) (dst - start);
+}

@@ -12,6 +12,7 @@
 
 
 #define SK_UTF8_REPLACEMENT  "\xef\xbf\xbd"     /* U+FFFD */
+#define SK_UTF8_MENDED_MAX(len)  (3 * (len))
 
 
 /*
@@ -19,6 +20,12 @@
  * no valid UTF-8: RFC 3629, section 4.
  */
 const uint8_t *sk_utf8_end(const uint8_t *p, const uint8_t *last);
+
+/*
+ * Copies a text, with U+FFFD for each byte that is no UTF-8; there is room for
+ * SK_UTF8_MENDED_MAX(len) bytes.  Returns how many it has become.
+ */
+size_t sk_utf8_mend(char *dst, const char *text, size_t len);
 
 
 #pragma GCC visibility pop

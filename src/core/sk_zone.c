@@ -389,28 +389,67 @@ sk_zone_sale_copy(sk_zone_t *zone, const sk_sale_t *sale, sk_sale_t *copy)
 }
 
 
+unsigned
+sk_zone_sales_copy(sk_zone_t *zone, uint32_t *slot, sk_sale_t *copies,
+    unsigned n)
+{
+    uint32_t    last;
+    unsigned    copied;
+    sk_sale_t  *sale;
+
+    copied = 0;
+
+    sk_zone_lock(zone);
+
+    last = sk_load(&zone->sales.n);
+    last = (last - *slot > n) ? *slot + n : last;
+
+    for ( /* void */ ; *slot < last; (*slot)++) {
+        sale = &zone->sales.elts[*slot];
+
+        if (!sk_sale_removed(sale)) {
+            memcpy(&copies[copied++], sale, sizeof(sk_sale_t));
+        }
+    }
+
+    sk_zone_unlock(zone);
+
+    return copied;
+}
+
+
 sk_sale_t *
 sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id)
 {
-    uint32_t    low, high, slot;
-    uint64_t    found;
+    uint32_t    slot;
     sk_sale_t  *sale;
+
+    slot = sk_zone_sale_from(zone, id);
+
+    if (slot == sk_load(&zone->sales.n)) {
+        return NULL;
+    }
+
+    sale = &zone->sales.elts[slot];
+
+    return (sk_load(&sale->id) == id) ? sale : NULL;
+}
+
+
+uint32_t
+sk_zone_sale_from(sk_zone_t *zone, uint64_t id)
+{
+    uint32_t  low, high, slot;
 
     /* sales are added in the order of their events */
 
     low = 0;
-    high = sk_load(&zone->sales.n);
+    high = sk_load_acquire(&zone->sales.n);
 
     while (low < high) {
         slot = low + (high - low) / 2;
-        sale = &zone->sales.elts[slot];
-        found = sk_load(&sale->id);
 
-        if (found == id) {
-            return sale;
-        }
-
-        if (found < id) {
+        if (sk_load(&zone->sales.elts[slot].id) < id) {
             low = slot + 1;
 
         } else {
@@ -418,7 +457,7 @@ sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id)
         }
     }
 
-    return NULL;
+    return low;
 }
 
 

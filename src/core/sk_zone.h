@@ -248,8 +248,18 @@ sk_sale_t *sk_zone_sale(sk_zone_t *zone, const char *name, size_t len);
 void sk_zone_sale_copy(sk_zone_t *zone, const sk_sale_t *sale,
     sk_sale_t *copy);
 
+/*
+ * The same of "n" places from "*slot" on, which it moves on, under one lock.
+ * Returns how many copies there are: none of sales that were removed.
+ */
+unsigned sk_zone_sales_copy(sk_zone_t *zone, uint32_t *slot,
+    sk_sale_t *copies, unsigned n);
+
 /* a sale by the seq of the event that made it, or NULL */
 sk_sale_t *sk_zone_sale_by_id(sk_zone_t *zone, uint64_t id);
+
+/* the place of the first sale that has this seq or a later one */
+uint32_t sk_zone_sale_from(sk_zone_t *zone, uint64_t id);
 
 /* the same hash that sk_zone_sale() uses, for sk_sales_add() */
 uint64_t sk_zone_name_hash(sk_zone_t *zone, const char *name, size_t len);

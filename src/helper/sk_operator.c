@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "sk_operator_do.h"
-#include "sk_view.h"
 
 
 static sk_operator_t *sk_operator_create(sk_writer_t *w,
@@ -89,16 +88,10 @@ sk_operator_create(sk_writer_t *w, sk_commands_t *commands,
 
     o = calloc(1, sizeof(sk_operator_t));
 
-    if (o == NULL) {
-        return NULL;
-    }
-
-    o->writer = w;
-    o->commands = commands;
-    o->declare = declare;
-
-    if (sk_view_zone(w->ledger->db, w->zone) != SQLITE_OK) {
-        sk_operator_close(&o);
+    if (o) {
+        o->writer = w;
+        o->commands = commands;
+        o->declare = declare;
     }
 
     return o;

@@ -14,9 +14,7 @@
 
 
 typedef enum {
-    SK_SQL_REPLY = 0,
-    SK_SQL_ERROR,
-    SK_SQL_KEPT,
+    SK_SQL_KEPT = 0,
     SK_SQL_KEEP,
     SK_SQL_FORGET,
     SK_SQL_PRODUCT,
@@ -27,7 +25,6 @@ typedef enum {
     SK_SQL_PRODUCT_PUT,
     SK_SQL_PRODUCT_DROP,
     SK_SQL_ORDER,
-    SK_SQL_SALE,
     SK_SQL_N
 } sk_sql_e;
 
@@ -68,6 +65,10 @@ int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 
 /* replies with the object that a statement's row is; ends the statement */
 int sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status);
+
+/* replies with an object, as JSON */
+int sk_operator_reply_text(sk_operator_t *o, unsigned status,
+    const char *data);
 
 /* replies with an error: SK_REFUSED; "field" may be NULL */
 int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,

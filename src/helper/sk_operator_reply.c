@@ -1,23 +1,18 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "sk_json.h"
 #include "sk_operator_do.h"
 #include "sk_view.h"
 
 
 static int sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt);
-static int sk_operator_take(sk_operator_t *o, sqlite3_stmt *stmt,
-    sk_result_e result, unsigned status);
+static int sk_operator_envelope(sk_operator_t *o, unsigned status,
+    json_t *head, const char *data);
 
 
 static const char *const  sk_operator_sqls[SK_SQL_N] = {
-
-    "SELECT json_object('code', 0, 'data', json(?1))",
-
-    "SELECT iif(?5 IS NULL, e, json_set(e, '$.data', json(?5))) FROM"
-    " (SELECT iif(?4 IS NULL, e, json_set(e, '$.field', sk_text(?4))) AS e FROM"
-    " (SELECT json_object('code', ?1, 'result', ?2, 'message', sk_text(?3))"
-    " AS e))",
 
     "SELECT hash, code, status, path, reply FROM requests"
     " WHERE by = ?1 AND key = ?2 AND at > ?3",
@@ -58,9 +53,7 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
 
     "DELETE FROM products WHERE id = ?1",
 
-    SK_VIEW_ORDER_SQL,
-
-    SK_VIEW_SALE_SQL
+    SK_VIEW_ORDER_SQL
 };
 
 
@@ -206,51 +199,10 @@ sk_operator_keep(sk_operator_t *o)
 }
 
 
-/* a statement's one column becomes the reply */
-
-static int
-sk_operator_take(sk_operator_t *o, sqlite3_stmt *stmt, sk_result_e result,
-    unsigned status)
-{
-    int  rc;
-
-    rc = sqlite3_step(stmt);
-
-    if (rc != SQLITE_ROW) {
-        (void) sqlite3_reset(stmt);
-        return sk_ledger_fail(o->writer->ledger, rc);
-    }
-
-    o->reply->code = (result == SK_WON) ? 0 : sk_results[result].code;
-    o->reply->status = status;
-    o->reply->len = (uint32_t) sqlite3_column_bytes(stmt, 0);
-
-    /* bodies are shorter than what is allowed: products have limits */
-
-    if (o->reply->len > SK_COMMAND_REPLY_SIZE_MAX) {
-        o->reply->len = 0;
-
-    } else {
-        memcpy(o->reply->body, sqlite3_column_text(stmt, 0), o->reply->len);
-    }
-
-    (void) sqlite3_reset(stmt);
-
-    return SK_OK;
-}
-
-
 int
 sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
 {
-    int            rc;
-    sqlite3_stmt  *s;
-
-    s = sk_operator_sql(o, SK_SQL_REPLY);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
+    int  rc;
 
     rc = sk_operator_row(o, stmt);
 
@@ -258,14 +210,21 @@ sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
         return (rc == SK_NOT_FOUND) ? SK_ERROR : rc;
     }
 
-    (void) sqlite3_bind_value(s, 1, sqlite3_column_value(stmt, 0));
+    rc = sk_operator_reply_text(o, status,
+                                (const char *) sqlite3_column_text(stmt, 0));
 
-    rc = sk_operator_take(o, s, SK_WON, status);
-
-    (void) sqlite3_clear_bindings(s);
     (void) sqlite3_reset(stmt);
 
     return rc;
+}
+
+
+int
+sk_operator_reply_text(sk_operator_t *o, unsigned status, const char *data)
+{
+    o->reply->code = 0;
+
+    return sk_operator_envelope(o, status, json_pack("{si}", "code", 0), data);
 }
 
 
@@ -288,35 +247,68 @@ int
 sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
     const char *field, const char *message, sqlite3_stmt *data)
 {
-    int            rc;
-    sqlite3_stmt  *s;
+    int                 rc;
+    json_t             *head;
+    const char         *text;
+    const sk_result_t  *res;
 
-    s = sk_operator_sql(o, SK_SQL_ERROR);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
-
-    (void) sqlite3_bind_int(s, 1, (int) sk_results[result].code);
-    (void) sqlite3_bind_text(s, 2, sk_results[result].name, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 3, message, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 4, field, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_null(s, 5);
+    res = &sk_results[result];
+    text = NULL;
 
     if (data && sk_operator_row(o, data) == SK_OK) {
-        (void) sqlite3_bind_value(s, 5, sqlite3_column_value(data, 0));
+        text = (const char *) sqlite3_column_text(data, 0);
     }
 
-    rc = sk_operator_take(o, s, result,
-                          status ? status : sk_results[result].status);
+    /* "o*": without a field there is none */
 
-    (void) sqlite3_clear_bindings(s);
+    head = json_pack("{si ss so so*}", "code", (int) res->code,
+                     "result", res->name,
+                     "message", sk_json_text(message, strlen(message)),
+                     "field",
+                     field ? sk_json_text(field, strlen(field)) : NULL);
+
+    o->reply->code = res->code;
+
+    rc = sk_operator_envelope(o, status ? status : res->status, head, text);
 
     if (data) {
         (void) sqlite3_reset(data);
     }
 
     return (rc == SK_OK) ? SK_REFUSED : rc;
+}
+
+
+/* {...,"data":DATA}; "data" is JSON, or NULL */
+
+static int
+sk_operator_envelope(sk_operator_t *o, unsigned status, json_t *head,
+    const char *data)
+{
+    int          n;
+    char        *text;
+    sk_reply_t  *reply;
+
+    text = sk_json_end(head);
+
+    if (text == NULL) {
+        return sk_ledger_fail(o->writer->ledger, SQLITE_NOMEM);
+    }
+
+    reply = o->reply;
+
+    n = data ? snprintf(reply->body, sizeof(reply->body), "%.*s,\"data\":%s}",
+                        (int) strlen(text) - 1, text, data)
+             : snprintf(reply->body, sizeof(reply->body), "%s", text);
+
+    free(text);
+
+    /* bodies are shorter than what is allowed: products have limits */
+
+    reply->status = status;
+    reply->len = ((size_t) n < sizeof(reply->body)) ? (uint32_t) n : 0;
+
+    return SK_OK;
 }
 
 

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sk_operator_do.h"
 #include "sk_view.h"
@@ -312,20 +313,23 @@ int
 sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
     const sk_sale_def_t *def, unsigned status)
 {
-    sk_sale_t      copy;
-    sqlite3_stmt  *s;
-
-    s = sk_operator_sql(o, SK_SQL_SALE);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
+    int         rc;
+    char       *text;
+    sk_sale_t   copy;
 
     sk_zone_sale_copy(o->writer->zone, sale, &copy);
 
     sk_sale_edit(&copy, def);
 
-    sk_view_bind_sale(s, &copy, o->writer->clock_ms);
+    text = sk_view_sale(&copy, o->writer->clock_ms);
 
-    return sk_operator_reply(o, s, status);
+    if (text == NULL) {
+        return sk_ledger_fail(o->writer->ledger, SQLITE_NOMEM);
+    }
+
+    rc = sk_operator_reply_text(o, status, text);
+
+    free(text);
+
+    return rc;
 }

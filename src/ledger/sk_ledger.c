@@ -149,34 +149,12 @@ sk_ledger_prepare(sk_ledger_t *l)
           " (seq, at, type, sale, user, ticket, object, expires, detail)"
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
 
-        { &l->sale_detail,
-          "SELECT json_object('name', ?1, 'stock', ?2, 'limit', ?3,"
-          " 'start_ms', ?4, 'end_ms', ?5, 'paused', ?6, 'hold_s', ?7,"
-          " 'product', ?8, 'by', sk_text(?9), 'declared',"
-          " json(iif(?10 IS NULL, 'null', json_object('stock', ?10,"
-          " 'limit', ?11, 'start_ms', ?12, 'end_ms', ?13, 'paused', ?14,"
-          " 'hold_s', ?15))))" },
-
-        { &l->by_detail, "SELECT json_object('by', sk_text(?1))" },
 
         { &l->read,
           "SELECT seq, type, sale, user, ticket, expires, object, at"
           " FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
 
-        /* the first version's sales were all declared, and do not say so */
-
-        { &l->read_sale,
-          "SELECT d ->> 'name', d ->> 'stock', d ->> 'limit',"
-          " ifnull(d ->> 'start_ms', 0),"
-          " ifnull(d ->> 'end_ms', 9223372036854775807), d ->> 'paused',"
-          " ifnull(d ->> 'hold_s', 0), ifnull(d ->> 'product', 0),"
-          " c ->> 'stock', c ->> 'limit', ifnull(c ->> 'start_ms', 0),"
-          " ifnull(c ->> 'end_ms', 9223372036854775807), c ->> 'paused',"
-          " ifnull(c ->> 'hold_s', 0)"
-          " FROM (SELECT detail AS d,"
-          " iif(json_type(detail, '$.declared') IS NULL, detail,"
-          " nullif(detail -> 'declared', 'null')) AS c"
-          " FROM ledger WHERE seq = ?1)" },
+        { &l->read_sale, "SELECT detail FROM ledger WHERE seq = ?1" },
 
         { &l->removed,
           "SELECT sale FROM ledger WHERE type = 'sale_removed'"
@@ -244,9 +222,9 @@ sk_ledger_close(sk_ledger_t *l)
     size_t  i;
 
     sqlite3_stmt *const  stmts[] = {
-        l->begin, l->commit, l->rollback, l->last, l->append, l->sale_detail,
-        l->by_detail, l->read, l->read_sale, l->removed, l->order,
-        l->order_last, l->due, l->due_later, l->due_next
+        l->begin, l->commit, l->rollback, l->last, l->append, l->read,
+        l->read_sale, l->removed, l->order, l->order_last, l->due,
+        l->due_later, l->due_next
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {

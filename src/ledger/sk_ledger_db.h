@@ -40,8 +40,6 @@ struct sk_ledger_s {
     sqlite3_stmt  *rollback;
     sqlite3_stmt  *last;
     sqlite3_stmt  *append;
-    sqlite3_stmt  *sale_detail;
-    sqlite3_stmt  *by_detail;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     sqlite3_stmt  *removed;

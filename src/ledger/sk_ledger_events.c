@@ -1,14 +1,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sk_json.h"
 #include "sk_ledger_db.h"
 
 
 static int sk_ledger_bind_number(sqlite3_stmt *stmt, int column, uint64_t n,
     int64_t unit);
-static void sk_ledger_bind_sale(sqlite3_stmt *s, const sk_event_t *e);
-static void sk_ledger_bind_time(sqlite3_stmt *stmt, int column, int64_t ms,
-    int64_t none);
+static char *sk_ledger_detail(const sk_event_t *e);
 static int sk_ledger_row(sk_ledger_t *l, sk_event_t *e);
 static sk_event_e sk_ledger_type(sqlite3_stmt *stmt, int column);
 static int sk_ledger_row_order(sk_ledger_t *l, sk_event_t *e);
@@ -18,8 +17,7 @@ static int sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_order_row(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *o);
 static int sk_ledger_due_rows(sk_ledger_t *l, sqlite3_stmt *s,
     sk_order_t *orders, unsigned max, unsigned *n);
-static void sk_ledger_columns(sqlite3_stmt *s, int column,
-    sk_sale_def_t *def);
+static int sk_ledger_row_def(json_t *json, sk_event_t *e);
 
 
 static const struct {
@@ -36,32 +34,22 @@ int
 sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
 {
     int            rc;
+    char          *made;
     const char    *detail;
-    sqlite3_stmt  *s, *text;
+    sqlite3_stmt  *s;
 
     s = l->append;
-    text = NULL;
+    made = NULL;
     detail = e->detail;
 
-    if (sk_event_has_def(e->type)) {
-        text = l->sale_detail;
-        sk_ledger_bind_sale(text, e);
+    if (sk_event_has_def(e->type) || (e->by && detail == NULL)) {
+        made = sk_ledger_detail(e);
 
-    } else if (e->by && detail == NULL) {
-        text = l->by_detail;
-        (void) sqlite3_bind_text(text, 1, e->by, (int) e->by_len,
-                                 SQLITE_STATIC);
-    }
-
-    if (text) {
-        rc = sqlite3_step(text);
-
-        if (rc != SQLITE_ROW) {
-            (void) sqlite3_reset(text);
-            return sk_ledger_fail(l, rc);
+        if (made == NULL) {
+            return sk_ledger_fail(l, SQLITE_NOMEM);
         }
 
-        detail = (const char *) sqlite3_column_text(text, 0);
+        detail = made;
     }
 
     rc = sqlite3_bind_int64(s, 1, (int64_t) e->seq);
@@ -74,14 +62,13 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     rc |= sk_ledger_bind_number(s, 7, e->object, 1);
     rc |= sk_ledger_bind_number(s, 8, e->expires_s, 1000);
     rc |= sqlite3_bind_text(s, 9, detail,
-                            text ? -1 : (int) e->detail_len, SQLITE_STATIC);
+                            made ? -1 : (int) e->detail_len,
+                            SQLITE_STATIC);
 
     rc = (rc == SQLITE_OK) ? sk_ledger_step(l, s)
                            : sk_ledger_fail(l, SQLITE_NOMEM);
 
-    if (text) {
-        (void) sqlite3_reset(text);
-    }
+    free(made);
 
     return rc;
 }
@@ -95,51 +82,34 @@ sk_ledger_bind_number(sqlite3_stmt *stmt, int column, uint64_t n, int64_t unit)
 }
 
 
-static void
-sk_ledger_bind_sale(sqlite3_stmt *s, const sk_event_t *e)
+/* who it was; of a sale, what it is now, and what the configuration says */
+
+static char *
+sk_ledger_detail(const sk_event_t *e)
 {
-    const sk_sale_def_t  *def;
+    int      rc;
+    json_t  *json;
 
-    def = &e->def;
+    json = sk_event_has_def(e->type)
+           ? sk_json_sale(&e->def, SK_FIELD_ADD, 1) : json_object();
 
-    (void) sqlite3_bind_text(s, 1, def->name, (int) def->name_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 2, def->stock);
-    (void) sqlite3_bind_int64(s, 3, def->limit);
-    sk_ledger_bind_time(s, 4, def->start_ms, SK_TIME_MIN);
-    sk_ledger_bind_time(s, 5, def->end_ms, SK_TIME_MAX);
-    (void) sqlite3_bind_int(s, 6, def->paused);
-    (void) sqlite3_bind_int64(s, 7, def->hold_s);
-    (void) sk_ledger_bind_number(s, 8, def->product, 1);
-    (void) sqlite3_bind_text(s, 9, e->by, (int) e->by_len, SQLITE_STATIC);
+    rc = json_object_set_new(json, "by",
+                             e->by ? sk_json_text(e->by, e->by_len)
+                                   : json_null());
 
-    def = &e->declared;
-
-    if (def->name_len == 0) {
-        (void) sqlite3_bind_null(s, 10);
-        return;
+    if (sk_event_has_def(e->type)) {
+        rc |= json_object_set_new(json, "declared",
+                  e->declared.name_len
+                  ? sk_json_sale(&e->declared, SK_FIELD_DECLARE, 1)
+                  : json_null());
     }
 
-    (void) sqlite3_bind_int64(s, 10, def->stock);
-    (void) sqlite3_bind_int64(s, 11, def->limit);
-    sk_ledger_bind_time(s, 12, def->start_ms, SK_TIME_MIN);
-    sk_ledger_bind_time(s, 13, def->end_ms, SK_TIME_MAX);
-    (void) sqlite3_bind_int(s, 14, def->paused);
-    (void) sqlite3_bind_int64(s, 15, def->hold_s);
-}
-
-
-/* a window without an end has none in the ledger either */
-
-static void
-sk_ledger_bind_time(sqlite3_stmt *stmt, int column, int64_t ms, int64_t none)
-{
-    if (ms == none) {
-        (void) sqlite3_bind_null(stmt, column);
-
-    } else {
-        (void) sqlite3_bind_int64(stmt, column, ms);
+    if (rc != 0) {
+        json_decref(json);
+        return NULL;
     }
+
+    return sk_json_end(json);
 }
 
 
@@ -285,16 +255,13 @@ sk_ledger_damaged(sk_ledger_t *l, uint64_t seq)
 static int
 sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e)
 {
-    int             rc;
-    const char     *name;
-    sqlite3_stmt   *s;
-    sk_sale_def_t  *def;
+    int            rc;
+    json_t        *json;
+    const char    *detail;
+    json_error_t   error;
+    sqlite3_stmt  *s;
 
     s = l->read_sale;
-    def = &e->def;
-
-    memset(def, 0, sizeof(sk_sale_def_t));
-    memset(&e->declared, 0, sizeof(sk_sale_def_t));
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) e->seq);
 
@@ -305,47 +272,57 @@ sk_ledger_row_sale(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_fail(l, rc);
     }
 
-    name = (const char *) sqlite3_column_text(s, 0);
-    def->name_len = (size_t) sqlite3_column_bytes(s, 0);
+    detail = (const char *) sqlite3_column_text(s, 0);
 
-    if (name && sk_sale_name_valid(name, def->name_len)) {
-        memcpy(def->name, name, def->name_len);
-
-    } else {
-        def->name_len = 0;
-    }
-
-    sk_ledger_columns(s, 1, def);
-    def->product = (uint64_t) sqlite3_column_int64(s, 7);
-
-    if (sqlite3_column_type(s, 8) != SQLITE_NULL) {
-        e->declared = *def;
-        e->declared.product = 0;
-        sk_ledger_columns(s, 8, &e->declared);
-    }
+    json = json_loadb(detail ? detail : "",
+                      (size_t) sqlite3_column_bytes(s, 0), 0, &error);
 
     (void) sqlite3_reset(s);
 
-    if (def->name_len && def->stock >= 0 && def->stock <= SK_STOCK_MAX
-        && def->limit >= 1 && def->limit <= SK_LIMIT_MAX
-        && def->hold_s >= 0 && def->hold_s <= SK_HOLD_MAX_S)
-    {
-        return SK_OK;
+    if (json == NULL && json_error_code(&error) == json_error_unknown) {
+        return sk_ledger_fail(l, SQLITE_NOMEM);
     }
 
-    return sk_ledger_damaged(l, e->seq);
+    rc = sk_ledger_row_def(json, e);
+
+    json_decref(json);
+
+    return (rc == SK_OK) ? SK_OK : sk_ledger_damaged(l, e->seq);
 }
 
 
-static void
-sk_ledger_columns(sqlite3_stmt *s, int column, sk_sale_def_t *def)
+static int
+sk_ledger_row_def(json_t *json, sk_event_t *e)
 {
-    def->stock = sqlite3_column_int64(s, column);
-    def->limit = sqlite3_column_int64(s, column + 1);
-    def->start_ms = sqlite3_column_int64(s, column + 2);
-    def->end_ms = sqlite3_column_int64(s, column + 3);
-    def->paused = sqlite3_column_int(s, column + 4);
-    def->hold_s = sqlite3_column_int64(s, column + 5);
+    int      rc;
+    json_t  *declared;
+
+    rc = sk_json_sale_read(json, &e->def);
+
+    declared = json_object_get(json, "declared");
+
+    e->declared = sk_sale_initial;
+
+    if (declared == NULL) {
+
+        /* the first version's sales were all declared, and do not say so */
+
+        sk_sale_declare(&e->declared, &e->def, NULL);
+
+    } else if (rc == SK_OK && !json_is_null(declared)) {
+        rc = sk_json_sale_read(declared, &e->declared);
+    }
+
+    if (rc != SK_OK || e->def.name_len == 0) {
+        return SK_ERROR;
+    }
+
+    if (!json_is_null(declared)) {
+        e->declared.name_len = e->def.name_len;
+        memcpy(e->declared.name, e->def.name, e->def.name_len);
+    }
+
+    return SK_OK;
 }
 
 

@@ -21,8 +21,6 @@ static const char *const  sk_reads[SK_READ_N] = {
 
     "SELECT " SK_VIEW_PRODUCT ", id FROM products WHERE id = ?1",
 
-    SK_VIEW_SALE_SQL,
-
     SK_VIEW_ORDER_SQL,
 
     /* the first version's sales are the configuration's, and do not say so */
@@ -62,13 +60,8 @@ static const char *const  sk_reads[SK_READ_N] = {
 
     " ELSE "
     SK_EVENT_HEAD ", 'sale', e.detail ->> 'name',"
-    " 'by', ifnull(e.detail ->> 'by', 'configuration'), 'detail', json_object("
-    "'name', e.detail ->> 'name', 'product', e.detail ->> 'product',"
-    " 'stock', e.detail ->> 'stock', 'limit', e.detail ->> 'limit',"
-    " 'hold', ifnull(e.detail ->> 'hold_s', 0),"
-    " 'start', " SK_VIEW_TIME("e.detail ->> 'start_ms'") ","
-    " 'end', " SK_VIEW_TIME("e.detail ->> 'end_ms'") ","
-    " 'paused', json(iif(e.detail ->> 'paused', 'true', 'false'))))"
+    " 'by', ifnull(e.detail ->> 'by', 'configuration'),"
+    " 'detail', json(sk_detail(e.detail)))"
 
     " END, e.seq FROM ledger e LEFT JOIN ledger s ON s.seq = e.sale"
     " WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2",
@@ -199,8 +192,7 @@ sk_reader_open(sk_reader_t *r, const char *suffix)
                         NULL)
         == SQLITE_OK
         && sqlite3_busy_timeout(db, SK_PAGE_BUSY_WAIT_MS) == SQLITE_OK
-        && sk_view_functions(db) == SQLITE_OK
-        && sk_view_zone(db, r->zone) == SQLITE_OK)
+        && sk_view_functions(db) == SQLITE_OK)
     {
         return db;
     }
@@ -297,41 +289,31 @@ sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 static int
 sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which)
 {
+    int            rc;
+    sqlite3_str   *text;
     sqlite3_stmt  *s;
 
     s = sk_reader_stmt(r, which);
 
-    if (s) {
-        (void) sqlite3_bind_int64(s, 1, (int64_t) page->id);
-    }
-
-    return sk_page_object(page, s);
-}
-
-
-int
-sk_page_object(sk_page_t *page, sqlite3_stmt *stmt)
-{
-    int           rc;
-    sqlite3_str  *text;
-
-    if (stmt == NULL) {
+    if (s == NULL) {
         return SK_ERROR;
     }
 
-    rc = sqlite3_step(stmt);
+    (void) sqlite3_bind_int64(s, 1, (int64_t) page->id);
+
+    rc = sqlite3_step(s);
 
     if (rc != SQLITE_ROW) {
-        (void) sqlite3_reset(stmt);
+        (void) sqlite3_reset(s);
         return (rc == SQLITE_DONE) ? SK_NOT_FOUND : SK_ERROR;
     }
 
     text = sqlite3_str_new(NULL);
 
     sqlite3_str_appendf(text, "{\"code\":0,\"data\":%s}\n",
-                        (const char *) sqlite3_column_text(stmt, 0));
+                        (const char *) sqlite3_column_text(s, 0));
 
-    (void) sqlite3_reset(stmt);
+    (void) sqlite3_reset(s);
 
     return sk_page_end(page, text);
 }

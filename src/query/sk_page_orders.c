@@ -9,8 +9,7 @@ static const char  sk_page_orders_sql[] =
     "SELECT json_object('order', o.\"order\", 'sale', s.name,"
     " 'user', sk_text(o.user), 'state', o.state,"
     " 'created_at', " SK_VIEW_TIME("o.created") ","
-    " 'expires_at', " SK_VIEW_TIME("sk_expires(o.sale, o.user, o.\"order\","
-    " o.expires)") "), o.\"order\""
+    " 'expires_at', " SK_VIEW_TIME("o.expires") "), o.\"order\""
     " FROM orders o JOIN sales s ON s.id = +o.sale WHERE o.\"order\" > ?1";
 
 

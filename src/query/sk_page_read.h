@@ -16,7 +16,6 @@
 typedef enum {
     SK_READ_PRODUCTS = 0,
     SK_READ_PRODUCT,
-    SK_READ_SALE,
     SK_READ_ORDER,
     SK_READ_EVENTS,
     SK_READ_AT,
@@ -44,9 +43,6 @@ sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
 /* a list of rows of JSON and number: SK_OK, SK_ERROR */
 int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
 
-/* a row of JSON: SK_OK; SK_NOT_FOUND; SK_ERROR, also for NULL */
-int sk_page_object(sk_page_t *page, sqlite3_stmt *stmt);
-
 /* the page is this text: SK_OK, SK_ERROR */
 int sk_page_end(sk_page_t *page, sqlite3_str *text);
 
@@ -54,7 +50,7 @@ int sk_page_end(sk_page_t *page, sqlite3_str *text);
 int sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* sales are the zone's, not the store's: with the counters as they are now */
+/* sales are the zone's, with the counters as they are now: no store is read */
 int sk_page_sales(sk_reader_t *r, sk_page_t *page);
 int sk_page_sale(sk_reader_t *r, sk_page_t *page);
 

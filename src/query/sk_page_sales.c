@@ -1,64 +1,59 @@
+#include <stdlib.h>
+
 #include "sk_page_read.h"
 #include "sk_view.h"
+
+
+#define SK_PAGE_SALES_SLICE  32         /* copied under one lock */
+
+
+static int sk_page_sales_add(sk_page_t *page, sqlite3_str *text,
+    sk_sale_t *sale);
 
 
 int
 sk_page_sales(sk_reader_t *r, sk_page_t *page)
 {
-    int            rc;
-    uint32_t       i, n;
-    uint64_t       next;
-    sk_sale_t      copy, *sale;
-    sqlite3_str   *text;
-    sqlite3_stmt  *s;
+    int           rc;
+    uint32_t      slot;
+    uint64_t      next;
+    unsigned      i, n;
+    sk_sale_t     slice[SK_PAGE_SALES_SLICE];
+    sk_zone_t    *zone;
+    sqlite3_str  *text;
 
-    s = sk_reader_stmt(r, SK_READ_SALE);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
-
+    zone = r->zone;
     text = sqlite3_str_new(NULL);
     next = page->after;
-    page->n = 0;
 
-    n = sk_load_acquire(&r->zone->sales.n);
+    page->n = 0;
+    rc = SK_OK;
 
     sqlite3_str_appendall(text, "{\"code\":0,\"data\":[");
 
-    for (i = 0; i < n && page->n < page->limit; i++) {
-        sale = &r->zone->sales.elts[i];
+    for (slot = sk_zone_sale_from(zone, page->after + 1);
+         slot < sk_load_acquire(&zone->sales.n) && page->n < page->limit
+         && rc == SK_OK; /* void */ )
+    {
+        n = page->limit - page->n;
+        n = (n < SK_PAGE_SALES_SLICE) ? n : SK_PAGE_SALES_SLICE;
 
-        if (sk_load(&sale->id) <= page->after) {
-            continue;
+        n = sk_zone_sales_copy(zone, &slot, slice, n);
+
+        for (i = 0; i < n && rc == SK_OK; i++) {
+            sqlite3_str_appendall(text, page->n ? "," : "");
+
+            rc = sk_page_sales_add(page, text, &slice[i]);
+            next = sk_load(&slice[i].id);
         }
-
-        sk_zone_sale_copy(r->zone, sale, &copy);
-
-        if (sk_sale_removed(&copy)) {
-            continue;
-        }
-
-        sk_view_bind_sale(s, &copy, page->now_ms);
-
-        rc = sqlite3_step(s);
-
-        if (rc == SQLITE_ROW) {
-            sqlite3_str_appendf(text, "%s%s", page->n++ ? "," : "",
-                                (const char *) sqlite3_column_text(s, 0));
-        }
-
-        (void) sqlite3_reset(s);
-
-        if (rc != SQLITE_ROW) {
-            sqlite3_free(sqlite3_str_finish(text));
-            return SK_ERROR;
-        }
-
-        next = sk_load(&copy.id);
     }
 
     sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}}\n", next);
+
+    if (rc != SK_OK) {
+        sqlite3_free(sqlite3_str_finish(text));
+        return SK_ERROR;
+    }
 
     return sk_page_end(page, text);
 }
@@ -67,8 +62,9 @@ sk_page_sales(sk_reader_t *r, sk_page_t *page)
 int
 sk_page_sale(sk_reader_t *r, sk_page_t *page)
 {
-    sk_sale_t      copy, *sale;
-    sqlite3_stmt  *s;
+    int           rc;
+    sk_sale_t     copy, *sale;
+    sqlite3_str  *text;
 
     sale = sk_zone_sale(r->zone, page->name, page->name_len);
 
@@ -82,11 +78,38 @@ sk_page_sale(sk_reader_t *r, sk_page_t *page)
                               (int) page->name_len, page->name);
     }
 
-    s = sk_reader_stmt(r, SK_READ_SALE);
+    text = sqlite3_str_new(NULL);
 
-    if (s) {
-        sk_view_bind_sale(s, &copy, page->now_ms);
+    sqlite3_str_appendall(text, "{\"code\":0,\"data\":");
+
+    rc = sk_page_sales_add(page, text, &copy);
+
+    sqlite3_str_appendall(text, "}\n");
+
+    if (rc != SK_OK) {
+        sqlite3_free(sqlite3_str_finish(text));
+        return SK_ERROR;
     }
 
-    return sk_page_object(page, s);
+    return sk_page_end(page, text);
+}
+
+
+static int
+sk_page_sales_add(sk_page_t *page, sqlite3_str *text, sk_sale_t *sale)
+{
+    char  *json;
+
+    json = sk_view_sale(sale, page->now_ms);
+
+    if (json == NULL) {
+        return SK_ERROR;
+    }
+
+    sqlite3_str_appendall(text, json);
+    page->n++;
+
+    free(json);
+
+    return SK_OK;
 }

@@ -1,151 +1,118 @@
+#include <stdlib.h>
+
+#include "sk_json.h"
 #include "sk_utf8.h"
 #include "sk_view.h"
 
 
 static void sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values);
-static void sk_view_expires(sqlite3_context *ctx, int n,
+static void sk_view_detail(sqlite3_context *ctx, int n,
     sqlite3_value **values);
-static void sk_view_bind_time(sqlite3_stmt *stmt, int column, int64_t ms,
-    int64_t none);
 
 
 int
 sk_view_functions(sqlite3 *db)
 {
-    return sqlite3_create_function_v2(db, "sk_text", 1,
-                                      SQLITE_UTF8|SQLITE_DETERMINISTIC, NULL,
-                                      sk_view_text, NULL, NULL, NULL);
+    int  rc, flags;
+
+    flags = SQLITE_UTF8|SQLITE_DETERMINISTIC;
+
+    rc = sqlite3_create_function_v2(db, "sk_text", 1, flags, NULL,
+                                    sk_view_text, NULL, NULL, NULL);
+
+    return (rc == SQLITE_OK)
+           ? sqlite3_create_function_v2(db, "sk_detail", 1, flags, NULL,
+                                        sk_view_detail, NULL, NULL, NULL)
+           : rc;
 }
 
 
 static void
 sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
-    sqlite3_str    *text;
-    const uint8_t  *p, *end, *last;
+    char        *mended;
+    const char  *text;
 
-    (void) n;
+    text = (const char *) sqlite3_value_text(values[0]);
 
-    p = sqlite3_value_text(values[0]);
-
-    if (p == NULL) {
+    if (text == NULL) {
         return;
     }
 
-    last = p + sqlite3_value_bytes(values[0]);
+    n = sqlite3_value_bytes(values[0]);
+    mended = malloc(SK_UTF8_MENDED_MAX((size_t) n) + 1);
 
-    for (end = p; end < last && sk_utf8_end(end, last) != end; /* void */ ) {
-        end = sk_utf8_end(end, last);
-    }
-
-    if (end == last) {
-        sqlite3_result_value(ctx, values[0]);
+    if (mended == NULL) {
+        sqlite3_result_error_nomem(ctx);
         return;
     }
 
-    text = sqlite3_str_new(sqlite3_context_db_handle(ctx));
+    n = (int) sk_utf8_mend(mended, text, (size_t) n);
 
-    while (p < last) {
-        end = sk_utf8_end(p, last);
-
-        if (end == p) {
-            sqlite3_str_appendall(text, SK_UTF8_REPLACEMENT);
-            p++;
-
-        } else {
-            sqlite3_str_append(text, (const char *) p, (int) (end - p));
-            p = end;
-        }
-    }
-
-    n = sqlite3_str_length(text);
-    sqlite3_result_text(ctx, sqlite3_str_finish(text), n, sqlite3_free);
-}
-
-
-int
-sk_view_zone(sqlite3 *db, sk_zone_t *zone)
-{
-    return sqlite3_create_function_v2(db, "sk_expires", 4, SQLITE_UTF8, zone,
-                                      sk_view_expires, NULL, NULL, NULL);
+    sqlite3_result_text(ctx, mended, n, free);
 }
 
 
 static void
-sk_view_expires(sqlite3_context *ctx, int n, sqlite3_value **values)
+sk_view_detail(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
-    int         len;
-    int64_t     ms;
-    uint32_t    expires_s;
-    uint64_t    order;
-    sk_key_t    key;
-    sk_zone_t  *zone;
+    char           *text;
+    json_t         *json;
+    const char     *stored;
+    sk_sale_def_t   def;
 
-    (void) n;
+    stored = (const char *) sqlite3_value_text(values[0]);
+    n = sqlite3_value_bytes(values[0]);
 
-    zone = sqlite3_user_data(ctx);
-    order = (uint64_t) sqlite3_value_int64(values[2]);
-    ms = sqlite3_value_int64(values[3]);
+    json = json_loadb(stored ? stored : "", (size_t) n, 0, NULL);
 
-    if (sqlite3_value_type(values[3]) == SQLITE_NULL) {
+    /* somebody else has written another one */
+
+    if (sk_json_sale_read(json, &def) != SK_OK || def.name_len == 0) {
+        json_decref(json);
         return;
     }
 
-    len = sqlite3_value_bytes(values[1]);
+    json_decref(json);
 
-    if (len <= SK_USER_SIZE_MAX) {
-        key = sk_zone_user_key(zone, (uint64_t) sqlite3_value_int64(values[0]),
-                               (const char *) sqlite3_value_text(values[1]),
-                               (size_t) len);
+    text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 0));
 
-        if (sk_zone_order(zone, key, order, &expires_s) == SK_UNIT_HELD) {
-            ms = (int64_t) expires_s * 1000;
-        }
+    if (text) {
+        sqlite3_result_text(ctx, text, -1, free);
+
+    } else {
+        sqlite3_result_error_nomem(ctx);
     }
-
-    sqlite3_result_int64(ctx, ms);
 }
 
 
-void
-sk_view_bind_sale(sqlite3_stmt *s, sk_sale_t *sale, int64_t now_ms)
+char *
+sk_view_sale(sk_sale_t *sale, int64_t now_ms)
 {
-    int64_t  product;
+    int             rc;
+    json_t         *json;
+    sk_sale_def_t   def;
 
-    product = sk_load(&sale->product);
+    sk_sale_def(sale, &def);
 
-    (void) sqlite3_bind_text(s, 1, sale->name, (int) sk_load(&sale->name_len),
-                             SQLITE_TRANSIENT);
+    json = sk_json_sale(&def, SK_FIELD_ADD, 0);
 
-    if (product) {
-        (void) sqlite3_bind_int64(s, 2, product);
+    rc = json_object_set_new(json, "state",
+             json_string(sk_sale_states[sk_sale_state(sale, now_ms)]));
 
-    } else {
-        (void) sqlite3_bind_null(s, 2);
+    rc |= json_object_set_new(json, "free",
+                              json_integer(sk_load(&sale->free)));
+    rc |= json_object_set_new(json, "undecided",
+                              json_integer(sk_load(&sale->undecided)));
+    rc |= json_object_set_new(json, "held",
+                              json_integer(sk_load(&sale->held)));
+    rc |= json_object_set_new(json, "sold",
+                              json_integer(sk_load(&sale->sold)));
+
+    if (rc != 0) {
+        json_decref(json);
+        return NULL;
     }
 
-    (void) sqlite3_bind_int64(s, 3, sk_load(&sale->stock));
-    (void) sqlite3_bind_int64(s, 4, sk_load(&sale->limit));
-    (void) sqlite3_bind_int64(s, 5, sk_load(&sale->hold_s));
-    sk_view_bind_time(s, 6, sk_load(&sale->start_ms), SK_TIME_MIN);
-    sk_view_bind_time(s, 7, sk_load(&sale->end_ms), SK_TIME_MAX);
-    (void) sqlite3_bind_int(s, 8, (int) sk_load(&sale->paused));
-    (void) sqlite3_bind_text(s, 9, sk_sale_states[sk_sale_state(sale, now_ms)],
-                             -1, SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 10, sk_load(&sale->free));
-    (void) sqlite3_bind_int64(s, 11, sk_load(&sale->undecided));
-    (void) sqlite3_bind_int64(s, 12, sk_load(&sale->held));
-    (void) sqlite3_bind_int64(s, 13, sk_load(&sale->sold));
-}
-
-
-static void
-sk_view_bind_time(sqlite3_stmt *stmt, int column, int64_t ms, int64_t none)
-{
-    if (ms == none) {
-        (void) sqlite3_bind_null(stmt, column);
-
-    } else {
-        (void) sqlite3_bind_int64(stmt, column, ms);
-    }
+    return sk_json_end(json);
 }

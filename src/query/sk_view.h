@@ -1,6 +1,6 @@
 /*
- * How products, sales and orders are shown: SQL that makes their JSON, for the
- * drainer's replies and for the workers' pages.
+ * How products, sales and orders are shown, in the drainer's replies and on the
+ * workers' pages: SQL that makes their JSON, and the JSON of a sale.
  */
 
 
@@ -39,32 +39,20 @@
     "   ORDER BY seq DESC LIMIT 1),"                                         \
     "  iif(w.expires IS NULL, 'sold', 'held')),"                             \
     " 'created_at', " SK_VIEW_TIME("w.at") ","                               \
-    " 'expires_at', " SK_VIEW_TIME("sk_expires(w.sale, w.user, w.seq,"       \
-    " w.expires)") ")"                                                       \
+    " 'expires_at', " SK_VIEW_TIME("w.expires") ")"                          \
     " FROM ledger w JOIN ledger s ON s.seq = w.sale"                         \
     " WHERE w.seq = ?1 AND w.type = 'won'"
 
-/* of a sale, see sk_view_bind_sale() */
-
-#define SK_VIEW_SALE_SQL                                                     \
-    "SELECT json_object('name', ?1, 'product', ?2, 'stock', ?3,"             \
-    " 'limit', ?4, 'hold', ?5, 'start', " SK_VIEW_TIME("?6") ","             \
-    " 'end', " SK_VIEW_TIME("?7") ","                                        \
-    " 'paused', json(iif(?8, 'true', 'false')), 'state', ?9, 'free', ?10,"   \
-    " 'undecided', ?11, 'held', ?12, 'sold', ?13)"
-
-
-/* adds sk_text(): what is no UTF-8 becomes U+FFFD.  Returns an SQLite code */
-int sk_view_functions(sqlite3 *db);
 
 /*
- * Adds sk_expires(sale, user, order, expires): until when an order is or was
- * held, in ms; while it is, the zone says it.  Returns an SQLite code.
+ * Adds sk_text(text): what is no UTF-8 becomes U+FFFD; and sk_detail(detail):
+ * what an event says of a sale, as the API shows it, NULL for what is no such
+ * detail.  Returns an SQLite code.
  */
-int sk_view_zone(sqlite3 *db, sk_zone_t *zone);
+int sk_view_functions(sqlite3 *db);
 
-/* "sale" is a copy, made under the mutex */
-void sk_view_bind_sale(sqlite3_stmt *stmt, sk_sale_t *sale, int64_t now_ms);
+/* JSON, to be freed, of a copy that was made under the mutex; NULL: no memory */
+char *sk_view_sale(sk_sale_t *sale, int64_t now_ms);
 
 
 #pragma GCC visibility pop

@@ -1,6 +1,8 @@
-/* bodies that are none: each gets "invalid", with the field that is wrong */
+/* bodies that are none: each gets "invalid", with the field that is wrong; and
+   the JSON of sales */
 
 #include "sk_test_operator.h"
+#include "sk_json.h"
 
 
 static const struct {
@@ -248,6 +250,72 @@ test_what_is_needed(void **state)
 }
 
 
+/* what the ledger has of a sale: as it is written, and as it was */
+
+static void
+stored(const char *text, int rc, sk_sale_def_t *def)
+{
+    json_t  *json;
+
+    json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    assert_int_equal(sk_json_sale_read(json, def), rc);
+    json_decref(json);
+}
+
+
+static void
+test_stored(void **state)
+{
+    char           *text;
+    unsigned        i;
+    sk_sale_def_t   def, read;
+
+    static const char *const  none[] = {
+        "{\"name\":\"s\"}",
+        "{\"name\":\"s\",\"stock\":\"1\"}",
+        "{\"name\":\"s\",\"stock\":1000000001}",
+        "{\"name\":\"s\",\"stock\":1,\"limit\":0}",
+        "{\"name\":\"s\",\"stock\":1,\"hold_s\":2592001}",
+    };
+
+    (void) state;
+
+    def = sk_test_def("s", 7, 2);
+    def.hold_s = 60;
+    def.end_ms = 5;
+    def.product = 3;
+    def.paused = 1;
+
+    text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 1));
+    assert_string_equal(text, "{\"name\":\"s\",\"product\":3,\"stock\":7,"
+                        "\"limit\":2,\"hold_s\":60,\"start_ms\":null,"
+                        "\"end_ms\":5,\"paused\":1}");
+    stored(text, SK_OK, &read);
+    assert_true(sk_sale_def_equal(&read, &def));
+    free(text);
+
+    text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 0));
+    assert_string_equal(text, "{\"name\":\"s\",\"product\":3,\"stock\":7,"
+                        "\"limit\":2,\"hold\":60,\"start\":null,"
+                        "\"end\":\"1970-01-01T00:00:00.005Z\","
+                        "\"paused\":true}");
+    free(text);
+
+    /* of the first version */
+
+    stored("{\"name\":\"s\",\"stock\":7,\"limit\":2,\"start_ms\":null,"
+           "\"end_ms\":5,\"paused\":1}", SK_OK, &read);
+    def.hold_s = 0;
+    def.product = 0;
+    assert_true(sk_sale_def_equal(&read, &def));
+
+    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        stored(none[i], SK_ERROR, &read);
+    }
+}
+
+
 int
 main(void)
 {
@@ -259,6 +327,7 @@ main(void)
         T(test_messages),
         T(test_object),
         T(test_what_is_needed),
+        T(test_stored),
 #undef T
     };
 

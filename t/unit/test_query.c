@@ -152,6 +152,59 @@ test_sales_are_live(void **state)
 }
 
 
+/* sales are shown while the store cannot be read; many, and some removed */
+
+static void
+test_sales_without_a_store(void **state)
+{
+    unsigned     i;
+    char         name[16];
+    sk_event_t   e;
+
+    (void) state;
+
+    for (i = 0; i < 70; i++) {
+        (void) snprintf(name, sizeof(name), "s%u", i);
+
+        if (zone->sales.n_max > sk_load(&zone->sales.n)) {
+            (void) sk_test_sale(zone, name, 1, 1);
+        }
+    }
+
+    memset(&e, 0, sizeof(e));
+    e.type = SK_EVENT_SALE_REMOVED;
+    e.seq = sk_load(&zone->applied_seq) + 1;
+    e.sale_id = sk_load(&zone->sales.elts[40].id);
+    assert_int_equal(sk_apply(zone, &e, 1, name, sizeof(name)), SK_OK);
+
+    sk_reader_destroy(reader);
+    reader = sk_reader_create(zone, "/nowhere/drop.db");
+
+    assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_WON);
+    says("{\"code\":0,\"data\":{\"name\":\"pen\"");
+    says("\"sold\":0}}\n");
+
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 1000), SK_WON);
+    assert_int_equal(page.n, sk_load(&zone->sales.n) - 1);
+    assert_null(strstr(page.json, "\"name\":\"s38\""));
+    says("\"name\":\"s37\"");
+    says("\"name\":\"s39\"");
+
+    /* a page that ends within a slice, and the one behind it */
+
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 35), SK_WON);
+    assert_int_equal(page.n, 35);
+    says("{\"code\":0,\"data\":[{\"name\":\"phone\"");
+    says("\"pagination\":{\"next\":35}}\n");
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 35, 1), SK_WON);
+    says("\"data\":[{\"name\":\"s33\"");
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 1000, 1), SK_WON);
+    says("{\"code\":0,\"data\":[],\"pagination\":{\"next\":1000}}\n");
+
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 1), SK_UNAVAILABLE);
+}
+
+
 static void
 test_events_are_read(void **state)
 {
@@ -206,6 +259,7 @@ main(void)
         T(test_orders_are_listed),
         T(test_tables_are_filled_in_slices),
         T(test_sales_are_live),
+        T(test_sales_without_a_store),
         T(test_events_are_read),
 #undef T
     };

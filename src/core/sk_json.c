@@ -1,0 +1,141 @@
+#include <stdlib.h>
+
+#include "sk_json.h"
+#include "sk_time.h"
+#include "sk_utf8.h"
+
+
+static json_t *sk_json_value(unsigned i, int64_t value, unsigned stored);
+
+
+json_t *
+sk_json_text(const char *text, size_t len)
+{
+    char    *mended;
+    json_t  *json;
+
+    mended = malloc(SK_UTF8_MENDED_MAX(len) + 1);
+
+    if (mended == NULL) {
+        return NULL;
+    }
+
+    json = json_stringn_nocheck(mended, sk_utf8_mend(mended, text, len));
+
+    free(mended);
+
+    return json;
+}
+
+
+json_t *
+sk_json_sale(const sk_sale_def_t *def, unsigned when, unsigned stored)
+{
+    int          rc;
+    json_t      *json;
+    unsigned     i;
+    const char  *name;
+
+    json = json_object();
+    rc = (when & SK_FIELD_ADD)
+         ? json_object_set_new(json, "name",
+                               sk_json_text(def->name, def->name_len))
+         : 0;
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+
+        if (!(sk_sale_fields[i].when & when)) {
+            continue;
+        }
+
+        name = stored ? sk_sale_members[i] : sk_sale_fields[i].name;
+
+        rc |= json_object_set_new(json, name,
+                                  sk_json_value(i, def->values[i], stored));
+    }
+
+    if (rc != 0) {
+        json_decref(json);
+        return NULL;
+    }
+
+    return json;
+}
+
+
+static json_t *
+sk_json_value(unsigned i, int64_t value, unsigned stored)
+{
+    char  time[SK_TIME_SIZE + 1];
+
+    if (sk_sale_is_null(i, value)) {
+        return json_null();
+    }
+
+    if (!stored && sk_sale_fields[i].type == SK_FIELD_BOOLEAN) {
+        return json_boolean(value);
+    }
+
+    if (!stored && sk_sale_fields[i].type == SK_FIELD_TIME) {
+        sk_time_format(time, value);
+        return json_string(time);
+    }
+
+    return json_integer(value);
+}
+
+
+int
+sk_json_sale_read(json_t *json, sk_sale_def_t *def)
+{
+    int64_t     *value;
+    json_t      *field;
+    unsigned     i;
+    const char  *name;
+
+    *def = sk_sale_initial;
+
+    name = json_string_value(json_object_get(json, "name"));
+
+    if (name && sk_sale_name_valid(name, strlen(name))) {
+        def->name_len = strlen(name);
+        memcpy(def->name, name, def->name_len);
+    }
+
+    for (i = 0; i < SK_SALE_FIELDS; i++) {
+        value = &def->values[i];
+        field = json_object_get(json, sk_sale_members[i]);
+
+        if (json_is_integer(field)) {
+            *value = json_integer_value(field);
+
+        } else if (json_is_boolean(field)) {
+            *value = json_is_true(field);
+
+        } else if (field && !json_is_null(field)) {
+            return SK_ERROR;
+        }
+
+        if (!sk_sale_is_null(i, *value)
+            && (*value < sk_sale_fields[i].min
+                || *value > sk_sale_fields[i].max))
+        {
+            return SK_ERROR;
+        }
+    }
+
+    return SK_OK;
+}
+
+
+char *
+sk_json_end(json_t *json)
+{
+    char  *text;
+
+    text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+
+    return text;
+}
