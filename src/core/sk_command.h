@@ -87,8 +87,7 @@ typedef struct {
 
 
 typedef struct {
-    uint32_t          code;             /* of the result; 0: done */
-    uint32_t          status;           /* HTTP */
+    sk_status_e       status;
     char              path[SK_COMMAND_PATH_SIZE_MAX];   /* of what was made */
     uint32_t          len;              /* 0: SQLite could not make it */
     char              body[SK_COMMAND_REPLY_SIZE_MAX];  /* JSON, complete */

@@ -1,7 +1,8 @@
 /*
- * The one table of results: what a claim or a question can be answered, the
- * code in the body and the HTTP status.  The answers, the metrics and the
- * tests all read it.
+ * Two tables: results, what a claim or a question can be answered, and
+ * statuses, what becomes of a request of any kind.  The answers, the metrics
+ * and the tests read them.  Which HTTP status a status has is for src/ngx to
+ * say.
  */
 
 
@@ -15,25 +16,55 @@
 #pragma GCC visibility push(hidden)
 
 
-/*         constant       code  status  name */
-#define SK_RESULT_TABLE(X)                                                   \
-    X(SK_WON,                0,    200, "won")                               \
-    X(SK_ALREADY,            1,    200, "already")                           \
-    X(SK_SOLD_OUT,           2,    200, "sold_out")                          \
-    X(SK_NOT_STARTED,        3,    200, "not_started")                       \
-    X(SK_ENDED,              4,    200, "ended")                             \
-    X(SK_PAUSED,             5,    200, "paused")                            \
-    X(SK_NONE,               6,    200, "none")                              \
-    X(SK_INVALID,          100,    400, "invalid")                           \
-    X(SK_UNAUTHORIZED,     101,    401, "unauthorized")                      \
-    X(SK_UNKNOWN_SALE,     102,    404, "unknown_sale")                      \
-    X(SK_CONFLICT,         103,    409, "conflict")                          \
-    X(SK_TOO_LARGE,        104,    413, "too_large")                         \
-    X(SK_UNAVAILABLE,      105,    503, "unavailable")
+/*    constant                  code  name */
+#define SK_STATUS_TABLE(X)                                                   \
+    X(SK_STATUS_OK,                0, "ok")                                  \
+    X(SK_STATUS_CREATED,           0, "ok")                                  \
+    X(SK_STATUS_INVALID,         100, "invalid")                             \
+    X(SK_STATUS_NOT_FOUND,       100, "invalid")                             \
+    X(SK_STATUS_NOT_ALLOWED,     100, "invalid")                             \
+    X(SK_STATUS_UNAUTHORIZED,    101, "unauthorized")                        \
+    X(SK_STATUS_FORBIDDEN,       101, "unauthorized")                        \
+    X(SK_STATUS_UNKNOWN_SALE,    102, "unknown_sale")                        \
+    X(SK_STATUS_CONFLICT,        103, "conflict")                            \
+    X(SK_STATUS_TOO_LARGE,       104, "too_large")                           \
+    X(SK_STATUS_NO_ROOM,         104, "too_large")                           \
+    X(SK_STATUS_UNAVAILABLE,     105, "unavailable")
 
 
 typedef enum {
-#define X(constant, code, status, name)  constant,
+#define X(constant, code, name)  constant,
+    SK_STATUS_TABLE(X)
+#undef X
+    SK_STATUS_N
+} sk_status_e;
+
+
+typedef struct {
+    unsigned     code;
+    const char  *name;
+} sk_status_t;
+
+
+extern const sk_status_t  sk_statuses[SK_STATUS_N];
+
+
+/*    constant          code  name            status */
+#define SK_RESULT_TABLE(X)                                                   \
+    X(SK_WON,              0, "won",          SK_STATUS_OK)                  \
+    X(SK_ALREADY,          1, "already",      SK_STATUS_OK)                  \
+    X(SK_SOLD_OUT,         2, "sold_out",     SK_STATUS_OK)                  \
+    X(SK_NOT_STARTED,      3, "not_started",  SK_STATUS_OK)                  \
+    X(SK_ENDED,            4, "ended",        SK_STATUS_OK)                  \
+    X(SK_PAUSED,           5, "paused",       SK_STATUS_OK)                  \
+    X(SK_NONE,             6, "none",         SK_STATUS_OK)                  \
+    X(SK_INVALID,        100, "invalid",      SK_STATUS_INVALID)             \
+    X(SK_UNKNOWN_SALE,   102, "unknown_sale", SK_STATUS_UNKNOWN_SALE)        \
+    X(SK_UNAVAILABLE,    105, "unavailable",  SK_STATUS_UNAVAILABLE)
+
+
+typedef enum {
+#define X(constant, code, name, status)  constant,
     SK_RESULT_TABLE(X)
 #undef X
     SK_RESULT_N,
@@ -44,9 +75,8 @@ typedef enum {
 
 typedef struct {
     unsigned     code;
-    unsigned     status;
-    size_t       len;
     const char  *name;
+    sk_status_e  status;
 } sk_result_t;
 
 

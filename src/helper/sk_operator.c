@@ -224,7 +224,7 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
         }
 
     } else if (again) {
-        return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_UNAVAILABLE, NULL,
                                   "the process that did this was killed: "
                                   "look whether it is done");
     }
@@ -236,8 +236,9 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
     }
 
     if ((rc == SK_OK || rc == SK_REFUSED) && o->command->key_len
-        && (o->reply->status < 300
-            || o->reply->code == sk_results[SK_CONFLICT].code))
+        && (o->reply->status == SK_STATUS_OK
+            || o->reply->status == SK_STATUS_CREATED
+            || o->reply->status == SK_STATUS_CONFLICT))
     {
         rc = sk_operator_keep(o);
     }
@@ -286,8 +287,7 @@ sk_operator_give_back(sk_commands_t *commands)
         }
 
         if (what != SK_MORE) {
-            cell->reply.code = sk_results[SK_UNAVAILABLE].code;
-            cell->reply.status = sk_results[SK_UNAVAILABLE].status;
+            cell->reply.status = SK_STATUS_UNAVAILABLE;
             cell->reply.len = 0;
         }
 

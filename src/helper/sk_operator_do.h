@@ -64,20 +64,20 @@ int sk_operator_keep(sk_operator_t *o);
 int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 
 /* replies with the object that a statement's row is; ends the statement */
-int sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status);
+int sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, sk_status_e status);
 
 /* replies with an object, as JSON */
-int sk_operator_reply_text(sk_operator_t *o, unsigned status,
+int sk_operator_reply_text(sk_operator_t *o, sk_status_e status,
     const char *data);
 
 /* replies with an error: SK_REFUSED; "field" may be NULL */
-int sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
+int sk_operator_refuse(sk_operator_t *o, sk_status_e status,
     const char *field, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 4, 5)));
 
 /* the same, with the object that a statement's row is; "data" may be NULL */
-int sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
-    const char *field, const char *message, sqlite3_stmt *data);
+int sk_operator_error(sk_operator_t *o, sk_status_e status, const char *field,
+    const char *message, sqlite3_stmt *data);
 
 /* reads the command's body; "when" is SK_FIELD_ADD, SK_FIELD_EDIT */
 int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
@@ -103,7 +103,7 @@ int sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
 
 /* replies with a sale as "def" makes it */
 int sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
-    const sk_sale_def_t *def, unsigned status);
+    const sk_sale_def_t *def, sk_status_e status);
 
 /* whether there is a product: SK_OK, SK_NOT_FOUND */
 int sk_operator_product_find(sk_operator_t *o, uint64_t id);

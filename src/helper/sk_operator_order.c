@@ -119,7 +119,7 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     rc = sk_ledger_order(l, o->command->id, order);
 
     if (rc == SK_NOT_FOUND) {
-        return sk_operator_refuse(o, SK_INVALID, 404, NULL,
+        return sk_operator_refuse(o, SK_STATUS_NOT_FOUND, NULL,
                                   "there is no order %llu",
                                   (unsigned long long) o->command->id);
     }
@@ -187,7 +187,7 @@ sk_order_reply(sk_operator_t *o)
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
 
-    return sk_operator_reply(o, s, 200);
+    return sk_operator_reply(o, s, SK_STATUS_OK);
 }
 
 
@@ -204,5 +204,5 @@ sk_order_conflict(sk_operator_t *o, const char *message)
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
 
-    return sk_operator_error(o, SK_CONFLICT, 0, NULL, message, s);
+    return sk_operator_error(o, SK_STATUS_CONFLICT, NULL, message, s);
 }

@@ -63,7 +63,7 @@ static void sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values);
 static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id);
 static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
-    sqlite3_stmt *make, unsigned status);
+    sqlite3_stmt *make, sk_status_e status);
 static int sk_product_keep(sk_operator_t *o, const sk_event_t *e);
 static int sk_product_none(sk_operator_t *o);
 
@@ -90,7 +90,7 @@ sk_operator_product_add(sk_operator_t *o)
         }
 
         if (!v[i].given) {
-            return sk_operator_refuse(o, SK_INVALID, 0,
+            return sk_operator_refuse(o, SK_STATUS_INVALID,
                                       sk_product_fields[i].name,
                                       "%s: is needed, %s",
                                       sk_product_fields[i].name,
@@ -113,7 +113,7 @@ sk_operator_product_add(sk_operator_t *o)
     }
 
     if (n >= SK_OPERATOR_PRODUCTS_MAX) {
-        return sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL,
+        return sk_operator_refuse(o, SK_STATUS_NO_ROOM, NULL,
                                   "there are %d products, as many as may be",
                                   n);
     }
@@ -132,7 +132,7 @@ sk_operator_product_add(sk_operator_t *o)
 
     sk_product_bind(s, v);
 
-    return sk_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s, 201);
+    return sk_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s, SK_STATUS_CREATED);
 }
 
 
@@ -169,7 +169,8 @@ sk_operator_product_edit(sk_operator_t *o)
 
     (void) sqlite3_bind_int64(s, 7, (int64_t) o->command->id);
 
-    return sk_product_put(o, SK_EVENT_PRODUCT_EDITED, o->command->id, s, 200);
+    return sk_product_put(o, SK_EVENT_PRODUCT_EDITED, o->command->id, s,
+                          SK_STATUS_OK);
 }
 
 
@@ -196,7 +197,7 @@ sk_operator_product_remove(sk_operator_t *o)
         if (!sk_sale_removed(sale)
             && (uint64_t) sk_load(&sale->product) == o->command->id)
         {
-            return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+            return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                       "the sale \"%.*s\" has this product",
                                       (int) sk_load(&sale->name_len),
                                       sale->name);
@@ -211,7 +212,7 @@ sk_operator_product_remove(sk_operator_t *o)
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
 
-    rc = sk_operator_reply(o, s, 200);
+    rc = sk_operator_reply(o, s, SK_STATUS_OK);
 
     if (rc != SK_OK) {
         return rc;
@@ -285,7 +286,7 @@ sk_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
 
     for (i = 0; i < v->len; i++) {
         if ((unsigned char) v->text[i] < 0x20 || v->text[i] == 0x7f) {
-            return sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s",
+            return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s",
                                       sk_product_fields[SK_PRODUCT_NAME]
                                           .allowed);
         }
@@ -303,7 +304,7 @@ sk_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
         }
     }
 
-    return sk_operator_refuse(o, SK_INVALID, 0, "currency", "currency: %s",
+    return sk_operator_refuse(o, SK_STATUS_INVALID, "currency", "currency: %s",
                               sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
 }
 
@@ -340,7 +341,7 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
         return sk_ledger_fail(o->writer->ledger, rc);
     }
 
-    return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
+    return sk_operator_refuse(o, SK_STATUS_CONFLICT, "name",
                               "name: product %llu has it", other);
 }
 
@@ -349,7 +350,7 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
 
 static int
 sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
-    sqlite3_stmt *make, unsigned status)
+    sqlite3_stmt *make, sk_status_e status)
 {
     int            rc;
     sk_event_t     e;
@@ -395,7 +396,7 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
         return rc;
     }
 
-    if (status == 201) {
+    if (status == SK_STATUS_CREATED) {
         (void) snprintf(o->reply->path, sizeof(o->reply->path),
                         "products/%llu", (unsigned long long) e.object);
     }
@@ -458,7 +459,7 @@ sk_operator_product_find(sk_operator_t *o, uint64_t id)
 static int
 sk_product_none(sk_operator_t *o)
 {
-    return sk_operator_refuse(o, SK_INVALID, 404, NULL,
+    return sk_operator_refuse(o, SK_STATUS_NOT_FOUND, NULL,
                               "there is no product %llu",
                               (unsigned long long) o->command->id);
 }

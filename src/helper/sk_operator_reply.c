@@ -8,18 +8,23 @@
 
 
 static int sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt);
-static int sk_operator_envelope(sk_operator_t *o, unsigned status,
+static int sk_operator_envelope(sk_operator_t *o, sk_status_e status,
     json_t *head, const char *data);
 
 
 static const char *const  sk_operator_sqls[SK_SQL_N] = {
 
-    "SELECT hash, code, status, path, reply FROM requests"
+    /* an answer that is kept is a conflict, or it is done */
+
+    "SELECT hash, code, path, reply FROM requests"
     " WHERE by = ?1 AND key = ?2 AND at > ?3",
+
+    /* "status" is for older versions, which read it: HTTP's */
 
     "INSERT OR REPLACE INTO requests"
     " (at, by, key, hash, code, status, path, reply)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    " VALUES (?1, ?2, ?3, ?4, ?5, iif(?5, 409, iif(?6 = '', 200, 201)), ?6,"
+    " ?7)",
 
     /* the oldest are the first: no more than these few are looked at */
 
@@ -132,16 +137,17 @@ sk_operator_kept(sk_operator_t *o)
                   SK_COMMAND_HASH_SIZE) != 0)
     {
         (void) sqlite3_reset(s);
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                   "another request had this Idempotency-Key");
     }
 
-    o->reply->code = (uint32_t) sqlite3_column_int(s, 1);
-    o->reply->status = (uint32_t) sqlite3_column_int(s, 2);
     (void) snprintf(o->reply->path, sizeof(o->reply->path), "%s",
-                    (const char *) sqlite3_column_text(s, 3));
+                    (const char *) sqlite3_column_text(s, 2));
 
-    o->reply->len = (uint32_t) sqlite3_column_bytes(s, 4);
+    o->reply->status = sqlite3_column_int(s, 1) ? SK_STATUS_CONFLICT
+                       : o->reply->path[0] ? SK_STATUS_CREATED : SK_STATUS_OK;
+
+    o->reply->len = (uint32_t) sqlite3_column_bytes(s, 3);
 
     /* somebody else has written a longer one */
 
@@ -150,7 +156,7 @@ sk_operator_kept(sk_operator_t *o)
     }
 
     if (o->reply->len) {
-        memcpy(o->reply->body, sqlite3_column_text(s, 4), o->reply->len);
+        memcpy(o->reply->body, sqlite3_column_text(s, 3), o->reply->len);
     }
 
     (void) sqlite3_reset(s);
@@ -179,10 +185,9 @@ sk_operator_keep(sk_operator_t *o)
                              SQLITE_STATIC);
     (void) sqlite3_bind_blob(s, 4, o->command->hash, SK_COMMAND_HASH_SIZE,
                              SQLITE_STATIC);
-    (void) sqlite3_bind_int(s, 5, (int) o->reply->code);
-    (void) sqlite3_bind_int(s, 6, (int) o->reply->status);
-    (void) sqlite3_bind_text(s, 7, o->reply->path, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 8, o->reply->body, (int) o->reply->len,
+    (void) sqlite3_bind_int(s, 5, (int) sk_statuses[o->reply->status].code);
+    (void) sqlite3_bind_text(s, 6, o->reply->path, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 7, o->reply->body, (int) o->reply->len,
                              SQLITE_STATIC);
 
     rc = sk_ledger_step(o->writer->ledger, s);
@@ -200,7 +205,7 @@ sk_operator_keep(sk_operator_t *o)
 
 
 int
-sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
+sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, sk_status_e status)
 {
     int  rc;
 
@@ -220,17 +225,15 @@ sk_operator_reply(sk_operator_t *o, sqlite3_stmt *stmt, unsigned status)
 
 
 int
-sk_operator_reply_text(sk_operator_t *o, unsigned status, const char *data)
+sk_operator_reply_text(sk_operator_t *o, sk_status_e status, const char *data)
 {
-    o->reply->code = 0;
-
     return sk_operator_envelope(o, status, json_pack("{si}", "code", 0), data);
 }
 
 
 int
-sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
-    const char *field, const char *fmt, ...)
+sk_operator_refuse(sk_operator_t *o, sk_status_e status, const char *field,
+    const char *fmt, ...)
 {
     char      message[SK_BODY_MESSAGE_MAX + SK_REASON_SIZE_MAX];
     va_list   args;
@@ -239,20 +242,18 @@ sk_operator_refuse(sk_operator_t *o, sk_result_e result, unsigned status,
     (void) vsnprintf(message, sizeof(message), fmt, args);
     va_end(args);
 
-    return sk_operator_error(o, result, status, field, message, NULL);
+    return sk_operator_error(o, status, field, message, NULL);
 }
 
 
 int
-sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
-    const char *field, const char *message, sqlite3_stmt *data)
+sk_operator_error(sk_operator_t *o, sk_status_e status, const char *field,
+    const char *message, sqlite3_stmt *data)
 {
-    int                 rc;
-    json_t             *head;
-    const char         *text;
-    const sk_result_t  *res;
+    int          rc;
+    json_t      *head;
+    const char  *text;
 
-    res = &sk_results[result];
     text = NULL;
 
     if (data && sk_operator_row(o, data) == SK_OK) {
@@ -261,15 +262,13 @@ sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
 
     /* "o*": without a field there is none */
 
-    head = json_pack("{si ss so so*}", "code", (int) res->code,
-                     "result", res->name,
+    head = json_pack("{si ss so so*}", "code", (int) sk_statuses[status].code,
+                     "result", sk_statuses[status].name,
                      "message", sk_json_text(message, strlen(message)),
                      "field",
                      field ? sk_json_text(field, strlen(field)) : NULL);
 
-    o->reply->code = res->code;
-
-    rc = sk_operator_envelope(o, status ? status : res->status, head, text);
+    rc = sk_operator_envelope(o, status, head, text);
 
     if (data) {
         (void) sqlite3_reset(data);
@@ -282,7 +281,7 @@ sk_operator_error(sk_operator_t *o, sk_result_e result, unsigned status,
 /* {...,"data":DATA}; "data" is JSON, or NULL */
 
 static int
-sk_operator_envelope(sk_operator_t *o, unsigned status, json_t *head,
+sk_operator_envelope(sk_operator_t *o, sk_status_e status, json_t *head,
     const char *data)
 {
     int          n;
@@ -323,8 +322,8 @@ sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
                       when, values, o->text, &wrong);
 
     if (rc == SK_ERROR) {
-        return sk_operator_error(o, SK_INVALID, 0, wrong.field, wrong.message,
-                                 NULL);
+        return sk_operator_error(o, SK_STATUS_INVALID, wrong.field,
+                                 wrong.message, NULL);
     }
 
     return (rc == SK_OK) ? SK_OK

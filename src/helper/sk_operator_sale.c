@@ -55,7 +55,7 @@ sk_operator_sale_add(sk_operator_t *o)
     name = &v[SK_SALE_NAME];
 
     if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, "name",
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, "name",
                                   "name: there is a sale \"%.*s\"",
                                   (int) name->len, name->text);
     }
@@ -122,7 +122,7 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
                         o->command->name_len);
 
     if (sale == NULL) {
-        *rc = sk_operator_refuse(o, SK_UNKNOWN_SALE, 0, NULL,
+        *rc = sk_operator_refuse(o, SK_STATUS_UNKNOWN_SALE, NULL,
                                  "there is no sale \"%.*s\"",
                                  (int) o->command->name_len,
                                  o->command->name);
@@ -147,14 +147,15 @@ sk_sale_needed(sk_operator_t *o, const sk_value_t *v)
     if (!name->given || !sk_sale_name_valid(name->text, name->len)
         || strspn(name->text, ".") >= name->len)
     {
-        return sk_operator_refuse(o, SK_INVALID, 0, "name", "name: %s%s",
+        return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s%s",
                                   name->given ? "" : "is needed, ",
                                   sk_sale_body[SK_SALE_NAME].allowed);
     }
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
         if (!v[i].given && sk_sale_is_needed(i)) {
-            return sk_operator_refuse(o, SK_INVALID, 0, sk_sale_fields[i].name,
+            return sk_operator_refuse(o, SK_STATUS_INVALID,
+                                      sk_sale_fields[i].name,
                                       "%s: is needed, %s",
                                       sk_sale_fields[i].name,
                                       sk_sale_fields[i].allowed);
@@ -189,7 +190,7 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
           : v[sk_sale_at(start_ms)].given ? "start" : NULL;
 
     if (end && def->start_ms >= def->end_ms) {
-        return sk_operator_refuse(o, SK_INVALID, 0, end,
+        return sk_operator_refuse(o, SK_STATUS_INVALID, end,
                                   "%s: the end has to be after the start",
                                   end);
     }
@@ -201,7 +202,7 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
     rc = sk_operator_product_find(o, (uint64_t) product->number);
 
     if (rc == SK_NOT_FOUND) {
-        return sk_operator_refuse(o, SK_INVALID, 0, "product",
+        return sk_operator_refuse(o, SK_STATUS_INVALID, "product",
                                   "product: there is none with the id %lld",
                                   (long long) product->number);
     }
@@ -218,7 +219,7 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     const char  *field;
 
     if (v[sk_sale_at(stock)].given && v[SK_SALE_ADD_STOCK].given) {
-        return sk_operator_refuse(o, SK_INVALID, 0, "add_stock",
+        return sk_operator_refuse(o, SK_STATUS_INVALID, "add_stock",
                                   "add_stock: not with \"stock\"");
     }
 
@@ -230,13 +231,13 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     taken = sk_load(&sale->held) + sk_load(&sale->sold);
 
     if (def->stock < 0 || def->stock > SK_STOCK_MAX) {
-        return sk_operator_refuse(o, SK_INVALID, 0, field,
+        return sk_operator_refuse(o, SK_STATUS_INVALID, field,
                                   "%s: a stock of %lld, 0 to %d is allowed",
                                   field, (long long) def->stock, SK_STOCK_MAX);
     }
 
     if (def->stock < taken) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, field,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, field,
                                   "%s: %lld units are held or sold, the stock "
                                   "cannot be %lld", field, (long long) taken,
                                   (long long) def->stock);
@@ -270,7 +271,7 @@ sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
         return SK_OK;
     }
 
-    return sk_operator_refuse(o, SK_TOO_LARGE, 507, NULL, "%s", reason);
+    return sk_operator_refuse(o, SK_STATUS_NO_ROOM, NULL, "%s", reason);
 }
 
 
@@ -291,14 +292,14 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
         (void) snprintf(o->reply->path, sizeof(o->reply->path), "sales/%.*s",
                         (int) e->def.name_len, e->def.name);
 
-        rc = sk_operator_sale_reply(o, &made, &e->def, 201);
+        rc = sk_operator_sale_reply(o, &made, &e->def, SK_STATUS_CREATED);
 
         return (rc == SK_OK) ? sk_operator_append(o, e) : rc;
     }
 
     e->sale_id = sk_load(&sale->id);
 
-    rc = sk_operator_sale_reply(o, sale, &e->def, 200);
+    rc = sk_operator_sale_reply(o, sale, &e->def, SK_STATUS_OK);
 
     sk_sale_def(sale, &old);
 
@@ -311,7 +312,7 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 
 int
 sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
-    const sk_sale_def_t *def, unsigned status)
+    const sk_sale_def_t *def, sk_status_e status)
 {
     int         rc;
     char       *text;

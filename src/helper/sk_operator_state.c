@@ -18,24 +18,24 @@ sk_operator_sale_remove(sk_operator_t *o)
     }
 
     if (o->declare->leaving) {
-        return sk_operator_refuse(o, SK_UNAVAILABLE, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_UNAVAILABLE, NULL,
                                   "nginx is being reloaded or stopped: ask "
                                   "again");
     }
 
     if (sk_declare_has(o->declare, o->command->name, o->command->name_len)) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                   "the configuration declares the sale: "
                                   "remove it there first");
     }
 
     if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                   "the sale has not ended");
     }
 
     if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                   "units of the sale are undecided or held");
     }
 
@@ -43,7 +43,7 @@ sk_operator_sale_remove(sk_operator_t *o)
 
     sk_sale_def(sale, &e.def);
 
-    rc = sk_operator_sale_reply(o, sale, &e.def, 200);
+    rc = sk_operator_sale_reply(o, sale, &e.def, SK_STATUS_OK);
 
     if (rc != SK_OK) {
         return rc;
@@ -84,7 +84,7 @@ sk_sale_pause(sk_operator_t *o, int paused)
     }
 
     if (sk_sale_state(sale, o->writer->clock_ms) == SK_SALE_ENDED) {
-        return sk_operator_refuse(o, SK_CONFLICT, 0, NULL,
+        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
                                   "the sale has ended");
     }
 

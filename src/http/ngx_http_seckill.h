@@ -140,15 +140,12 @@ ngx_int_t ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
 /* how often a request has a header, and the last one's value */
 ngx_int_t ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
     ngx_str_t *value);
-ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
+ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
     ngx_str_t *type, ngx_buf_t *b);
-/* {"code":...,"result":"...","message":"..."} */
+/* {"code":...,"result":"...","message":"...","field":"..."}; "field" may be
+   NULL: then there is none */
 ngx_int_t ngx_http_seckill_send_error(ngx_http_request_t *r,
-    sk_result_e result, const char *message);
-/* the same with another HTTP status, and with "field" if that is not NULL */
-ngx_int_t ngx_http_seckill_send_message(ngx_http_request_t *r,
-    sk_result_e result, ngx_uint_t status, const char *message,
-    const char *field);
+    sk_status_e status, const char *message, const char *field);
 /* 405; "methods" is the value of the header Allow */
 ngx_int_t ngx_http_seckill_not_allowed(ngx_http_request_t *r,
     const char *methods);

@@ -45,18 +45,17 @@ ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
                                                 : "without a key");
 
     if (key) {
-        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
-                                             NGX_HTTP_FORBIDDEN,
-                                             "this key may only read", NULL);
+        return ngx_http_seckill_send_error(r, SK_STATUS_FORBIDDEN,
+                                           "this key may only read", NULL);
     }
 
     if (ngx_http_seckill_header(r, "WWW-Authenticate", "Bearer") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_seckill_send_error(r, SK_UNAUTHORIZED,
+    return ngx_http_seckill_send_error(r, SK_STATUS_UNAUTHORIZED,
                                        "a valid key is required: "
-                                       "Authorization: Bearer KEY");
+                                       "Authorization: Bearer KEY", NULL);
 }
 
 
@@ -85,10 +84,9 @@ ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "seckill api refused a request from another site's page");
 
-        return ngx_http_seckill_send_message(r, SK_UNAUTHORIZED,
-                                             NGX_HTTP_FORBIDDEN,
-                                             "another site's page may not "
-                                             "write: use a key", NULL);
+        return ngx_http_seckill_send_error(r, SK_STATUS_FORBIDDEN,
+                                           "another site's page may not "
+                                           "write: use a key", NULL);
     }
 
     if (ngx_http_complex_value(r, slcf->by, by) != NGX_OK) {

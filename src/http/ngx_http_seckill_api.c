@@ -129,9 +129,8 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
             rc = ngx_http_discard_request_body(r);
 
             return (rc != NGX_OK) ? rc
-                   : ngx_http_seckill_send_message(r, SK_INVALID,
-                                                   NGX_HTTP_NOT_FOUND, wrong,
-                                                   NULL);
+                   : ngx_http_seckill_send_error(r, SK_STATUS_NOT_FOUND, wrong,
+                                                 NULL);
         }
     }
 
@@ -340,7 +339,8 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     }
 
     if (ngx_seckill_zone_health(zone, reason) != NGX_OK) {
-        return ngx_http_seckill_send_error(r, SK_UNAVAILABLE, reason);
+        return ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE, reason,
+                                           NULL);
     }
 
     ngx_str_null(&warning);
@@ -373,6 +373,6 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
 
     b->last = ngx_cpymem(b->last, "}}\n", 3);
 
-    return ngx_http_seckill_send(r, NGX_HTTP_OK, &ngx_http_seckill_json_type,
+    return ngx_http_seckill_send(r, SK_STATUS_OK, &ngx_http_seckill_json_type,
                                  b);
 }

@@ -101,8 +101,8 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
 ngx_int_t
 ngx_http_seckill_args_send(ngx_http_request_t *r, sk_wrong_t *wrong)
 {
-    return ngx_http_seckill_send_message(r, SK_INVALID, NGX_HTTP_BAD_REQUEST,
-                                         wrong->message, wrong->field);
+    return ngx_http_seckill_send_error(r, SK_STATUS_INVALID, wrong->message,
+                                       wrong->field);
 }
 
 

@@ -72,7 +72,7 @@ ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
 {
     char  reason[SK_REASON_SIZE_MAX];
 
-    return ngx_http_seckill_send_error(ask->request, SK_UNAVAILABLE,
+    return ngx_http_seckill_send_error(ask->request, SK_STATUS_UNAVAILABLE,
                (ngx_seckill_zone_health(ask->zone, reason) != NGX_OK)
-               ? reason : otherwise);
+               ? reason : otherwise, NULL);
 }

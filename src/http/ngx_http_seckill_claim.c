@@ -24,7 +24,7 @@ static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
 /* how the answers begin */
 
 static const ngx_str_t  ngx_http_seckill_heads[] = {
-#define X(constant, code, status, name)                                      \
+#define X(constant, code, name, status)                                      \
     ngx_string("{\"code\":" #code ",\"result\":\"" name "\",\"sale\":\""),
     SK_RESULT_TABLE(X)
 #undef X
@@ -241,7 +241,7 @@ ngx_http_seckill_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
 {
     sk_zone_count(zone->shm, ngx_worker, NULL, SK_INVALID);
 
-    return ngx_http_seckill_send_error(r, SK_INVALID, message);
+    return ngx_http_seckill_send_error(r, SK_STATUS_INVALID, message, NULL);
 }
 
 

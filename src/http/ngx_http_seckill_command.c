@@ -47,9 +47,8 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
         rc = ngx_http_discard_request_body(r);
 
         return (rc == NGX_OK)
-               ? ngx_http_seckill_send_message(r, SK_INVALID,
-                                               NGX_HTTP_BAD_REQUEST, message,
-                                               field)
+               ? ngx_http_seckill_send_error(r, SK_STATUS_INVALID, message,
+                                             field)
                : rc;
     }
 
@@ -57,8 +56,8 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
         rc = ngx_http_discard_request_body(r);
 
         return (rc == NGX_OK)
-               ? ngx_http_seckill_send_error(r, SK_TOO_LARGE,
-                                             ngx_http_seckill_too_large)
+               ? ngx_http_seckill_send_error(r, SK_STATUS_TOO_LARGE,
+                                             ngx_http_seckill_too_large, NULL)
                : rc;
     }
 
@@ -152,8 +151,9 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
         if (rc != NGX_OK) {
             ngx_http_finalize_request(r, (rc == NGX_ERROR)
                 ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                : ngx_http_seckill_send_error(r, SK_TOO_LARGE,
-                                              ngx_http_seckill_too_large));
+                : ngx_http_seckill_send_error(r, SK_STATUS_TOO_LARGE,
+                                              ngx_http_seckill_too_large,
+                                              NULL));
             return;
         }
 
@@ -275,8 +275,8 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
         /* maybe inside the request's handler: nginx runs what this posts */
 
         ngx_http_finalize_request(r,
-            ngx_http_seckill_send_error(r, SK_UNAVAILABLE,
-                                        "too many requests wait"));
+            ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE,
+                                        "too many requests wait", NULL));
         return;
     }
 
@@ -346,9 +346,9 @@ ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
         rc = sk_command_withdraw(ask->zone->wake->commands, ticket);
 
         ngx_http_seckill_ask_finish(r,
-            ngx_http_seckill_send_error(r, SK_UNAVAILABLE, (rc == SK_OK)
+            ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE, (rc == SK_OK)
                 ? "the store does not answer: nothing was done"
-                : "the store does not answer: it may be done later"));
+                : "the store does not answer: it may be done later", NULL));
         return;
     }
 
@@ -380,7 +380,7 @@ ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask, sk_reply_t *reply)
 
     r = ask->request;
 
-    if (reply->path[0] && reply->status == NGX_HTTP_CREATED) {
+    if (reply->path[0] && reply->status == SK_STATUS_CREATED) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
         location = ngx_pnalloc(r->pool, clcf->name.len + 2

@@ -63,7 +63,7 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
         ngx_str_set(&type, "text/plain; version=0.0.4; charset=utf-8");
     }
 
-    return ngx_http_seckill_send(r, NGX_HTTP_OK, &type, b);
+    return ngx_http_seckill_send(r, SK_STATUS_OK, &type, b);
 }
 
 

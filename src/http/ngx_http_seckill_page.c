@@ -413,7 +413,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
         return NGX_DONE;
     }
 
-    if (page->type == SK_PAGE_EVENTS && page->result == SK_WON
+    if (page->type == SK_PAGE_EVENTS && page->status == SK_STATUS_OK
         && page->n == 0 && !ask->last && !ngx_exiting
         && ngx_http_seckill_ask_left(ask->limit))
     {
@@ -457,25 +457,15 @@ ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask)
     r = ask->request;
     page = &ask->page;
 
-    switch (page->result) {
-
-    case SK_WON:
-        break;
-
-    case SK_NONE:
-        return ngx_http_seckill_send_message(r, SK_INVALID,
-                                             NGX_HTTP_NOT_FOUND,
-                                             page->message, NULL);
-
-    case SK_UNAVAILABLE:
+    if (page->status == SK_STATUS_UNAVAILABLE) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "seckill store \"%V\": %s", &ask->zone->store,
                       page->message);
+    }
 
-        /* fall through */
-
-    default:
-        return ngx_http_seckill_send_error(r, page->result, page->message);
+    if (page->status != SK_STATUS_OK) {
+        return ngx_http_seckill_send_error(r, page->status, page->message,
+                                           NULL);
     }
 
     b = ngx_create_temp_buf(r->pool, page->len);
@@ -487,7 +477,7 @@ ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask)
     sqlite3_free(page->json);
     page->json = NULL;
 
-    return b ? ngx_http_seckill_send(r, NGX_HTTP_OK,
+    return b ? ngx_http_seckill_send(r, SK_STATUS_OK,
                                      &ngx_http_seckill_json_type, b)
              : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }

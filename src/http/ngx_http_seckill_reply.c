@@ -5,6 +5,22 @@
 ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
 
 
+static const ngx_uint_t  ngx_http_seckill_statuses[SK_STATUS_N] = {
+    [SK_STATUS_OK] = 200,
+    [SK_STATUS_CREATED] = 201,
+    [SK_STATUS_INVALID] = 400,
+    [SK_STATUS_NOT_FOUND] = 404,
+    [SK_STATUS_NOT_ALLOWED] = 405,
+    [SK_STATUS_UNAUTHORIZED] = 401,
+    [SK_STATUS_FORBIDDEN] = 403,
+    [SK_STATUS_UNKNOWN_SALE] = 404,
+    [SK_STATUS_CONFLICT] = 409,
+    [SK_STATUS_TOO_LARGE] = 413,
+    [SK_STATUS_NO_ROOM] = 507,
+    [SK_STATUS_UNAVAILABLE] = 503
+};
+
+
 ngx_uint_t
 ngx_http_seckill_plain(ngx_str_t *s)
 {
@@ -150,13 +166,13 @@ ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
  */
 
 ngx_int_t
-ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
+ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
     ngx_str_t *type, ngx_buf_t *b)
 {
     ngx_int_t    rc;
     ngx_chain_t  out;
 
-    r->headers_out.status = status;
+    r->headers_out.status = ngx_http_seckill_statuses[status];
     r->headers_out.content_type = *type;
     r->headers_out.content_type_len = type->len;
     r->headers_out.content_length_n = b->last - b->pos;
@@ -169,7 +185,7 @@ ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+    if (status == SK_STATUS_UNAVAILABLE
         && ngx_http_seckill_header(r, "Retry-After",
                                    NGX_HTTP_SECKILL_RETRY_AFTER)
            != NGX_OK)
@@ -194,15 +210,6 @@ ngx_http_seckill_send(ngx_http_request_t *r, ngx_uint_t status,
 
 
 ngx_int_t
-ngx_http_seckill_send_error(ngx_http_request_t *r, sk_result_e result,
-    const char *message)
-{
-    return ngx_http_seckill_send_message(r, result, sk_results[result].status,
-                                         message, NULL);
-}
-
-
-ngx_int_t
 ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
 {
     ngx_int_t  rc;
@@ -216,21 +223,20 @@ ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_seckill_send_message(r, SK_INVALID, NGX_HTTP_NOT_ALLOWED,
-                                         "the method is not allowed here",
-                                         NULL);
+    return ngx_http_seckill_send_error(r, SK_STATUS_NOT_ALLOWED,
+                                       "the method is not allowed here", NULL);
 }
 
 
 ngx_int_t
-ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
-    ngx_uint_t status, const char *message, const char *field)
+ngx_http_seckill_send_error(ngx_http_request_t *r, sk_status_e status,
+    const char *message, const char *field)
 {
     ngx_buf_t          *b;
     ngx_str_t           text, name;
-    const sk_result_t  *res;
+    const sk_status_t  *st;
 
-    res = &sk_results[result];
+    st = &sk_statuses[status];
 
     text.len = ngx_strlen(message);
     text.data = (u_char *) message;
@@ -241,7 +247,7 @@ ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":,\"result\":\"\","
                                    "\"message\":\"\",\"field\":\"\"}" CRLF)
-                            + NGX_INT_T_LEN + res->len
+                            + NGX_INT_T_LEN + ngx_strlen(st->name)
                             + ngx_http_seckill_json_len(&text)
                             + ngx_http_seckill_json_len(&name));
     if (b == NULL) {
@@ -249,7 +255,7 @@ ngx_http_seckill_send_message(ngx_http_request_t *r, sk_result_e result,
     }
 
     b->last = ngx_sprintf(b->last, "{\"code\":%ud,\"result\":\"%s\","
-                          "\"message\":\"", res->code, res->name);
+                          "\"message\":\"", st->code, st->name);
     b->last = ngx_http_seckill_json(b->last, &text);
     *b->last++ = '"';
 

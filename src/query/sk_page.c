@@ -109,7 +109,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
 {
     int  rc;
 
-    page->result = SK_WON;
+    page->status = SK_STATUS_OK;
     page->json = NULL;
     page->behind = 0;
     page->message[0] = '\0';
@@ -137,7 +137,8 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
         rc = sk_page_numbered(r, page, SK_READ_ORDER);
 
         if (rc == SK_NOT_FOUND) {
-            rc = sk_page_refuse(page, SK_NONE, "there is no order %llu",
+            rc = sk_page_refuse(page, SK_STATUS_NOT_FOUND,
+                                "there is no order %llu",
                                 (unsigned long long) page->id);
         }
 
@@ -154,7 +155,7 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
     (void) snprintf(page->message, sizeof(page->message), "%s",
                     r->store ? sqlite3_errmsg(r->store)
                              : "the store cannot be read");
-    page->result = SK_UNAVAILABLE;
+    page->status = SK_STATUS_UNAVAILABLE;
 
     /* whatever it was: opened anew the next time */
 
@@ -227,7 +228,7 @@ sk_reader_close_query(sk_reader_t *r)
 
 
 int
-sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
+sk_page_refuse(sk_page_t *page, sk_status_e status, const char *fmt, ...)
 {
     va_list  args;
 
@@ -235,7 +236,7 @@ sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
     (void) vsnprintf(page->message, sizeof(page->message), fmt, args);
     va_end(args);
 
-    page->result = result;
+    page->status = status;
 
     return SK_OK;
 }
@@ -349,7 +350,8 @@ sk_page_products(sk_reader_t *r, sk_page_t *page)
     rc = sk_page_numbered(r, page, SK_READ_PRODUCT);
 
     return (rc == SK_NOT_FOUND)
-           ? sk_page_refuse(page, SK_NONE, "there is no product %llu",
+           ? sk_page_refuse(page, SK_STATUS_NOT_FOUND,
+                            "there is no product %llu",
                             (unsigned long long) page->id)
            : rc;
 }
@@ -384,9 +386,9 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
         }
 
         if (at_ms != page->at_ms) {
-            return sk_page_refuse(page, SK_CONFLICT, "event %llu is not the "
-                                  "one that the reader has seen: the store is "
-                                  "another one, or was restored",
+            return sk_page_refuse(page, SK_STATUS_CONFLICT, "event %llu is not "
+                                  "the one that the reader has seen: the store "
+                                  "is another one, or was restored",
                                   (unsigned long long) page->after);
         }
     }
@@ -415,7 +417,7 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
     sqlite3_free(page->json);
     page->json = NULL;
 
-    return sk_page_refuse(page, SK_CONFLICT, "the ledger ends at %llu: the "
-                          "store is an older one than the reader has seen",
+    return sk_page_refuse(page, SK_STATUS_CONFLICT, "the ledger ends at %llu: "
+                          "the store is an older one than the reader has seen",
                           (unsigned long long) last);
 }

@@ -52,7 +52,7 @@ typedef struct {
 
     /* the result: sqlite3_free() it */
 
-    sk_result_e  result;        /* SK_WON: it is here */
+    sk_status_e  status;
     char        *json;
     size_t       len;
     unsigned     n;
@@ -68,7 +68,7 @@ typedef struct sk_reader_s  sk_reader_t;
 sk_reader_t *sk_reader_create(sk_zone_t *zone, const char *store);
 void sk_reader_destroy(sk_reader_t *reader);
 
-/* reads a page: see its "result" */
+/* reads a page: see its "status" */
 void sk_reader_page(sk_reader_t *reader, sk_page_t *page);
 
 

@@ -54,7 +54,8 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
 
     page->behind = 1;
 
-    return sk_page_refuse(page, SK_UNAVAILABLE, "the query tables%s", why);
+    return sk_page_refuse(page, SK_STATUS_UNAVAILABLE, "the query tables%s",
+                          why);
 }
 
 
@@ -95,7 +96,7 @@ sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
         }
 
         if (sale == 0) {
-            return sk_page_refuse(page, SK_UNKNOWN_SALE,
+            return sk_page_refuse(page, SK_STATUS_UNKNOWN_SALE,
                                   "there is no sale \"%.*s\"",
                                   (int) page->name_len, page->name);
         }

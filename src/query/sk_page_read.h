@@ -47,7 +47,7 @@ int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
 int sk_page_end(sk_page_t *page, sqlite3_str *text);
 
 /* says why there is no page: SK_OK */
-int sk_page_refuse(sk_page_t *page, sk_result_e result, const char *fmt, ...)
+int sk_page_refuse(sk_page_t *page, sk_status_e status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* sales are the zone's, with the counters as they are now: no store is read */

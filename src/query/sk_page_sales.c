@@ -73,7 +73,7 @@ sk_page_sale(sk_reader_t *r, sk_page_t *page)
     }
 
     if (sale == NULL || sk_sale_removed(&copy)) {
-        return sk_page_refuse(page, SK_UNKNOWN_SALE,
+        return sk_page_refuse(page, SK_STATUS_UNKNOWN_SALE,
                               "there is no sale \"%.*s\"",
                               (int) page->name_len, page->name);
     }

@@ -51,7 +51,7 @@
  */
 int sk_view_functions(sqlite3 *db);
 
-/* JSON, to be freed, of a copy that was made under the mutex; NULL: no memory */
+/* JSON, to be freed, of a copy made under the mutex; NULL: no memory */
 char *sk_view_sale(sk_sale_t *sale, int64_t now_ms);
 
 

@@ -15,15 +15,28 @@ my ($readme, $http, $directives, $api)
     = map { slurp($_) } qw(README.md docs/http.md docs/directives.md
                            docs/api.md);
 
-# results: name, code, status
+# results and statuses: name, code; and HTTP's statuses, where each of them is
 
-my @results = slurp('src/core/sk_result.h')
-    =~ /X\(SK_\w+,\s+(\d+),\s+(\d+), "(\w+)"\)/g;
-cmp_ok(scalar @results, '==', 39, 'the table of results');
+my $tables = slurp('src/core/sk_result.h');
+my %http = slurp('src/ngx/ngx_http_seckill_reply.c') =~ /\[(SK_STATUS_\w+)\] = (\d+)/g;
 
-while (my ($code, $status, $name) = splice @results, 0, 3) {
-    like($readme, qr/^\| `$name` \| $code \| $status\b.* \|/m,
-         "README has $name, $code, $status");
+my @rows = $tables =~ /X\((SK_STATUS_\w+),\s+(\d+), "(\w+)"\)/g;
+cmp_ok(scalar @rows, '==', 3 * keys %http, 'each status has its number in HTTP');
+cmp_ok(scalar @rows, '>', 30, 'the table of statuses');
+
+my @results = $tables =~ /X\((?!SK_STATUS)\w+,\s+(\d+), "(\w+)",\s+(SK_STATUS_\w+)\)/g;
+cmp_ok(scalar @results, '==', 30, 'the table of results');
+
+while (my ($code, $name, $status) = splice @results, 0, 3) {
+    push @rows, $status, $code, $name;
+}
+
+while (my ($status, $code, $name) = splice @rows, 0, 3) {
+    my $row = $name eq 'ok' ? qr/^\| \| 0 \|/m : qr/^\| `$name` \| $code \|/m;
+    like($readme, qr/$row.*\b$http{$status}\b/m,
+         "README has $name, $code, $http{$status}") if $name ne 'ok';
+    like($api, qr/$row.*\b$http{$status}\b/m,
+         "api.md has $name, $code, $http{$status}") if $name eq 'ok' || $code >= 100;
 }
 
 # directives

@@ -79,7 +79,7 @@ fill(void)
 }
 
 
-static inline sk_result_e
+static inline sk_status_e
 get(sk_page_e type, const char *sale, const char *user, const char *state,
     uint64_t after, unsigned limit)
 {
@@ -101,14 +101,15 @@ get(sk_page_e type, const char *sale, const char *user, const char *state,
 
     sk_reader_page(reader, &page);
 
-    return page.result;
+    return page.status;
 }
 
 
 static inline unsigned
 orders(const char *sale, const char *user, const char *state)
 {
-    assert_int_equal(get(SK_PAGE_ORDERS, sale, user, state, 0, 1000), SK_WON);
+    assert_int_equal(get(SK_PAGE_ORDERS, sale, user, state, 0, 1000),
+                     SK_STATUS_OK);
 
     return page.n;
 }

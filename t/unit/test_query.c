@@ -45,7 +45,8 @@ test_orders_are_listed(void **state)
 
     /* not yet: who reads is told so, and does not get less */
 
-    assert_int_equal(get(SK_PAGE_ORDERS, "", "", "", 0, 10), SK_UNAVAILABLE);
+    assert_int_equal(get(SK_PAGE_ORDERS, "", "", "", 0, 10),
+                     SK_STATUS_UNAVAILABLE);
     assert_true(page.behind);
     assert_int_equal(fill(), 1);
 
@@ -69,17 +70,17 @@ test_orders_are_listed(void **state)
     says("\"user\":\"alice\xef\xbf\xbd" "0\"");
     assert_int_equal(orders("", "nobody", ""), 0);
     assert_int_equal(get(SK_PAGE_ORDERS, "none", "", "", 0, 10),
-                     SK_UNKNOWN_SALE);
+                     SK_STATUS_UNKNOWN_SALE);
 
     /* pages */
 
-    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 0, 2), SK_WON);
+    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 0, 2), SK_STATUS_OK);
     assert_int_equal(page.n, 2);
     says("\"pagination\":{\"next\":4}");
-    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 4, 2), SK_WON);
+    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 4, 2), SK_STATUS_OK);
     says("[{\"order\":5,");
     says("\"pagination\":{\"next\":10}");
-    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 11, 2), SK_WON);
+    assert_int_equal(get(SK_PAGE_ORDERS, "phone", "", "", 11, 2), SK_STATUS_OK);
     assert_int_equal(page.n, 0);
     says("\"pagination\":{\"next\":11}");
 
@@ -106,7 +107,7 @@ test_tables_are_filled_in_slices(void **state)
     assert_int_equal(fill(), 1);
     sell(&d, "phone", "u", 2 * SK_QUERY_SLICE + 50);
     assert_int_equal(fill(), 3);
-    assert_int_equal(get(SK_PAGE_ORDERS, "", "", "", 0, 1000), SK_WON);
+    assert_int_equal(get(SK_PAGE_ORDERS, "", "", "", 0, 1000), SK_STATUS_OK);
     assert_int_equal(page.n, 1000);
 
     for (i = 0; i < 3; i++) {
@@ -134,21 +135,21 @@ test_sales_are_live(void **state)
     sell(&d, "phone", "u", 3);
     (void) sk_test_claim(zone, sk_zone_sale(zone, "phone", 5), "late");
 
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 10), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 10), SK_STATUS_OK);
     assert_int_equal(page.n, 2);
     says("\"free\":4996,\"undecided\":1,\"held\":0,\"sold\":3");
     says("\"pagination\":{\"next\":2}");
 
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 1, 10), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 1, 10), SK_STATUS_OK);
     assert_int_equal(page.n, 1);
     says("\"name\":\"pen\",\"product\":null,\"stock\":5000,\"limit\":1,"
          "\"hold\":10,\"start\":null,\"end\":null,\"paused\":false,"
          "\"state\":\"open\"");
 
-    assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
     assert_int_equal(get(SK_PAGE_SALE, "pencil", "", "", 0, 1),
-                     SK_UNKNOWN_SALE);
+                     SK_STATUS_UNKNOWN_SALE);
 }
 
 
@@ -180,11 +181,11 @@ test_sales_without_a_store(void **state)
     sk_reader_destroy(reader);
     reader = sk_reader_create(zone, "/nowhere/drop.db");
 
-    assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
     says("\"sold\":0}}\n");
 
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 1000), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 1000), SK_STATUS_OK);
     assert_int_equal(page.n, sk_load(&zone->sales.n) - 1);
     assert_null(strstr(page.json, "\"name\":\"s38\""));
     says("\"name\":\"s37\"");
@@ -192,16 +193,17 @@ test_sales_without_a_store(void **state)
 
     /* a page that ends within a slice, and the one behind it */
 
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 35), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 35), SK_STATUS_OK);
     assert_int_equal(page.n, 35);
     says("{\"code\":0,\"data\":[{\"name\":\"phone\"");
     says("\"pagination\":{\"next\":35}}\n");
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 35, 1), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 35, 1), SK_STATUS_OK);
     says("\"data\":[{\"name\":\"s33\"");
-    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 1000, 1), SK_WON);
+    assert_int_equal(get(SK_PAGE_SALES, "", "", "", 1000, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":[],\"pagination\":{\"next\":1000}}\n");
 
-    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 1), SK_UNAVAILABLE);
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 1),
+                     SK_STATUS_UNAVAILABLE);
 }
 
 
@@ -214,7 +216,7 @@ test_events_are_read(void **state)
     append("paid", 3);
     settle(&d);
 
-    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 10), SK_WON);
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 10), SK_STATUS_OK);
     assert_int_equal(page.n, 4);
     says("{\"seq\":2,\"at\":\"1970-01-01T00:16:40.000Z\","
          "\"type\":\"sale_added\",\"sale\":\"pen\",\"by\":\"configuration\","
@@ -227,7 +229,7 @@ test_events_are_read(void **state)
     says("\"type\":\"paid\",\"sale\":\"pen\",\"order\":3,");
     says("\"pagination\":{\"next\":4}");
 
-    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 4, 10), SK_WON);
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 4, 10), SK_STATUS_OK);
     assert_int_equal(page.n, 0);
 
     /* of an event that is not the one that the reader has seen */
@@ -237,16 +239,17 @@ test_events_are_read(void **state)
     page.at_ms = SK_TEST_NOW;
     page.after = 3;
     sk_reader_page(reader, &page);
-    assert_int_equal(page.result, SK_WON);
+    assert_int_equal(page.status, SK_STATUS_OK);
     assert_int_equal(page.n, 1);
     sqlite3_free(page.json);
     page.json = NULL;
     page.n = 0;
     page.at_ms = SK_TEST_NOW + 1;
     sk_reader_page(reader, &page);
-    assert_int_equal(page.result, SK_CONFLICT);
+    assert_int_equal(page.status, SK_STATUS_CONFLICT);
     assert_non_null(strstr(page.message, "event 3 is not the one"));
-    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 5, 10), SK_CONFLICT);
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 5, 10),
+                     SK_STATUS_CONFLICT);
     assert_non_null(strstr(page.message, "the ledger ends at 4"));
 }
 
