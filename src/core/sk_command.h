@@ -38,25 +38,29 @@
 #define SK_COMMAND_KEEP_US      10000000     /* a reply that nobody collects */
 
 
-/* the object of a command is a product or an order, by its number, or a sale,
-   by its name */
+/*
+ * The object of a command is a product or an order, by its number, or a sale,
+ * by its name.  sk_operator_...() does it; one that takes no fields may have an
+ * empty object for a body, and nothing else.
+ */
 
+/*    constant, sk_operator_...(), whether it takes fields */
 #define SK_COMMAND_TABLE(X)                                                  \
-    X(SK_PRODUCT_ADD)                                                        \
-    X(SK_PRODUCT_EDIT)                                                       \
-    X(SK_PRODUCT_REMOVE)                                                     \
-    X(SK_SALE_ADD)                                                           \
-    X(SK_SALE_EDIT)                                                          \
-    X(SK_SALE_REMOVE)                                                        \
-    X(SK_SALE_PAUSE)                                                         \
-    X(SK_SALE_RESUME)                                                        \
-    X(SK_SALE_END)                                                           \
-    X(SK_ORDER_CONFIRM)                                                      \
-    X(SK_ORDER_CANCEL)
+    X(SK_PRODUCT_ADD,     product_add,     1)                                \
+    X(SK_PRODUCT_EDIT,    product_edit,    1)                                \
+    X(SK_PRODUCT_REMOVE,  product_remove,  0)                                \
+    X(SK_SALE_ADD,        sale_add,        1)                                \
+    X(SK_SALE_EDIT,       sale_edit,       1)                                \
+    X(SK_SALE_REMOVE,     sale_remove,     0)                                \
+    X(SK_SALE_PAUSE,      sale_pause,      0)                                \
+    X(SK_SALE_RESUME,     sale_resume,     0)                                \
+    X(SK_SALE_END,        sale_end,        0)                                \
+    X(SK_ORDER_CONFIRM,   order_confirm,   1)                                \
+    X(SK_ORDER_CANCEL,    order_cancel,    1)
 
 
 typedef enum {
-#define X(constant)  constant,
+#define X(constant, function, fields)  constant,
     SK_COMMAND_TABLE(X)
 #undef X
     SK_COMMAND_N

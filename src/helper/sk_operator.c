@@ -11,21 +11,15 @@ static unsigned sk_operator_apart(sk_command_cell_t **cells, unsigned n);
 static int sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell,
     unsigned again);
 static int sk_operator_answer(sk_operator_t *o, unsigned again);
-static int sk_operator_bare(sk_operator_t *o);
 
 
-static const sk_operator_pt  sk_operator_table[SK_COMMAND_N] = {
-    sk_operator_product_add,
-    sk_operator_product_edit,
-    sk_operator_product_remove,
-    sk_operator_sale_add,
-    sk_operator_sale_edit,
-    sk_operator_sale_remove,
-    sk_operator_sale_pause,
-    sk_operator_sale_resume,
-    sk_operator_sale_end,
-    sk_operator_order_confirm,
-    sk_operator_order_cancel
+static const struct {
+    int         (*function)(sk_operator_t *o);
+    unsigned      fields;
+} sk_operator_table[SK_COMMAND_N] = {
+#define X(constant, function, fields)  { sk_operator_##function, fields },
+    SK_COMMAND_TABLE(X)
+#undef X
 };
 
 
@@ -214,7 +208,8 @@ sk_operator_do(sk_operator_t *o, sk_command_cell_t *cell, unsigned again)
 static int
 sk_operator_answer(sk_operator_t *o, unsigned again)
 {
-    int  rc;
+    int         rc;
+    sk_value_t  none;
 
     if (o->command->key_len) {
         rc = sk_operator_kept(o);
@@ -229,10 +224,14 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
                                   "look whether it is done");
     }
 
-    rc = sk_operator_bare(o);
+    rc = SK_OK;
+
+    if (!sk_operator_table[o->command->type].fields && o->command->body_len) {
+        rc = sk_operator_body(o, NULL, 0, 0, &none);
+    }
 
     if (rc == SK_OK) {
-        rc = sk_operator_table[o->command->type](o);
+        rc = sk_operator_table[o->command->type].function(o);
     }
 
     if ((rc == SK_OK || rc == SK_REFUSED) && o->command->key_len
@@ -244,30 +243,6 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
     }
 
     return rc;
-}
-
-
-/* a command that takes no fields may have an empty object, and nothing else */
-
-static int
-sk_operator_bare(sk_operator_t *o)
-{
-    sk_value_t  none;
-
-    switch (o->command->type) {
-
-    case SK_PRODUCT_ADD:
-    case SK_PRODUCT_EDIT:
-    case SK_SALE_ADD:
-    case SK_SALE_EDIT:
-    case SK_ORDER_CONFIRM:
-    case SK_ORDER_CANCEL:
-        return SK_OK;
-
-    default:
-        return o->command->body_len ? sk_operator_body(o, NULL, 0, 0, &none)
-                                    : SK_OK;
-    }
 }
 
 

@@ -46,12 +46,10 @@ struct sk_operator_s {
 
 
 /*
- * SK_OK: it is done, and the reply is made; SK_REFUSED: it is not, and the
- * reply says why; SK_AGAIN, SK_ERROR: the store failed.  So do all below, if
- * they do not say otherwise.
+ * All below return, if they do not say otherwise: SK_OK: it is done, and the
+ * reply is made; SK_REFUSED: it is not, and the reply says why; SK_AGAIN,
+ * SK_ERROR: the store failed.
  */
-typedef int (*sk_operator_pt)(sk_operator_t *o);
-
 
 /* a statement, prepared; NULL: SQLite says why */
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
@@ -83,17 +81,12 @@ int sk_operator_error(sk_operator_t *o, sk_status_e status, const char *field,
 int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
     unsigned when, sk_value_t *values);
 
-int sk_operator_product_add(sk_operator_t *o);
-int sk_operator_product_edit(sk_operator_t *o);
-int sk_operator_product_remove(sk_operator_t *o);
-int sk_operator_sale_add(sk_operator_t *o);
-int sk_operator_sale_edit(sk_operator_t *o);
-int sk_operator_sale_remove(sk_operator_t *o);
-int sk_operator_sale_pause(sk_operator_t *o);
-int sk_operator_sale_resume(sk_operator_t *o);
-int sk_operator_sale_end(sk_operator_t *o);
-int sk_operator_order_confirm(sk_operator_t *o);
-int sk_operator_order_cancel(sk_operator_t *o);
+#define X(constant, function, fields)                                        \
+    int sk_operator_##function(sk_operator_t *o);
+
+SK_COMMAND_TABLE(X)
+
+#undef X
 
 /* the sale of the command; NULL: there is none, and "rc" is to be returned */
 sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);

@@ -16,13 +16,6 @@
 #pragma GCC visibility push(hidden)
 
 
-/* pages that are lists, a bit each */
-
-#define NGX_HTTP_SECKILL_LISTS                                               \
-    (1 << SK_PAGE_PRODUCTS | 1 << SK_PAGE_SALES | 1 << SK_PAGE_ORDERS        \
-     | 1 << SK_PAGE_EVENTS)
-
-
 typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
 
 
@@ -129,7 +122,7 @@ ngx_int_t ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
 
 /*
  * The arguments of a page, which is given by its bit as in
- * NGX_HTTP_SECKILL_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which
+ * SK_PAGE_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which
  * one is.
  */
 ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,

@@ -35,10 +35,10 @@ static ngx_int_t ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask,
 
 static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
 
-    { "after", NGX_HTTP_SECKILL_LISTS, ngx_http_seckill_arg_after,
+    { "after", SK_PAGE_LISTS, ngx_http_seckill_arg_after,
       "0 or the \"next\" of a page is allowed" },
 
-    { "limit", NGX_HTTP_SECKILL_LISTS, ngx_http_seckill_arg_limit,
+    { "limit", SK_PAGE_LISTS, ngx_http_seckill_arg_limit,
       "1 to 1000 is allowed" },
 
     { "at", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_at,

@@ -39,7 +39,7 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
 
     page->type = ask->route->what;
     page->id = ask->id;
-    page->limit = (NGX_HTTP_SECKILL_LISTS & 1 << page->type)
+    page->limit = (SK_PAGE_LISTS & 1 << page->type)
                   ? NGX_HTTP_SECKILL_PAGE_LIMIT : 1;
 
     if (ask->name.len) {

@@ -73,9 +73,16 @@ static const char *const  sk_reads[SK_READ_N] = {
 
 
 static void sk_reader_close_store(sk_reader_t *r);
-static int sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which);
-static int sk_page_products(sk_reader_t *r, sk_page_t *page);
-static int sk_page_events(sk_reader_t *r, sk_page_t *page);
+static int sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which,
+    const char *what);
+
+
+static int (*const  sk_page_table[SK_PAGE_N])(sk_reader_t *r,
+    sk_page_t *page) = {
+#define X(constant, reader, list)  sk_page_##reader,
+    SK_PAGE_TABLE(X)
+#undef X
+};
 
 
 sk_reader_t *
@@ -107,48 +114,12 @@ sk_reader_destroy(sk_reader_t *r)
 void
 sk_reader_page(sk_reader_t *r, sk_page_t *page)
 {
-    int  rc;
-
     page->status = SK_STATUS_OK;
     page->json = NULL;
     page->behind = 0;
     page->message[0] = '\0';
 
-    switch (page->type) {
-
-    case SK_PAGE_PRODUCTS:
-    case SK_PAGE_PRODUCT:
-        rc = sk_page_products(r, page);
-        break;
-
-    case SK_PAGE_SALES:
-        rc = sk_page_sales(r, page);
-        break;
-
-    case SK_PAGE_SALE:
-        rc = sk_page_sale(r, page);
-        break;
-
-    case SK_PAGE_ORDERS:
-        rc = sk_page_orders(r, page);
-        break;
-
-    case SK_PAGE_ORDER:
-        rc = sk_page_numbered(r, page, SK_READ_ORDER);
-
-        if (rc == SK_NOT_FOUND) {
-            rc = sk_page_refuse(page, SK_STATUS_NOT_FOUND,
-                                "there is no order %llu",
-                                (unsigned long long) page->id);
-        }
-
-        break;
-
-    default: /* SK_PAGE_EVENTS */
-        rc = sk_page_events(r, page);
-    }
-
-    if (rc == SK_OK) {
+    if (sk_page_table[page->type](r, page) == SK_OK) {
         return;
     }
 
@@ -285,10 +256,11 @@ sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 }
 
 
-/* {"code":0,"data":{...}}, of the object "id"; SK_NOT_FOUND */
+/* {"code":0,"data":{...}}, of the object "id" */
 
 static int
-sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which)
+sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which,
+    const char *what)
 {
     int            rc;
     sqlite3_str   *text;
@@ -306,7 +278,12 @@ sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which)
 
     if (rc != SQLITE_ROW) {
         (void) sqlite3_reset(s);
-        return (rc == SQLITE_DONE) ? SK_NOT_FOUND : SK_ERROR;
+
+        return (rc == SQLITE_DONE)
+               ? sk_page_refuse(page, SK_STATUS_NOT_FOUND,
+                                "there is no %s %llu", what,
+                                (unsigned long long) page->id)
+               : SK_ERROR;
     }
 
     text = sqlite3_str_new(NULL);
@@ -330,34 +307,37 @@ sk_page_end(sk_page_t *page, sqlite3_str *text)
 }
 
 
-static int
+int
 sk_page_products(sk_reader_t *r, sk_page_t *page)
 {
-    int            rc;
     sqlite3_stmt  *s;
 
-    if (page->type == SK_PAGE_PRODUCTS) {
-        s = sk_reader_stmt(r, SK_READ_PRODUCTS);
+    s = sk_reader_stmt(r, SK_READ_PRODUCTS);
 
-        if (s) {
-            (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
-            (void) sqlite3_bind_int64(s, 2, page->limit);
-        }
-
-        return sk_page_list(page, s);
+    if (s) {
+        (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
+        (void) sqlite3_bind_int64(s, 2, page->limit);
     }
 
-    rc = sk_page_numbered(r, page, SK_READ_PRODUCT);
-
-    return (rc == SK_NOT_FOUND)
-           ? sk_page_refuse(page, SK_STATUS_NOT_FOUND,
-                            "there is no product %llu",
-                            (unsigned long long) page->id)
-           : rc;
+    return sk_page_list(page, s);
 }
 
 
-static int
+int
+sk_page_product(sk_reader_t *r, sk_page_t *page)
+{
+    return sk_page_numbered(r, page, SK_READ_PRODUCT, "product");
+}
+
+
+int
+sk_page_order(sk_reader_t *r, sk_page_t *page)
+{
+    return sk_page_numbered(r, page, SK_READ_ORDER, "order");
+}
+
+
+int
 sk_page_events(sk_reader_t *r, sk_page_t *page)
 {
     int            rc;

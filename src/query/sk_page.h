@@ -21,15 +21,29 @@
 #define SK_PAGE_BUSY_WAIT_MS    100
 
 
+/*    constant, sk_page_...() that reads it, whether it is a list */
+#define SK_PAGE_TABLE(X)                                                     \
+    X(SK_PAGE_PRODUCTS,  products,  1)                                       \
+    X(SK_PAGE_PRODUCT,   product,   0)                                       \
+    X(SK_PAGE_SALES,     sales,     1)                                       \
+    X(SK_PAGE_SALE,      sale,      0)                                       \
+    X(SK_PAGE_ORDERS,    orders,    1)                                       \
+    X(SK_PAGE_ORDER,     order,     0)                                       \
+    X(SK_PAGE_EVENTS,    events,    1)
+
+
 typedef enum {
-    SK_PAGE_PRODUCTS = 0,
-    SK_PAGE_PRODUCT,
-    SK_PAGE_SALES,
-    SK_PAGE_SALE,
-    SK_PAGE_ORDERS,
-    SK_PAGE_ORDER,
-    SK_PAGE_EVENTS
+#define X(constant, reader, list)  constant,
+    SK_PAGE_TABLE(X)
+#undef X
+    SK_PAGE_N
 } sk_page_e;
+
+
+/* those that are lists, a bit each */
+
+#define SK_PAGE_LIST(constant, reader, list)  | list << constant
+#define SK_PAGE_LISTS  (0 SK_PAGE_TABLE(SK_PAGE_LIST))
 
 
 typedef struct {

@@ -50,12 +50,18 @@ int sk_page_end(sk_page_t *page, sqlite3_str *text);
 int sk_page_refuse(sk_page_t *page, sk_status_e status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* sales are the zone's, with the counters as they are now: no store is read */
-int sk_page_sales(sk_reader_t *r, sk_page_t *page);
-int sk_page_sale(sk_reader_t *r, sk_page_t *page);
+/*
+ * The pages: SK_OK, and the page or its status and message are there; SK_ERROR:
+ * the store cannot be read.  Those of sales read the zone alone, with the
+ * counters as they are now, a list of orders the query tables.
+ */
 
-/* a list of orders, from the query tables */
-int sk_page_orders(sk_reader_t *r, sk_page_t *page);
+#define X(constant, reader, list)                                            \
+    int sk_page_##reader(sk_reader_t *r, sk_page_t *page);
+
+SK_PAGE_TABLE(X)
+
+#undef X
 
 
 #pragma GCC visibility pop
