@@ -29,6 +29,7 @@ typedef enum {
 #define SK_FIELD_ADD      1
 #define SK_FIELD_EDIT     2
 #define SK_FIELD_DECLARE  4     /* by the configuration */
+#define SK_FIELD_NEEDED   8     /* has to be, to add or declare */
 
 
 typedef struct {

@@ -23,8 +23,8 @@
  * when it changes.
  *
  * The member's name is the field's name in the ledger too.  "initial" is what a
- * field is that is not given, and for one that may be null, null; if that is
- * out of its bounds, it has to be given.
+ * field is that is not given, and for one that may be null, null; of one that
+ * is needed, it is out of its bounds.
  */
 
 #define SK_SALE_TIME_ALLOWED                                                 \
@@ -36,7 +36,7 @@
 #define SK_SALE_TABLE(X)                                                     \
     X(product, "product", SK_FIELD_INTEGER, SK_FIELD_ADD|SK_FIELD_EDIT,      \
       1, 1, SK_NUMBER_MAX, 0, "a product's id or null is allowed")           \
-    X(stock, "stock", SK_FIELD_INTEGER, SK_SALE_ALWAYS,                      \
+    X(stock, "stock", SK_FIELD_INTEGER, SK_SALE_ALWAYS|SK_FIELD_NEEDED,      \
       0, 0, SK_STOCK_MAX, -1, "an integer from 0 to 1000000000 is allowed")  \
     X(limit, "limit", SK_FIELD_INTEGER, SK_SALE_ALWAYS,                      \
       0, 1, SK_LIMIT_MAX, 1, "an integer from 1 to 10000 is allowed")        \
@@ -95,11 +95,6 @@ typedef struct {
 
 /* without a name, and each field as it is if it is not given */
 extern const sk_sale_def_t  sk_sale_initial;
-
-#define sk_sale_is_needed(i)                                                 \
-    (!sk_sale_fields[i].nullable                                             \
-     && (sk_sale_initial.values[i] < sk_sale_fields[i].min                   \
-         || sk_sale_initial.values[i] > sk_sale_fields[i].max))
 
 #define sk_sale_is_null(i, value)                                            \
     (sk_sale_fields[i].nullable && (value) == sk_sale_initial.values[i])

@@ -23,7 +23,10 @@ typedef struct {
 } sk_body_t;
 
 
+static int sk_body_says(sk_wrong_t *wrong, const char *field,
+    const char *what, const char *allowed);
 static int sk_body_field(sk_body_t *b);
+static int sk_body_complete(sk_body_t *b);
 static int sk_body_known(sk_body_t *b, const char *key);
 static int sk_body_value(sk_body_t *b, const sk_field_t *field,
     sk_value_t *value, json_t *json, const char *raw);
@@ -39,9 +42,17 @@ static void sk_body_space(sk_body_t *b);
 int
 sk_body_wrong(sk_wrong_t *wrong, const char *field, const char *allowed)
 {
+    return sk_body_says(wrong, field, "", allowed);
+}
+
+
+static int
+sk_body_says(sk_wrong_t *wrong, const char *field, const char *what,
+    const char *allowed)
+{
     (void) snprintf(wrong->field, sizeof(wrong->field), "%s", field);
     (void) snprintf(wrong->message, sizeof(wrong->message),
-                    "%s: %s", wrong->field, allowed);
+                    "%s: %s%s", wrong->field, what, allowed);
 
     return SK_ERROR;
 }
@@ -84,8 +95,29 @@ sk_body_read(const char *json, size_t len, const sk_field_t *fields,
 
     sk_body_space(&b);
 
-    return (b.p == b.last) ? SK_OK
+    return (b.p == b.last) ? sk_body_complete(&b)
                            : sk_body_wrong(wrong, "body", "no valid JSON");
+}
+
+
+static int
+sk_body_complete(sk_body_t *b)
+{
+    unsigned           i;
+    const sk_field_t  *field;
+
+    for (i = 0; i < b->n; i++) {
+        field = &b->fields[i];
+
+        if (b->when == SK_FIELD_ADD && (field->when & SK_FIELD_NEEDED)
+            && !b->values[i].given)
+        {
+            return sk_body_says(b->wrong, field->name, "is needed, ",
+                                field->allowed);
+        }
+    }
+
+    return SK_OK;
 }
 
 

@@ -18,7 +18,7 @@ enum {
 
 static const sk_field_t  sk_product_fields[SK_PRODUCT_FIELDS] = {
 
-    { "name", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS, 0,
+    { "name", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS|SK_FIELD_NEEDED, 0,
       1, SK_OPERATOR_PRODUCT_NAME_MAX,
       "1 to 200 bytes without control characters are allowed" },
 
@@ -26,12 +26,12 @@ static const sk_field_t  sk_product_fields[SK_PRODUCT_FIELDS] = {
       0, SK_OPERATOR_DESCRIPTION_MAX,
       "a string of at most 4096 bytes is allowed" },
 
-    { "price", SK_FIELD_INTEGER, SK_PRODUCT_ALWAYS, 0,
+    { "price", SK_FIELD_INTEGER, SK_PRODUCT_ALWAYS|SK_FIELD_NEEDED, 0,
       0, SK_NUMBER_MAX,
       "an integer from 0 to 9007199254740991 is allowed, in the currency's "
       "minor unit" },
 
-    { "currency", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS, 0,
+    { "currency", SK_FIELD_TEXT, SK_PRODUCT_ALWAYS|SK_FIELD_NEEDED, 0,
       3, 3,
       "an ISO 4217 code like EUR is allowed" },
 
@@ -72,7 +72,6 @@ int
 sk_operator_product_add(sk_operator_t *o)
 {
     int            rc, n;
-    unsigned       i;
     sk_value_t     v[SK_PRODUCT_FIELDS];
     sqlite3_stmt  *s;
 
@@ -80,22 +79,6 @@ sk_operator_product_add(sk_operator_t *o)
 
     if (rc != SK_OK) {
         return rc;
-    }
-
-    for (i = 0; i < SK_PRODUCT_FIELDS; i++) {
-
-        if (!v[i].given && sk_product_fields[i].nullable) {
-            v[i].given = 1;
-            v[i].null = 1;
-        }
-
-        if (!v[i].given) {
-            return sk_operator_refuse(o, SK_STATUS_INVALID,
-                                      sk_product_fields[i].name,
-                                      "%s: is needed, %s",
-                                      sk_product_fields[i].name,
-                                      sk_product_fields[i].allowed);
-        }
     }
 
     s = sk_operator_sql(o, SK_SQL_PRODUCT_COUNT);

@@ -37,8 +37,9 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
 
     "SELECT count(*) FROM products",
 
-    "SELECT json_object('name', ?1, 'description', ?2, 'price', ?3,"
-    " 'currency', ?4, 'attributes', json(?5), 'by', sk_text(?6))",
+    "SELECT json_object('name', ?1, 'description', ifnull(?2, ''), 'price', ?3,"
+    " 'currency', ?4, 'attributes', json(ifnull(?5, '{}')),"
+    " 'by', sk_text(?6))",
 
     /* what is not given stays; no row: all stays */
 

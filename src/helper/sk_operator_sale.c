@@ -5,25 +5,30 @@
 #include "sk_view.h"
 
 
-/* what bodies may have: a sale's fields, and those that are none of them */
+/* what bodies may have: what is no field of a sale, and then those that are */
 
 enum {
-    SK_SALE_NAME = SK_SALE_FIELDS,
+    SK_SALE_NAME = 0,
     SK_SALE_ADD_STOCK,
-    SK_SALE_BODY_N
+    SK_SALE_OTHERS
 };
 
 
-static const sk_field_t  sk_sale_body[SK_SALE_BODY_N] = {
-    SK_SALE_TABLE(SK_SALE_FIELD)
-    { "name", SK_FIELD_TEXT, SK_FIELD_ADD, 0, 1, SK_NAME_SIZE_MAX,
+static const sk_field_t  sk_sale_body[] = {
+    { "name", SK_FIELD_TEXT, SK_FIELD_ADD|SK_FIELD_NEEDED, 0,
+      1, SK_NAME_SIZE_MAX,
       "1 to 64 of A-Z a-z 0-9 . _ - are allowed, but not . or .." },
-    { "add_stock", SK_FIELD_INTEGER, SK_FIELD_EDIT, 0, -SK_STOCK_MAX,
-      SK_STOCK_MAX, "an integer from -1000000000 to 1000000000 is allowed" }
+    { "add_stock", SK_FIELD_INTEGER, SK_FIELD_EDIT, 0,
+      -SK_STOCK_MAX, SK_STOCK_MAX,
+      "an integer from -1000000000 to 1000000000 is allowed" },
+    SK_SALE_TABLE(SK_SALE_FIELD)
 };
 
+#define SK_SALE_BODY_N  (sizeof(sk_sale_body) / sizeof(sk_sale_body[0]))
 
-static int sk_sale_needed(sk_operator_t *o, const sk_value_t *values);
+#define sk_sale_in_body(member)  (SK_SALE_OTHERS + sk_sale_at(member))
+
+
 static int sk_sale_terms(sk_operator_t *o, const sk_value_t *values,
     sk_sale_def_t *def);
 static int sk_sale_stock(sk_operator_t *o, sk_sale_t *sale,
@@ -46,13 +51,16 @@ sk_operator_sale_add(sk_operator_t *o)
         return rc;
     }
 
-    rc = sk_sale_needed(o, v);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
     name = &v[SK_SALE_NAME];
+
+    /* of a URL's path "." and ".." are taken away */
+
+    if (!sk_sale_name_valid(name->text, name->len)
+        || strspn(name->text, ".") >= name->len)
+    {
+        return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s",
+                                  sk_sale_body[SK_SALE_NAME].allowed);
+    }
 
     if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
         return sk_operator_refuse(o, SK_STATUS_CONFLICT, "name",
@@ -132,40 +140,6 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
 }
 
 
-/* SK_REFUSED: something is missing that has no value to begin with */
-
-static int
-sk_sale_needed(sk_operator_t *o, const sk_value_t *v)
-{
-    unsigned           i;
-    const sk_value_t  *name;
-
-    name = &v[SK_SALE_NAME];
-
-    /* of a URL's path "." and ".." are taken away */
-
-    if (!name->given || !sk_sale_name_valid(name->text, name->len)
-        || strspn(name->text, ".") >= name->len)
-    {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s%s",
-                                  name->given ? "" : "is needed, ",
-                                  sk_sale_body[SK_SALE_NAME].allowed);
-    }
-
-    for (i = 0; i < SK_SALE_FIELDS; i++) {
-        if (!v[i].given && sk_sale_is_needed(i)) {
-            return sk_operator_refuse(o, SK_STATUS_INVALID,
-                                      sk_sale_fields[i].name,
-                                      "%s: is needed, %s",
-                                      sk_sale_fields[i].name,
-                                      sk_sale_fields[i].allowed);
-        }
-    }
-
-    return SK_OK;
-}
-
-
 /*
  * Puts what is given into "def".  SK_REFUSED: the fields do not go together.
  */
@@ -177,17 +151,18 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
     unsigned     i;
     const char  *end;
 
-    const sk_value_t *const  product = &v[sk_sale_at(product)];
+    const sk_value_t *const  product = &v[sk_sale_in_body(product)];
+    const sk_value_t *const  fields = &v[SK_SALE_OTHERS];
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
-        if (v[i].given) {
-            def->values[i] = v[i].null ? sk_sale_initial.values[i]
-                                       : v[i].number;
+        if (fields[i].given) {
+            def->values[i] = fields[i].null ? sk_sale_initial.values[i]
+                                            : fields[i].number;
         }
     }
 
-    end = v[sk_sale_at(end_ms)].given ? "end"
-          : v[sk_sale_at(start_ms)].given ? "start" : NULL;
+    end = v[sk_sale_in_body(end_ms)].given ? "end"
+          : v[sk_sale_in_body(start_ms)].given ? "start" : NULL;
 
     if (end && def->start_ms >= def->end_ms) {
         return sk_operator_refuse(o, SK_STATUS_INVALID, end,
@@ -218,12 +193,12 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     int64_t      old, taken;
     const char  *field;
 
-    if (v[sk_sale_at(stock)].given && v[SK_SALE_ADD_STOCK].given) {
+    if (v[sk_sale_in_body(stock)].given && v[SK_SALE_ADD_STOCK].given) {
         return sk_operator_refuse(o, SK_STATUS_INVALID, "add_stock",
                                   "add_stock: not with \"stock\"");
     }
 
-    field = v[sk_sale_at(stock)].given ? "stock" : "add_stock";
+    field = v[sk_sale_in_body(stock)].given ? "stock" : "add_stock";
 
     def->stock += v[SK_SALE_ADD_STOCK].number;
 

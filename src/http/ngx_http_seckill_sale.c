@@ -57,7 +57,7 @@ ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
-        if (sk_sale_is_needed(i)
+        if ((sk_sale_fields[i].when & SK_FIELD_NEEDED)
             && def.values[i] == sk_sale_initial.values[i])
         {
             return ngx_http_seckill_param_missing(cf, sk_sale_fields[i].name);

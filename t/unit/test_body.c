@@ -236,7 +236,10 @@ test_what_is_needed(void **state)
     refused(SK_SALE_ADD, "", "{\"name\":\"a b\",\"stock\":1}", "name");
     refused(SK_SALE_ADD, "", "{\"name\":\"..\",\"stock\":1}", "name");
     refused(SK_SALE_ADD, "", "{\"stock\":1}", "name");
+    says("\"message\":\"name: is needed, 1 to 64 of ");
+    refused(SK_SALE_ADD, "", "{}", "name");
     refused(SK_SALE_ADD, "", "{\"name\":\"x\"}", "stock");
+    says("\"message\":\"stock: is needed, an integer from 0 to 1000000000 is ");
     refused(SK_PRODUCT_ADD, "", "{\"name\":\"x\"}", "price");
 
     assert_int_equal(events(), 2);
