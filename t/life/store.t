@@ -137,6 +137,15 @@ $s->wait_for('it to be missed', sub {
 });
 is($s->claim('phone', 'z')->{result}, 'unavailable', 'a store that is gone');
 is($s->ask('phone', 'a')->{order}, 2, 'who has won is told so');
+
+# sales are the zone's: they are shown all the same
+
+for my $path ('/api/sales', '/api/sales/phone') {
+    my $res = $s->request('GET', $path);
+    is($res->{status}, 200, "$path");
+    like($res->{body}, qr/"name":"phone",.*"sold":1\}/, "$path: as it is");
+}
+
 push @{$s->{allow}}, qr/exited on signal 9/;
 kill KILL => $s->helper;
 ok(!-e "$s->{dir}/seckill/drop.db", 'no empty store is made in its place');
