@@ -30,7 +30,7 @@
 #define SK_SALE_TIME_ALLOWED                                                 \
     "a time like 2026-11-27T09:00:00Z or null is allowed"
 
-#define SK_SALE_ALWAYS  SK_FIELD_ADD|SK_FIELD_EDIT|SK_FIELD_DECLARE
+#define SK_SALE_ALWAYS  (SK_FIELD_ADD|SK_FIELD_EDIT|SK_FIELD_DECLARE)
 
 /*    member, name, type, when, nullable, min, max, initial, allowed */
 #define SK_SALE_TABLE(X)                                                     \

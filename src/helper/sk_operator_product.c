@@ -13,7 +13,7 @@ enum {
 };
 
 
-#define SK_PRODUCT_ALWAYS  SK_FIELD_ADD|SK_FIELD_EDIT
+#define SK_PRODUCT_ALWAYS  (SK_FIELD_ADD|SK_FIELD_EDIT)
 
 
 static const sk_field_t  sk_product_fields[SK_PRODUCT_FIELDS] = {
