@@ -47,7 +47,7 @@ static const char *const  damages[][2] = {
       "event 5 cannot be understood" },
     { "detail = json_set(detail, '$.limit', 10001) WHERE seq = 5",
       "event 5 cannot be understood" },
-    { "detail = '{' WHERE seq = 5", "malformed JSON" },
+    { "detail = '{' WHERE seq = 5", "event 5 cannot be understood" },
 };
 
 

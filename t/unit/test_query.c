@@ -176,7 +176,7 @@ test_sales_without_a_store(void **state)
     e.type = SK_EVENT_SALE_REMOVED;
     e.seq = sk_load(&zone->applied_seq) + 1;
     e.sale_id = sk_load(&zone->sales.elts[40].id);
-    assert_int_equal(sk_apply(zone, &e, 1, name, sizeof(name)), SK_OK);
+    assert_int_equal(sk_apply(zone, &e, 1, 0, name, sizeof(name)), SK_OK);
 
     sk_reader_destroy(reader);
     reader = sk_reader_create(zone, "/nowhere/drop.db");
