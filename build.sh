@@ -6,7 +6,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
-module=$build/ngx_http_seckill_module.so
+cc=gcc
 
 # the rooms of the engine, which knows of no nginx
 engine=("$top"/src/{core,ledger,helper,query})
@@ -17,14 +17,21 @@ nginx_dev=/usr/share/nginx/src
 # as Debian builds nginx
 optimize=(-O2 -fstack-protector-strong -fPIC)
 
+# what sanitizers look for in core, store and module, and what nginx's own files
+# are excused from
+
+sanitize=(-O1 -fno-omit-frame-pointer -fsanitize=address,undefined
+          -fno-sanitize-recover=all)
+excused=(-fno-sanitize=nonnull-attribute,alignment)
+
 
 usage() {
     cat <<'END'
 usage: ./build.sh [command]
 
-  (none)    build build/ngx_http_seckill_module.so for the nginx on this
-            machine; NGINX_SRC=dir builds that source tree's nginx and the
-            module for it
+  (none)    build build/release/ngx_http_seckill_module.so for the nginx on
+            this machine; NGINX_SRC=dir builds that source tree's nginx and
+            the module for it
   run       install what is missing, build, and serve a demo sale on
             http://127.0.0.1:8080 until Ctrl-C
               PORT=8080   port to listen on
@@ -39,6 +46,14 @@ usage: ./build.sh [command]
   docs      make a page of docs/openapi.yaml: build/docs/index.html
   install   copy the module to nginx's modules; DESTDIR= goes before the path
   clean     remove what was built
+
+Another kind of build, put first: ./build.sh --debug, ./build.sh test --sanitize
+
+  --debug     (build, run, test, install) not optimized: build/debug
+  --sanitize  (build, test) nginx itself, the module in it, with
+              AddressSanitizer and UndefinedBehaviorSanitizer: build/sanitize;
+              without NGINX_SRC, the sources of this machine's nginx are
+              fetched with apt-get
 
 Packages are installed with apt-get (Debian, Ubuntu), by root or with sudo.
 END
@@ -98,12 +113,13 @@ need_build() {
          /usr/include/sqlite3.h libsqlite3-dev \
          /usr/include/sodium.h libsodium-dev  /usr/include/jansson.h libjansson-dev
 
-    if [ -n "${NGINX_SRC:-}" ]; then
-        need /usr/include/pcre2.h libpcre2-dev \
-             /usr/include/openssl/ssl.h libssl-dev  /usr/include/zlib.h zlib1g-dev
-    else
-        need nginx nginx  $nginx_dev/configure nginx-dev
-    fi
+    [ -n "${NGINX_SRC:-}" ] \
+        || need nginx nginx  $nginx_dev/configure nginx-dev
+
+    [ -z "${NGINX_SRC:-}" ] && [ "$kind" != sanitize ] \
+        || need /usr/include/pcre2.h libpcre2-dev \
+                /usr/include/openssl/ssl.h libssl-dev \
+                /usr/include/zlib.h zlib1g-dev
 }
 
 
@@ -132,32 +148,122 @@ need_bench() {
 
 
 build_bench() {
-    gcc -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
+    "$cc" -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
         "${engine[@]/#/-I}" "$top/bench/core/core.c" \
         $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-core" \
         -lsqlite3 -lsodium -ljansson -lpthread
 }
 
 
-# configure and make DIR: nginx's own build, out of its tree
+# the sources of the nginx on this machine, whole: nginx-dev has headers only.
+# Of Debian's package, what nginx has released; nothing of apt's own is changed.
+
+fetch_nginx() {
+    local version dir=$build/nginx-source file apt
+
+    version=$(nginx_version | sed 's,nginx/\([0-9.]*\).*,\1,')
+    nginx_src=$dir/nginx-$version
+
+    [ ! -d "$nginx_src" ] || return 0
+
+    say "fetching the sources of nginx $version"
+
+    rm -rf "$dir"
+    mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache"
+
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ ! -f "$file" ] || sed -n 's/^deb /deb-src /p' "$file"
+    done > "$dir/sources/a.list"
+
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ ! -f "$file" ] || { sed 's/^Types:.*/Types: deb-src/' "$file"; echo; }
+    done > "$dir/sources/b.sources"
+
+    apt=(-qq -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
+         -o Dir::Etc::SourceList=/dev/null
+         -o "Dir::Etc::SourceParts=$dir/sources" -o APT::Sandbox::User=)
+
+    (cd "$dir" && apt-get "${apt[@]}" update \
+        && apt-get "${apt[@]}" source --tar-only --download-only nginx \
+        && tar -xf nginx_"$version".orig.tar.*) >&2 \
+        && [ -d "$nginx_src" ] \
+        || die "no sources of nginx $version to be had, please set NGINX_SRC"
+}
+
 
 build_module() {
-    local objs=$build/nginx src=${NGINX_SRC:-$nginx_dev} flags=() target
+    local objs=$out/nginx targets=(modules)
 
-    mkdir -p "$build"
+    if [ -n "${NGINX_SRC:-}" ]; then
+        objs=$out/nginx-src
+        targets=()
+    fi
+
+    if [ "$kind" = sanitize ]; then
+        configure_and_make "$objs" "--add-module=$top" "--add-module=$top/t/line"
+        say "built ${objs#"$top"/}/nginx, $(nginx_version)"
+        return
+    fi
+
+    configure_and_make "$objs" "--add-dynamic-module=$top" -- "${targets[@]}"
+    replace "$objs/${module##*/}" "$module"
+
+    say "built ${module#"$top"/} for $(nginx_version)"
+}
+
+
+# a second user of zones, without HTTP, for t/life/line.t; where nginx is built
+# with sanitizers, it is in that nginx
+
+build_line() {
+    [ "$kind" = sanitize ] \
+        || configure_and_make "$out/nginx-line" \
+               "--add-dynamic-module=$top/t/line" -- modules
+}
+
+
+# configure_and_make OBJS MODULE ... [-- TARGET ...]: nginx's own build, out of
+# its tree
+
+configure_and_make() {
+    local objs=$1 src=${NGINX_SRC:-$nginx_dev} flags=() added=()
+    local cc_opt ld_opt
+
+    mkdir -p "$out"
+    shift
+
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        added+=("$1")
+        shift
+    done
+
+    [ $# -eq 0 ] || shift
 
     if [ -n "${NGINX_SRC:-}" ]; then
         src=$(cd "$NGINX_SRC" && pwd) || die "no directory $NGINX_SRC"
-        objs=$build/nginx-src
         flags=(--with-compat --with-debug --with-threads
                --with-http_ssl_module --with-http_v2_module)
-        target=()
     else
         # NGX_CONF_FLAGS, as Debian's nginx was configured
         . "$src/conf_flags"
         flags=("${NGX_CONF_FLAGS[@]}")
-        target=(modules)
     fi
+
+    case $kind in
+        release)  cc_opt=${optimize[*]} ld_opt= ;;
+        debug)    cc_opt="-O0 -fPIC" ld_opt= ;;
+
+        # each allocation of a pool is one of malloc; nothing of the module
+        # may be unloaded before leaks are looked for
+        sanitize) cc_opt="${sanitize[*]} -DNGX_DEBUG_PALLOC -DNGX_DEBUG_MALLOC"
+                  ld_opt="-fsanitize=address,undefined"
+                  [ -n "${NGINX_SRC:-}" ] \
+                      || { fetch_nginx; src=$nginx_src; } ;;
+    esac
+
+    cc_opt+=" -Wall -Wextra -Werror"
+    flags+=(--with-cc="$cc" --with-cc-opt="-g $cc_opt" --with-ld-opt="$ld_opt"
+            "${added[@]}")
 
     local configure=configure
     [ -f "$src/$configure" ] || configure=auto/configure
@@ -166,28 +272,35 @@ build_module() {
     # anew when another tree, or another list of files, is to be built
 
     local key
-    key=$(printf '%s\n' "$src" "$top"/config "$top"/src/*/*.[ch] \
-          | cksum; cksum < "$top/config"; cksum < "$src/src/core/nginx.h")
+    key=$(printf '%s\n' "$src" "${flags[@]}" "$top"/src/*/*.[ch] | cksum
+          cat "$top/config" "$top/t/line/config" "$src/src/core/nginx.h" | cksum)
 
     if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
         rm -rf "$objs"
         mkdir -p "$objs"
-        (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs" \
-            --with-cc-opt="-g ${optimize[*]} -Wall -Wextra -Werror" \
-            --add-dynamic-module="$top") > "$objs/configure.log" 2>&1 \
+        (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs") \
+            > "$objs/configure.log" 2>&1 \
             || { tail -20 "$objs/configure.log" >&2; die "configure failed"; }
+        [ "$kind" != sanitize ] || excuse_nginx "$objs/Makefile"
         printf '%s' "$key" > "$objs/key"
     fi
 
-    (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" "${target[@]}") \
+    (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" "$@") \
         > "$objs/make.log" 2>&1 \
         || { grep -E -A5 'error:|warning:|undefined ' "$objs/make.log" >&2 \
              || tail -20 "$objs/make.log" >&2; die "make failed"; }
+}
 
-    replace "$objs/ngx_http_seckill_module.so" "$module"
 
-    say "built build/ngx_http_seckill_module.so for" \
-        "$("$(nginx_binary)" -v 2>&1 | sed 's/.*: //')"
+# nginx's own files copy nothing from NULL, and read a request's method as a
+# word where it stands.  What is compiled with ALL_INCS are the files of added
+# modules: there, all is looked for.
+
+excuse_nginx() {
+    sed -e 's/^CFLAGS = .*/& '"${excused[*]}"'/' \
+        -e 's/^ALL_INCS = /&-fsanitize=undefined -fno-sanitize-recover=all /' \
+        "$1" > "$1.new"
+    mv "$1.new" "$1"
 }
 
 
@@ -198,46 +311,16 @@ replace() { cp "$1" "$2.new" && mv -f "$2.new" "$2"; }
 
 nginx_binary() {
     if [ -n "${NGINX_SRC:-}" ]; then
-        printf '%s\n' "$build/nginx-src/nginx"
+        printf '%s\n' "$out/nginx-src/nginx"
+    elif [ "$kind" = sanitize ] && [ -x "$out/nginx/nginx" ]; then
+        printf '%s\n' "$out/nginx/nginx"
     else
         PATH=$PATH:/usr/sbin type -P nginx
     fi
 }
 
 
-# a second user of zones, without HTTP, for t/life/line.t
-
-build_line() {
-    local objs=$build/nginx-line src=${NGINX_SRC:-$nginx_dev} flags=()
-    local configure=configure key
-
-    if [ -n "${NGINX_SRC:-}" ]; then
-        flags=(--with-compat --with-debug)
-    else
-        . "$src/conf_flags"
-        flags=("${NGX_CONF_FLAGS[@]}")
-    fi
-
-    [ -f "$src/$configure" ] || configure=auto/configure
-
-    key=$(printf '%s\n' "$src" "$top"/src/*/*.[ch] \
-          | cksum; cksum < "$top/t/line/config"; cksum < "$src/src/core/nginx.h")
-
-    if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
-        rm -rf "$objs"
-        mkdir -p "$objs"
-        (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs" \
-            --with-cc-opt="-g ${optimize[*]} -Wall -Wextra -Werror" \
-            --add-dynamic-module="$top/t/line") > "$objs/configure.log" 2>&1 \
-            || { tail -20 "$objs/configure.log" >&2; die "configure failed"; }
-        printf '%s' "$key" > "$objs/key"
-    fi
-
-    (cd "$src" && make -j"$(nproc)" -f "$objs/Makefile" modules) \
-        > "$objs/make.log" 2>&1 \
-        || { grep -E -A5 'error:|warning:|undefined ' "$objs/make.log" >&2 \
-             || tail -20 "$objs/make.log" >&2; die "make failed"; }
-}
+nginx_version() { "$(nginx_binary)" -v 2>&1 | sed 's/.*: //'; }
 
 
 # the tests of core and store: plain C, with sanitizers
@@ -253,8 +336,6 @@ build_unit() {
                  -Werror "${engine[@]/#/-I}"
                  -I"$top/t/unit")
     local libs=(-lcmocka -lsqlite3 -lsodium -ljansson -lpthread)
-    local sanitize=(-O1 -fsanitize=address,undefined
-                    -fno-sanitize-recover=all)
     local name
 
     mkdir -p "$build/unit"
@@ -262,7 +343,7 @@ build_unit() {
     build_engine sanitized "${flags[@]}" "${sanitize[@]}"
 
     for name in "${sanitized[@]}"; do
-        gcc "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
+        "$cc" "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
             "$top/t/unit/fault_vfs.c" "$build/unit/sanitized.a" \
             -o "$build/unit/$name" "${libs[@]}"
     done
@@ -271,7 +352,7 @@ build_unit() {
 
     build_engine optimized "${flags[@]}" -USK_DEBUG "${optimize[@]}"
 
-    gcc "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" \
+    "$cc" "${flags[@]}" "${optimize[@]}" "$top/t/perf/losing.c" \
         "$build/unit/optimized.a" -o "$build/unit/losing" "${libs[@]}"
 
     # stepped through instruction by instruction: as few of them as it has
@@ -279,7 +360,7 @@ build_unit() {
     build_engine stepped "${flags[@]}" -O1
 
     for name in "${stepped[@]}"; do
-        gcc "${flags[@]}" -O1 "$top/t/unit/$name.c" \
+        "$cc" "${flags[@]}" -O1 "$top/t/unit/$name.c" \
             "$build/unit/stepped.a" -o "$build/unit/$name" "${libs[@]}"
     done
 }
@@ -294,7 +375,7 @@ build_engine() {
     mkdir -p "$objs"
 
     (cd "$objs" && printf '%s\0' $(printf '%s/*.c ' "${engine[@]}") \
-        | xargs -0 -n 4 -P "$(nproc)" gcc "${@:2}" -c)
+        | xargs -0 -n 4 -P "$(nproc)" "$cc" "${@:2}" -c)
 
     ar rcs "$build/unit/$1.a" "$objs"/*.o
 }
@@ -307,22 +388,37 @@ run_tests() {
     need_test
     build_module
     build_line
-    build_unit
+
+    # those that use no nginx are the same in all kinds of builds
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("${sanitized[@]/#/$build/unit/}" "${stepped[@]/#/$build/unit/}"
-               t/*.t t/docs/*.t t/perf/*.t t/bench/*.t t/life/*.t)
+        tests=("${sanitized[@]/#/$build/unit/}" t/*.t t/docs/*.t t/life/*.t)
+        [ "$kind" = sanitize ] \
+            || tests+=("${stepped[@]/#/$build/unit/}" t/perf/*.t t/bench/*.t)
     fi
+
+    case " ${tests[*]} " in *build/unit/*|*t/perf/*) build_unit ;; esac
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours
     perl -MTest::Nginx::Socket -e 1 2> /dev/null \
         || include+=(-I"$top/t/lib/compat")
 
+    # a report goes to stderr, which is nginx's error log; each test looks for
+    # reports in it.  What is to come within a time may take longer.
+
+    if [ "$kind" = sanitize ]; then
+        export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+        export UBSAN_OPTIONS=print_stacktrace=1
+        export SECKILL_TEST_PATIENCE=4
+        module= line=
+    fi
+
     # the worker user has to get at the modules and the servers' directories
 
     TEST_NGINX_BINARY=$(nginx_binary) \
     TEST_NGINX_LOAD_MODULES=$module \
-    TEST_NGINX_LINE_MODULE=$build/nginx-line/ngx_seckill_line_module.so \
+    TEST_NGINX_LINE_MODULE=$line \
+    SECKILL_TEST_KIND=$kind \
     CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --timer "${include[@]}" "${tests[@]}"
 }
@@ -330,6 +426,8 @@ run_tests() {
 
 run_demo() {
     local port=${PORT:-8080} data=${DATA:-} nginx
+
+    [ "$kind" != sanitize ] || die "run: no --sanitize, that is for tests"
 
     need_build
     need curl curl
@@ -404,6 +502,8 @@ build_docs() {
 install_module() {
     local dir
 
+    [ "$kind" != sanitize ] || die "install: no --sanitize, that is for tests"
+
     need_build
     build_module
 
@@ -422,8 +522,20 @@ install_module() {
 
 cd "$top"
 
-command=${1:-build}
-[ $# -eq 0 ] || shift
+case ${1:-} in
+    ""|--debug|--sanitize) command=build ;;
+    *)                     command=$1; shift ;;
+esac
+
+kind=release
+case $command in
+    build|run|test|install)
+        case ${1:-} in --debug|--sanitize) kind=${1#--}; shift ;; esac ;;
+esac
+
+out=$build/$kind
+module=$out/ngx_http_seckill_module.so
+line=$out/nginx-line/ngx_seckill_line_module.so
 
 case $command in
     build)          need_build; build_module ;;
