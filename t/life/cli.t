@@ -10,7 +10,7 @@ use JSON::PP qw(decode_json encode_json);
 use Time::HiRes qw(sleep time);
 use Seckill::Server;
 
-my $WAIT = 30;                  # seconds
+my $WAIT = 30 * ($ENV{SECKILL_TEST_PATIENCE} || 1);     # seconds
 my $UUID = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 my $dir = tempdir('seckill-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -525,7 +525,7 @@ like(cli(0, 'health'), qr/^zone +drop$/m, 'health');
     kill TERM => $pid;
     waitpid $pid, 0;
     is($? >> 8, 143, 'ended by a signal');
-    cmp_ok(time - $start, '<', 5, 'at once');
+    cmp_ok(time - $start, '<', 15, 'not by the end of its wait, which is 20 s');
 }
 
 cli(1, 'health', '--url', "$base/elsewhere");
@@ -557,10 +557,10 @@ like(cli(0, 'product', 'list'),
 
 # a sale
 
-my $sale = data('sale', 'add', 'phone', '--stock', 20, '--hold', '5s',
+my $sale = data('sale', 'add', 'phone', '--stock', 20, '--hold', '1s',
                 '--product', $phone->{id}, '--paused');
 is_deeply([@$sale{qw(name stock limit hold product state free)}],
-          ['phone', 20, 1, 5, $phone->{id}, 'paused', 20], 'a sale');
+          ['phone', 20, 1, 1, $phone->{id}, 'paused', 20], 'a sale');
 cli(1, 'sale', 'add', 'phone', '--stock', 1);
 like($err, qr/^seckill: conflict: /, 'not twice');
 cli(1, 'sale', 'show', 'nothing');
@@ -571,7 +571,27 @@ like($err, qr/^seckill: conflict: /, 'a product of a sale stays');
 is($s->claim('phone', 'u1')->{result}, 'paused', 'not yet');
 is(data('sale', 'resume', 'phone')->{state}, 'open', 'open');
 
-# it sells out
+# 10 are never seen again
+
+my %lost;
+for my $n (11 .. 20) {
+    my $a = $s->claim('phone', "u$n");
+    is($a->{result}, 'won', "u$n has one");
+    $lost{"u$n"} = $a->{order};
+}
+
+wait_for('they expire', sub {
+    my $res = $s->request('GET', '/api/orders?sale=phone&state=expired');
+    return @{decode_json($res->{body})->{data}} == 10;
+});
+
+cli(1, 'order', 'confirm', $lost{u11});
+like($err, qr/^seckill: order $lost{u11}: conflict: /, 'too late');
+like(cli(0, 'order', 'show', $lost{u11}), qr/^state +expired$/m, 'shown');
+is(data('sale', 'edit', 'phone', '--hold', '1h')->{free}, 20,
+   'all are on sale again, and will be held for long');
+
+# it sells out; those who came back are among them
 
 my %order;
 for my $n (1 .. 20) {
@@ -585,7 +605,7 @@ $sale = data('sale', 'show', 'phone');
 is_deeply([@$sale{qw(state free held sold)}], ['sold_out', 0, 20, 0],
           'all held');
 
-# 8 pay, 2 change their mind, 10 are never seen again
+# 8 pay, 2 change their mind
 
 my $list = data('order', 'list', '--sale', 'phone', '--state', 'held', '--all');
 is_deeply([map { $_->{order} } @$list], [sort { $a <=> $b } values %order],
@@ -607,18 +627,10 @@ like($err, qr/^seckill: order $order{u9}: conflict: /m, 'it stays so');
 like($err, qr/^seckill: order 999999: invalid: /m, 'no such order');
 like($out, qr/^ *$paid[1] .* paid /m, 'the others are done');
 
-wait_for('the rest expires', sub {
-    my $res = $s->request('GET', '/api/orders?sale=phone&state=expired');
-    return @{decode_json($res->{body})->{data}} == 10;
-});
+is(data('sale', 'show', 'phone')->{free}, 2, '2 are on sale again');
 
-cli(1, 'order', 'confirm', $order{u11});
-like($err, qr/^seckill: order $order{u11}: conflict: /, 'too late');
-like(cli(0, 'order', 'show', $order{u11}), qr/^state +expired$/m, 'shown');
-is(data('sale', 'show', 'phone')->{free}, 12, '12 are on sale again');
-
-my @again;
-for my $n (9 .. 20) {
+my @again = @order{map { "u$_" } 11 .. 20};
+for my $n (9, 10) {
     my $a = $s->claim('phone', "u$n");
     is($a->{result}, 'won', "u$n gets one after all");
     push @again, $a->{order};
@@ -705,6 +717,9 @@ is_deeply([map { $_->{order} } @$all],
 $s->kill_all;
 cli(3, 'sale', 'list');
 like($err, qr/does not answer/, 'nobody there');
+wait_for('the reader to miss it too', sub {
+    slurp("$dir/reader.err") =~ /does not answer/;
+});
 $s->start->ready;
 
 # closing time

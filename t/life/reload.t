@@ -4,7 +4,6 @@
 use strict;
 use warnings;
 use Test::More;
-use Time::HiRes qw(sleep);
 use Seckill::Server;
 
 sub http {
@@ -55,7 +54,9 @@ like(Seckill::Server::read_response($sock)->{body}, qr/"won"/,
 
 my $half = $s->connect;
 syswrite $half, "GET /api/orders?sale=phone HTTP/1.1\r\nHost: a\r\n";
-sleep 0.1;
+$s->wait_for('an old worker to have it, as it has what came after', sub {
+    $s->request('GET', '/api/health')->{status} == 200;
+});
 $s->reload(http => http('4m', 4, "seckill_zone zone=new:1m;\n"
                                  . "seckill_sale zone=new name=x stock=1;\n"),
            server => 'location = /new { seckill zone=new; }');
