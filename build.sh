@@ -6,7 +6,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
-cc=gcc
+cc=${CC:-gcc}
 
 # the rooms of the engine, which knows of no nginx
 engine=("$top"/src/{core,ledger,helper,query})
@@ -31,7 +31,7 @@ usage: ./build.sh [command]
 
   (none)    build build/release/ngx_http_seckill_module.so for the nginx on
             this machine; NGINX_SRC=dir builds that source tree's nginx and
-            the module for it
+            the module for it; CC=clang builds with that
   run       install what is missing, build, and serve a demo sale on
             http://127.0.0.1:8080 until Ctrl-C
               PORT=8080   port to listen on
@@ -109,7 +109,13 @@ need_perl() { need "/usr/share/perl/*/FindBin.pm" perl; }
 
 
 need_build() {
-    need gcc gcc  make make  "/usr/include/*/sys/types.h" libc6-dev \
+    case $cc in
+        clang) need clang clang "/usr/lib/clang/*/lib/linux/*.asan-*.so" \
+                    libclang-rt-dev ;;
+        *)     need "$cc" gcc ;;
+    esac
+
+    need make make  "/usr/include/*/sys/types.h" libc6-dev \
          /usr/include/sqlite3.h libsqlite3-dev \
          /usr/include/sodium.h libsodium-dev  /usr/include/jansson.h libjansson-dev
 
@@ -261,7 +267,7 @@ configure_and_make() {
                       || { fetch_nginx; src=$nginx_src; } ;;
     esac
 
-    cc_opt+=" -Wall -Wextra -Werror"
+    cc_opt+=" -Wall -Wextra -Wno-unused-parameter -Werror"
     flags+=(--with-cc="$cc" --with-cc-opt="-g $cc_opt" --with-ld-opt="$ld_opt"
             "${added[@]}")
 
@@ -331,7 +337,9 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
 stepped=(test_kill test_kill_orders)
 
 build_unit() {
-    local flags=(-std=gnu11 -g -DSK_DEBUG=1
+    # valgrind knows no later DWARF of clang's
+
+    local flags=(-std=gnu11 -gdwarf-4 -DSK_DEBUG=1
                  -Wall -Wextra -Wno-missing-field-initializers
                  -Werror "${engine[@]/#/-I}"
                  -I"$top/t/unit")

@@ -159,6 +159,7 @@ sk_query_make(sk_query_t *q)
 
     /* another server may be making them now */
 
+    version = 0;
     rc = sk_query_exec(q, "BEGIN IMMEDIATE");
 
     if (rc == SK_OK) {
