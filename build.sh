@@ -14,8 +14,11 @@ engine=("$top"/src/{core,ledger,helper,query})
 # where Debian and Ubuntu put the sources that modules are built against
 nginx_dev=/usr/share/nginx/src
 
-# as Debian builds nginx
-optimize=(-O2 -fstack-protector-strong -fPIC)
+# as Debian builds nginx and its modules, see dpkg-buildflags; Ubuntu's gcc
+# comes with a _FORTIFY_SOURCE of its own
+optimize=(-O2 -fstack-protector-strong -fPIC -Wformat -Werror=format-security
+          -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+link=(-Wl,-z,relro -Wl,-z,now)
 
 # what sanitizers look for in core, store and module, and what nginx's own files
 # are excused from
@@ -256,7 +259,7 @@ configure_and_make() {
     fi
 
     case $kind in
-        release)  cc_opt=${optimize[*]} ld_opt= ;;
+        release)  cc_opt=${optimize[*]} ld_opt=${link[*]} ;;
         debug)    cc_opt="-O0 -fPIC" ld_opt= ;;
 
         # each allocation of a pool is one of malloc; nothing of the module
@@ -402,7 +405,8 @@ run_tests() {
     if [ ${#tests[@]} -eq 0 ]; then
         tests=("${sanitized[@]/#/$build/unit/}" t/*.t t/docs/*.t t/life/*.t)
         [ "$kind" = sanitize ] \
-            || tests+=("${stepped[@]/#/$build/unit/}" t/perf/*.t t/bench/*.t)
+            || tests+=("${stepped[@]/#/$build/unit/}" t/build/*.t t/perf/*.t
+                       t/bench/*.t)
     fi
 
     case " ${tests[*]} " in *build/unit/*|*t/perf/*) build_unit ;; esac
