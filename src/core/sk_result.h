@@ -1,7 +1,7 @@
 /*
  * Two tables: results, what a claim or a question can be answered, and
  * statuses, what becomes of a request of any kind.  The answers, the metrics
- * and the tests read them.  Which HTTP status a status has is for src/ngx to
+ * and the tests read them.  Which HTTP status a status has is for src/http to
  * say.
  */
 

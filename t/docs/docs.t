@@ -18,7 +18,7 @@ my ($readme, $http, $directives, $api)
 # results and statuses: name, code; and HTTP's statuses, where each of them is
 
 my $tables = slurp('src/core/sk_result.h');
-my %http = slurp('src/ngx/ngx_http_seckill_reply.c') =~ /\[(SK_STATUS_\w+)\] = (\d+)/g;
+my %http = slurp('src/http/ngx_http_seckill_reply.c') =~ /\[(SK_STATUS_\w+)\] = (\d+)/g;
 
 my @rows = $tables =~ /X\((SK_STATUS_\w+),\s+(\d+), "(\w+)"\)/g;
 cmp_ok(scalar @rows, '==', 3 * keys %http, 'each status has its number in HTTP');
