@@ -281,7 +281,7 @@ bench_event(sk_zone_t *zone, sk_event_e type, uint64_t order)
         return;
     }
 
-    if (sk_apply(zone, events, n, reason, sizeof(reason)) != SK_OK) {
+    if (sk_apply(zone, events, n, 0, reason, sizeof(reason)) != SK_OK) {
         fail(reason);
     }
 
@@ -318,7 +318,7 @@ bench_turned(unsigned turned)
     e.sale_id = 1;
     bench_sale(&e.def, "full", (int64_t) units);
 
-    if (sk_apply(zone, &e, 1, reason, sizeof(reason)) != SK_OK) {
+    if (sk_apply(zone, &e, 1, 0, reason, sizeof(reason)) != SK_OK) {
         fail(reason);
     }
 
