@@ -31,6 +31,8 @@
 #define NGX_SECKILL_ROLE_RETRY_MS         10    /* another one drains */
 #define NGX_SECKILL_HELPER_MS  (60 * 60 * 1000)     /* it has own timers */
 #define NGX_SECKILL_THREADS_MAX            4    /* of a worker */
+#define NGX_SECKILL_GATHER                16    /* claims that are few */
+#define NGX_SECKILL_GATHER_MS              1    /* and wait for more */
 #define NGX_SECKILL_STEPS_MAX             16    /* of the drainer, at once */
 
 
@@ -122,6 +124,7 @@ struct ngx_seckill_zone_s {
     sk_filler_t             *filler;        /* of the query tables */
     ngx_event_t              filler_event;  /* tries to start it */
 
+    ngx_event_t              wake_event;    /* at the end of a turn */
     ngx_event_t              stand_in;      /* looks whether anybody drains */
 
     void                    *pages;         /* the HTTP module's */

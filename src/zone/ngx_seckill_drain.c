@@ -17,9 +17,10 @@ static void ngx_seckill_drain_log(void *ctx, sk_log_e level,
 static void ngx_seckill_drain_event(ngx_event_t *ev);
 static void ngx_seckill_drain_worker(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drain_stand_in(ngx_event_t *ev);
-static ngx_int_t ngx_seckill_drain_steps(ngx_seckill_zone_t *zone);
+static ngx_msec_t ngx_seckill_drain_steps(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drain_clocks(int64_t *now_ms, int64_t *boot_ms);
 static void ngx_seckill_drain_decided(ngx_seckill_zone_t *zone);
+static void ngx_seckill_drain_wake_now(ngx_event_t *ev);
 static void ngx_seckill_drain_woken(ngx_event_t *ev);
 
 
@@ -52,6 +53,10 @@ ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle,
     zone->stand_in.data = zone;
     zone->stand_in.log = cycle->log;
     zone->stand_in.cancelable = 1;
+
+    zone->wake_event.handler = ngx_seckill_drain_wake_now;
+    zone->wake_event.data = zone;
+    zone->wake_event.log = cycle->log;
 
     zone->seq_event.handler = ngx_seckill_drain_seq;
     zone->seq_event.data = zone;
@@ -252,6 +257,7 @@ ngx_seckill_drain_exit(ngx_seckill_zone_t *zone)
 static void
 ngx_seckill_drain_event(ngx_event_t *ev)
 {
+    ngx_msec_t           delay;
     ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
@@ -291,25 +297,12 @@ ngx_seckill_drain_event(ngx_event_t *ev)
         zone->drain.declare.leaving = ngx_exiting;
     }
 
-    switch (ngx_seckill_drain_steps(zone)) {
+    delay = ngx_seckill_drain_steps(zone);
 
-    case SK_OK:
+    if (delay) {
+        ngx_add_timer(ev, delay);
 
-        /* nothing wakes a worker that drains */
-
-        ngx_add_timer(ev, (ngx_process == NGX_PROCESS_WORKER)
-                          ? NGX_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS);
-        break;
-
-    case SK_AGAIN:
-        ngx_add_timer(ev, SK_DRAIN_BUSY_RETRY_MS);
-        break;
-
-    case SK_ERROR:
-        ngx_add_timer(ev, SK_DRAIN_RETRY_MS);
-        break;
-
-    default: /* SK_MORE */
+    } else {
         ngx_post_event(ev, &ngx_posted_next_events);
     }
 
@@ -402,15 +395,19 @@ ngx_seckill_drain_stand_in(ngx_event_t *ev)
 }
 
 
-/* drains until the queue is empty; SK_MORE: other events have a turn now */
+/* drains until the queue is empty; ms until it is to go on, 0: in a turn */
 
-static ngx_int_t
+static ngx_msec_t
 ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
 {
     int          rc;
     int64_t      now_ms, boot_ms;
+    uint64_t     head;
     unsigned     decided;
     ngx_uint_t   i;
+    sk_queue_t  *queue;
+
+    queue = &zone->shm->queue;
 
     for (i = 0; i < NGX_SECKILL_STEPS_MAX; i++) {
 
@@ -423,18 +420,31 @@ ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
         ngx_time_update();
         ngx_seckill_drain_clocks(&now_ms, &boot_ms);
 
+        head = sk_load(&queue->head);
+
         rc = sk_drain_work(&zone->drain, now_ms, boot_ms, &decided);
 
         if (decided) {
             ngx_seckill_drain_decided(zone);
         }
 
-        if (rc == SK_MORE) {
-            continue;
-        }
+        switch (rc) {
 
-        if (rc != SK_OK) {
-            return rc;
+        case SK_AGAIN:
+            return SK_DRAIN_BUSY_RETRY_MS;
+
+        case SK_ERROR:
+            return SK_DRAIN_RETRY_MS;
+
+        case SK_MORE:
+
+            /* many were decided, and a few have come: more are on their way */
+
+            if (sk_load(&queue->head) - head < NGX_SECKILL_GATHER
+                || sk_queue_depth(queue) >= NGX_SECKILL_GATHER)
+            {
+                continue;
+            }
         }
 
         /* a worker that queues a claim after this sees that it has to wake
@@ -443,14 +453,24 @@ ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
         sk_store(&zone->shm->idle, 1);
         atomic_thread_fence(memory_order_seq_cst);
 
-        if (sk_queue_depth(&zone->shm->queue) == 0
-            && !sk_command_pending(zone->wake->commands))
-        {
-            return SK_OK;
+        if (sk_command_pending(zone->wake->commands)) {
+            continue;
+        }
+
+        if (rc == SK_MORE) {
+            return NGX_SECKILL_GATHER_MS;
+        }
+
+        if (sk_queue_depth(queue) == 0) {
+
+            /* nothing wakes a worker that drains */
+
+            return (ngx_process == NGX_PROCESS_WORKER)
+                   ? NGX_SECKILL_ROLE_RETRY_MS : SK_DRAIN_POLL_MS;
         }
     }
 
-    return SK_MORE;
+    return 0;
 }
 
 
@@ -489,6 +509,19 @@ ngx_seckill_drain_wake(ngx_seckill_zone_t *zone)
         ngx_post_event(&zone->drain_event, &ngx_posted_events);
         return;
     }
+
+    ngx_post_event(&zone->wake_event, &ngx_posted_events);
+}
+
+
+/* the claims of a turn of the event loop are decided in one commit */
+
+static void
+ngx_seckill_drain_wake_now(ngx_event_t *ev)
+{
+    ngx_seckill_zone_t  *zone;
+
+    zone = ev->data;
 
     atomic_thread_fence(memory_order_seq_cst);
 
