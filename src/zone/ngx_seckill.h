@@ -34,6 +34,7 @@
 #define NGX_SECKILL_GATHER                16    /* claims that are few */
 #define NGX_SECKILL_GATHER_MS              1    /* and wait for more */
 #define NGX_SECKILL_STEPS_MAX             16    /* of the drainer, at once */
+#define NGX_SECKILL_MEMORY_KEPT  (16 * 1024 * 1024)     /* free, of a process */
 
 
 typedef struct ngx_seckill_zone_s   ngx_seckill_zone_t;

@@ -1,10 +1,13 @@
 #include "ngx_seckill.h"
 
+#include <malloc.h>
+
 
 /* which process does what for the zones */
 
 
 static ngx_seckill_conf_t *ngx_seckill_process_conf(ngx_cycle_t *cycle);
+static void ngx_seckill_process_memory(void);
 
 
 static ngx_seckill_conf_t *
@@ -32,6 +35,10 @@ ngx_seckill_process_init(ngx_cycle_t *cycle)
     conf = ngx_seckill_process_conf(cycle);
     zones = conf->zones.elts;
 
+    if (conf->zones.nelts) {
+        ngx_seckill_process_memory();
+    }
+
     for (i = 0; i < conf->zones.nelts; i++) {
 
         if (ngx_seckill_wait_init(zones[i], cycle) != NGX_OK) {
@@ -51,6 +58,21 @@ ngx_seckill_process_init(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Hundreds of requests that waited end with each commit, and as many come: the
+ * C library would give their memory back to the kernel each time and take it
+ * anew, page by page.  mallopt(3): by default it keeps 128 KB.
+ */
+
+static void
+ngx_seckill_process_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+    (void) mallopt(M_TRIM_THRESHOLD, NGX_SECKILL_MEMORY_KEPT);
+#endif
 }
 
 
