@@ -212,7 +212,7 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
     sk_value_t  none;
 
     if (o->command->key_len) {
-        rc = sk_operator_kept(o);
+        rc = sk_operator_asked(o);
 
         if (rc != SK_NOT_FOUND) {
             return rc;
@@ -230,19 +230,8 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
         rc = sk_operator_body(o, NULL, 0, 0, &none);
     }
 
-    if (rc == SK_OK) {
-        rc = sk_operator_table[o->command->type].function(o);
-    }
-
-    if ((rc == SK_OK || rc == SK_REFUSED) && o->command->key_len
-        && (o->reply->status == SK_STATUS_OK
-            || o->reply->status == SK_STATUS_CREATED
-            || o->reply->status == SK_STATUS_CONFLICT))
-    {
-        rc = sk_operator_keep(o);
-    }
-
-    return rc;
+    return (rc == SK_OK) ? sk_operator_table[o->command->type].function(o)
+                         : rc;
 }
 
 
@@ -276,6 +265,12 @@ sk_operator_append(sk_operator_t *o, sk_event_t *e)
 {
     e->by = o->command->by;
     e->by_len = o->command->by_len;
+
+    /* one that a refusal makes on its way is not what was asked for */
+
+    if (o->command->key_len && e->type != SK_EVENT_EXPIRED) {
+        sk_operator_key(o, e);
+    }
 
     return sk_writer_append(o->writer, e);
 }

@@ -3,8 +3,9 @@
  * is checked against the zone, which has seen the whole ledger, becomes events,
  * and is on disk before its reply is left.
  *
- * A reply to a command with an idempotency key is kept beside the ledger, in
- * the same transaction, and given again for SK_OPERATOR_KEEP_MS.
+ * The event of a command with an idempotency key has that key: who asks again
+ * within SK_OPERATOR_KEEP_MS gets the answer that is made from that event.  A
+ * refusal makes none, and is decided again.
  *
  * For the drainer.
  */
@@ -22,8 +23,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_OPERATOR_KEEP_MS         86400000    /* of replies: 24 hours */
-#define SK_OPERATOR_FORGET_MAX            16    /* old ones, at a time */
+#define SK_OPERATOR_KEEP_MS         86400000    /* a key holds: 24 hours */
 #define SK_OPERATOR_PRODUCTS_MAX       10000
 #define SK_OPERATOR_PRODUCT_NAME_MAX     200    /* bytes */
 #define SK_OPERATOR_DESCRIPTION_MAX     4096

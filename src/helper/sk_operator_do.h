@@ -14,17 +14,14 @@
 
 
 typedef enum {
-    SK_SQL_KEPT = 0,
-    SK_SQL_KEEP,
-    SK_SQL_FORGET,
-    SK_SQL_PRODUCT,
+    SK_SQL_PRODUCT = 0,
     SK_SQL_PRODUCT_NAME,
     SK_SQL_PRODUCT_COUNT,
     SK_SQL_PRODUCT_MAKE,
     SK_SQL_PRODUCT_CHANGE,
-    SK_SQL_PRODUCT_PUT,
-    SK_SQL_PRODUCT_DROP,
+    SK_SQL_PRODUCT_THEN,
     SK_SQL_ORDER,
+    SK_SQL_ORDER_THEN,
     SK_SQL_N
 } sk_sql_e;
 
@@ -54,11 +51,13 @@ struct sk_operator_s {
 /* a statement, prepared; NULL: SQLite says why */
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 
-/* the reply that was kept for the command's key; SK_NOT_FOUND: none was */
-int sk_operator_kept(sk_operator_t *o);
-int sk_operator_keep(sk_operator_t *o);
+/* the reply made from the event that has the command's key; SK_NOT_FOUND */
+int sk_operator_asked(sk_operator_t *o);
 
-/* appends an event of this command */
+/* gives an event the command's key, and what it asks for */
+void sk_operator_key(sk_operator_t *o, sk_event_t *e);
+
+/* appends the event of this command */
 int sk_operator_append(sk_operator_t *o, sk_event_t *e);
 
 /* replies with the object that a statement's row is; ends the statement */
@@ -91,7 +90,10 @@ SK_COMMAND_TABLE(X)
 /* the sale of the command; NULL: there is none, and "rc" is to be returned */
 sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);
 
-/* appends a sale, or the edit of one if it changes anything, and replies */
+/*
+ * Appends a sale, or the edit of one if it changes anything or has a key that
+ * is to be known, and replies.
+ */
 int sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
 
 /* replies with a sale as "def" makes it */

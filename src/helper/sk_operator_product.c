@@ -64,7 +64,6 @@ static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id);
 static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
     sqlite3_stmt *make, sk_status_e status);
-static int sk_product_keep(sk_operator_t *o, const sk_event_t *e);
 static int sk_product_none(sk_operator_t *o);
 
 
@@ -151,6 +150,7 @@ sk_operator_product_edit(sk_operator_t *o)
     sk_product_bind(s, v);
 
     (void) sqlite3_bind_int64(s, 7, (int64_t) o->command->id);
+    (void) sqlite3_bind_int(s, 8, o->command->key_len != 0);
 
     return sk_product_put(o, SK_EVENT_PRODUCT_EDITED, o->command->id, s,
                           SK_STATUS_OK);
@@ -206,17 +206,7 @@ sk_operator_product_remove(sk_operator_t *o)
     e.type = SK_EVENT_PRODUCT_REMOVED;
     e.object = o->command->id;
 
-    rc = sk_operator_append(o, &e);
-
-    s = sk_operator_sql(o, SK_SQL_PRODUCT_DROP);
-
-    if (rc != SK_OK || s == NULL) {
-        return (rc == SK_OK) ? SK_ERROR : rc;
-    }
-
-    (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
-
-    return sk_ledger_step(o->writer->ledger, s);
+    return sk_operator_append(o, &e);
 }
 
 
@@ -329,7 +319,7 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
 }
 
 
-/* appends what "make" has made of it, if that is new, and replies with it */
+/* appends what "make" has made of it, if anything, and replies with it */
 
 static int
 sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
@@ -361,10 +351,6 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
 
         rc = sk_operator_append(o, &e);
 
-        if (rc == SK_OK) {
-            rc = sk_product_keep(o, &e);
-        }
-
     } else {
 
         /* nothing is changed by it */
@@ -387,31 +373,6 @@ sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
     (void) sqlite3_bind_int64(s, 1, (int64_t) e.object);
 
     return sk_operator_reply(o, s, status);
-}
-
-
-static int
-sk_product_keep(sk_operator_t *o, const sk_event_t *e)
-{
-    int            rc;
-    sqlite3_stmt  *s;
-
-    s = sk_operator_sql(o, SK_SQL_PRODUCT_PUT);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
-
-    (void) sqlite3_bind_int64(s, 1, (int64_t) e->object);
-    (void) sqlite3_bind_text(s, 2, e->detail, (int) e->detail_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 3, e->at_ms);
-
-    rc = sk_ledger_step(o->writer->ledger, s);
-
-    (void) sqlite3_clear_bindings(s);
-
-    return rc;
 }
 
 

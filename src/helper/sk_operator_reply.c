@@ -14,23 +14,6 @@ static int sk_operator_envelope(sk_operator_t *o, sk_status_e status,
 
 static const char *const  sk_operator_sqls[SK_SQL_N] = {
 
-    /* an answer that is kept is a conflict, or it is done */
-
-    "SELECT hash, code, path, reply FROM requests"
-    " WHERE by = ?1 AND key = ?2 AND at > ?3",
-
-    /* "status" is for older versions, which read it: HTTP's */
-
-    "INSERT OR REPLACE INTO requests"
-    " (at, by, key, hash, code, status, path, reply)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, iif(?5, 409, iif(?6 = '', 200, 201)), ?6,"
-    " ?7)",
-
-    /* the oldest are the first: no more than these few are looked at */
-
-    "DELETE FROM requests WHERE at <= ?1 AND id IN"
-    " (SELECT id FROM requests ORDER BY id LIMIT ?2)",
-
     "SELECT " SK_VIEW_PRODUCT " FROM products WHERE id = ?1",
 
     "SELECT id FROM products WHERE name = ?1 AND id <> ?2",
@@ -41,7 +24,7 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
     " 'currency', ?4, 'attributes', json(ifnull(?5, '{}')),"
     " 'by', sk_text(?6))",
 
-    /* what is not given stays; no row: all stays */
+    /* what is not given stays; no row: all stays, and need not be said */
 
     "SELECT json_set(n, '$.by', sk_text(?6)) FROM"
     " (SELECT json_remove(detail, '$.by') AS d,"
@@ -50,16 +33,21 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
     " 'price', ifnull(?3, detail ->> 'price'),"
     " 'currency', ifnull(?4, detail ->> 'currency'),"
     " 'attributes', json(ifnull(?5, detail -> 'attributes'))) AS n"
-    " FROM products WHERE id = ?7) WHERE d <> n",
+    " FROM products WHERE id = ?7) WHERE ?8 OR d <> n",
 
-    "INSERT INTO products (id, name, detail, created_ms, edited_ms)"
-    " VALUES (?1, ?2 ->> 'name', ?2, ?3, ?3)"
-    " ON CONFLICT (id) DO UPDATE SET name = ?2 ->> 'name', detail = ?2,"
-    " edited_ms = ?3",
+    /* as an event has made it; one that was removed, as it was before */
 
-    "DELETE FROM products WHERE id = ?1",
+    "SELECT " SK_VIEW_PRODUCT " FROM (SELECT e.object AS id, e.detail,"
+    " (SELECT at FROM ledger WHERE seq = e.object) AS created_ms,"
+    " e.at AS edited_ms FROM ledger x JOIN ledger e ON e.object = x.object"
+    " WHERE x.seq = ?1 AND e.seq <= x.seq AND e.type <> 'product_removed'"
+    " ORDER BY e.seq DESC LIMIT 1)",
 
-    SK_VIEW_ORDER_SQL
+    SK_VIEW_ORDER_SQL,
+
+    /* as the event ?2 has made it */
+
+    SK_VIEW_ORDER("(SELECT type FROM ledger WHERE seq = ?2)")
 };
 
 
@@ -106,102 +94,6 @@ sk_operator_row(sk_operator_t *o, sqlite3_stmt *stmt)
     (void) sqlite3_reset(stmt);
 
     return rc;
-}
-
-
-int
-sk_operator_kept(sk_operator_t *o)
-{
-    int            rc;
-    sqlite3_stmt  *s;
-
-    s = sk_operator_sql(o, SK_SQL_KEPT);
-
-    if (s == NULL) {
-        return SK_ERROR;
-    }
-
-    (void) sqlite3_bind_text(s, 1, o->command->by, (int) o->command->by_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 2, o->command->key, (int) o->command->key_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_int64(s, 3, o->writer->now_ms - SK_OPERATOR_KEEP_MS);
-
-    rc = sk_operator_row(o, s);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    if (sqlite3_column_bytes(s, 0) != SK_COMMAND_HASH_SIZE
-        || memcmp(sqlite3_column_blob(s, 0), o->command->hash,
-                  SK_COMMAND_HASH_SIZE) != 0)
-    {
-        (void) sqlite3_reset(s);
-        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
-                                  "another request had this Idempotency-Key");
-    }
-
-    (void) snprintf(o->reply->path, sizeof(o->reply->path), "%s",
-                    (const char *) sqlite3_column_text(s, 2));
-
-    o->reply->status = sqlite3_column_int(s, 1) ? SK_STATUS_CONFLICT
-                       : o->reply->path[0] ? SK_STATUS_CREATED : SK_STATUS_OK;
-
-    o->reply->len = (uint32_t) sqlite3_column_bytes(s, 3);
-
-    /* somebody else has written a longer one */
-
-    if (o->reply->len > SK_COMMAND_REPLY_SIZE_MAX) {
-        o->reply->len = 0;
-    }
-
-    if (o->reply->len) {
-        memcpy(o->reply->body, sqlite3_column_text(s, 3), o->reply->len);
-    }
-
-    (void) sqlite3_reset(s);
-
-    return SK_OK;
-}
-
-
-int
-sk_operator_keep(sk_operator_t *o)
-{
-    int            rc;
-    sqlite3_stmt  *s, *forget;
-
-    s = sk_operator_sql(o, SK_SQL_KEEP);
-    forget = sk_operator_sql(o, SK_SQL_FORGET);
-
-    if (s == NULL || forget == NULL) {
-        return SK_ERROR;
-    }
-
-    (void) sqlite3_bind_int64(s, 1, o->writer->now_ms);
-    (void) sqlite3_bind_text(s, 2, o->command->by, (int) o->command->by_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 3, o->command->key, (int) o->command->key_len,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_blob(s, 4, o->command->hash, SK_COMMAND_HASH_SIZE,
-                             SQLITE_STATIC);
-    (void) sqlite3_bind_int(s, 5, (int) sk_statuses[o->reply->status].code);
-    (void) sqlite3_bind_text(s, 6, o->reply->path, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_text(s, 7, o->reply->body, (int) o->reply->len,
-                             SQLITE_STATIC);
-
-    rc = sk_ledger_step(o->writer->ledger, s);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    (void) sqlite3_bind_int64(forget, 1,
-                              o->writer->now_ms - SK_OPERATOR_KEEP_MS);
-    (void) sqlite3_bind_int(forget, 2, SK_OPERATOR_FORGET_MAX);
-
-    return sk_ledger_step(o->writer->ledger, forget);
 }
 
 

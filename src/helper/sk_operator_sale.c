@@ -250,8 +250,6 @@ sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
 }
 
 
-/* appends a sale, or the edit of one if it changes anything, and replies */
-
 int
 sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 {
@@ -278,7 +276,8 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 
     sk_sale_def(sale, &old);
 
-    return (rc == SK_OK && !sk_sale_def_equal(&old, &e->def))
+    return (rc == SK_OK
+            && (o->command->key_len || !sk_sale_def_equal(&old, &e->def)))
            ? sk_operator_append(o, e) : rc;
 }
 

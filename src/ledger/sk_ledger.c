@@ -146,9 +146,21 @@ sk_ledger_prepare(sk_ledger_t *l)
 
         { &l->append,
           "INSERT INTO ledger"
-          " (seq, at, type, sale, user, ticket, object, expires, detail)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+          " (seq, at, type, sale, user, ticket, object, expires, detail, key,"
+          " hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },
 
+        { &l->product_put,
+          "INSERT INTO products (id, name, detail, created_ms, edited_ms)"
+          " VALUES (?1, ?2 ->> 'name', ?2, ?3, ?3)"
+          " ON CONFLICT (id) DO UPDATE SET name = ?2 ->> 'name', detail = ?2,"
+          " edited_ms = ?3" },
+
+        { &l->product_drop, "DELETE FROM products WHERE id = ?1" },
+
+        { &l->request,
+          "SELECT seq, type, sale, object, at, hash FROM ledger"
+          " WHERE key = ?1 AND detail ->> 'by' = sk_text(?2) AND at > ?3"
+          " ORDER BY seq DESC LIMIT 1" },
 
         { &l->read,
           "SELECT seq, type, sale, user, ticket, expires, object, at"
@@ -222,9 +234,9 @@ sk_ledger_close(sk_ledger_t *l)
     size_t  i;
 
     sqlite3_stmt *const  stmts[] = {
-        l->begin, l->commit, l->rollback, l->last, l->append, l->read,
-        l->read_sale, l->removed, l->order, l->order_last, l->due,
-        l->due_later, l->due_next
+        l->begin, l->commit, l->rollback, l->last, l->append,
+        l->product_put, l->product_drop, l->request, l->read, l->read_sale,
+        l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {

@@ -72,8 +72,16 @@ typedef struct {
     const char     *detail;
     size_t          detail_len;
 
+    /* the idempotency key of the request that made it, NULL: it had none; and
+       a hash of all that it asked for, SK_COMMAND_HASH_SIZE bytes */
+
+    const char     *request;
+    size_t          request_len;
+    const uint8_t  *request_hash;
+
     /* sale_added, sale_edited: what it is now, and what the configuration says
-       ("name_len" 0: nothing) */
+       ("name_len" 0: nothing); sale_removed: what it was, which is written, but
+       not read with the others */
 
     sk_sale_def_t   def;
     sk_sale_def_t   declared;
@@ -83,8 +91,13 @@ typedef struct {
 #define sk_event_of_order(type)                                              \
     ((type) == SK_EVENT_WON || (type) == SK_EVENT_PAID                       \
      || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED)
+#define sk_event_of_product(type)                                            \
+    ((type) == SK_EVENT_PRODUCT_ADDED || (type) == SK_EVENT_PRODUCT_EDITED   \
+     || (type) == SK_EVENT_PRODUCT_REMOVED)
 #define sk_event_has_def(type)                                               \
     ((type) == SK_EVENT_SALE_ADDED || (type) == SK_EVENT_SALE_EDITED)
+#define sk_event_of_sale(type)                                               \
+    (sk_event_has_def(type) || (type) == SK_EVENT_SALE_REMOVED)
 
 
 typedef struct sk_ledger_s  sk_ledger_t;
@@ -116,8 +129,20 @@ void sk_ledger_close(sk_ledger_t *ledger);
  */
 int sk_ledger_begin(sk_ledger_t *ledger);
 
-/* appends an event; its seq must be the last one plus one */
+/*
+ * Appends an event; its seq must be the last one plus one.  The table of
+ * products follows, whoever appends it.
+ */
 int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
+
+/*
+ * The last event after a time that a request with the idempotency key of
+ * "asked", and by the same, has made: "type", "at_ms", "sale_id", "object", of
+ * a sale "def".  SK_NOT_FOUND: there is none; SK_REFUSED: there is, but what
+ * was asked for was something else.
+ */
+int sk_ledger_request(sk_ledger_t *ledger, const sk_event_t *asked,
+    int64_t after_ms, sk_event_t *event);
 
 /* SK_OK: the events are on disk.  SK_AGAIN, SK_ERROR: rolled back */
 int sk_ledger_commit(sk_ledger_t *ledger);

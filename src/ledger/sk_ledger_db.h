@@ -40,6 +40,9 @@ struct sk_ledger_s {
     sqlite3_stmt  *rollback;
     sqlite3_stmt  *last;
     sqlite3_stmt  *append;
+    sqlite3_stmt  *product_put;
+    sqlite3_stmt  *product_drop;
+    sqlite3_stmt  *request;
     sqlite3_stmt  *read;
     sqlite3_stmt  *read_sale;
     sqlite3_stmt  *removed;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sk_command.h"
 #include "sk_json.h"
 #include "sk_ledger_db.h"
 
@@ -8,6 +9,9 @@
 static int sk_ledger_bind_number(sqlite3_stmt *stmt, int column, uint64_t n,
     int64_t unit);
 static char *sk_ledger_detail(const sk_event_t *e);
+static int sk_ledger_product(sk_ledger_t *l, const sk_event_t *e);
+static int sk_ledger_request_row(sk_ledger_t *l, const uint8_t *hash,
+    sk_event_t *e);
 static int sk_ledger_row(sk_ledger_t *l, sk_event_t *e);
 static sk_event_e sk_ledger_type(sqlite3_stmt *stmt, int column);
 static int sk_ledger_row_order(sk_ledger_t *l, sk_event_t *e);
@@ -42,7 +46,7 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     made = NULL;
     detail = e->detail;
 
-    if (sk_event_has_def(e->type) || (e->by && detail == NULL)) {
+    if (sk_event_of_sale(e->type) || (e->by && detail == NULL)) {
         made = sk_ledger_detail(e);
 
         if (made == NULL) {
@@ -64,11 +68,41 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     rc |= sqlite3_bind_text(s, 9, detail,
                             made ? -1 : (int) e->detail_len,
                             SQLITE_STATIC);
+    rc |= sqlite3_bind_text(s, 10, e->request, (int) e->request_len,
+                            SQLITE_STATIC);
+    rc |= sqlite3_bind_blob(s, 11, e->request_hash, SK_COMMAND_HASH_SIZE,
+                            SQLITE_STATIC);
 
     rc = (rc == SQLITE_OK) ? sk_ledger_step(l, s)
                            : sk_ledger_fail(l, SQLITE_NOMEM);
 
     free(made);
+
+    return (rc == SK_OK && sk_event_of_product(e->type))
+           ? sk_ledger_product(l, e) : rc;
+}
+
+
+static int
+sk_ledger_product(sk_ledger_t *l, const sk_event_t *e)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = (e->type == SK_EVENT_PRODUCT_REMOVED) ? l->product_drop
+                                              : l->product_put;
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) e->object);
+
+    if (s == l->product_put) {
+        (void) sqlite3_bind_text(s, 2, e->detail, (int) e->detail_len,
+                                 SQLITE_STATIC);
+        (void) sqlite3_bind_int64(s, 3, e->at_ms);
+    }
+
+    rc = sk_ledger_step(l, s);
+
+    (void) sqlite3_clear_bindings(s);
 
     return rc;
 }
@@ -90,7 +124,7 @@ sk_ledger_detail(const sk_event_t *e)
     int      rc;
     json_t  *json;
 
-    json = sk_event_has_def(e->type)
+    json = sk_event_of_sale(e->type)
            ? sk_json_sale(&e->def, SK_FIELD_ADD, 1) : json_object();
 
     rc = json_object_set_new(json, "by",
@@ -110,6 +144,58 @@ sk_ledger_detail(const sk_event_t *e)
     }
 
     return sk_json_end(json);
+}
+
+
+int
+sk_ledger_request(sk_ledger_t *l, const sk_event_t *asked, int64_t after_ms,
+    sk_event_t *e)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = l->request;
+
+    (void) sqlite3_bind_text(s, 1, asked->request, (int) asked->request_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 2, asked->by, (int) asked->by_len,
+                             SQLITE_STATIC);
+    (void) sqlite3_bind_int64(s, 3, after_ms);
+
+    rc = sqlite3_step(s);
+
+    rc = (rc == SQLITE_ROW) ? sk_ledger_request_row(l, asked->request_hash, e)
+         : (rc == SQLITE_DONE) ? SK_NOT_FOUND : sk_ledger_fail(l, rc);
+
+    (void) sqlite3_reset(s);
+    (void) sqlite3_clear_bindings(s);
+
+    return rc;
+}
+
+
+static int
+sk_ledger_request_row(sk_ledger_t *l, const uint8_t *hash, sk_event_t *e)
+{
+    sqlite3_stmt  *s;
+
+    s = l->request;
+
+    if (sqlite3_column_bytes(s, 5) != SK_COMMAND_HASH_SIZE
+        || memcmp(sqlite3_column_blob(s, 5), hash, SK_COMMAND_HASH_SIZE) != 0)
+    {
+        return SK_REFUSED;
+    }
+
+    memset(e, 0, sizeof(sk_event_t));
+
+    e->seq = (uint64_t) sqlite3_column_int64(s, 0);
+    e->type = sk_ledger_type(s, 1);
+    e->sale_id = (uint64_t) sqlite3_column_int64(s, 2);
+    e->object = (uint64_t) sqlite3_column_int64(s, 3);
+    e->at_ms = sqlite3_column_int64(s, 4);
+
+    return sk_event_of_sale(e->type) ? sk_ledger_row_sale(l, e) : SK_OK;
 }
 
 

@@ -80,6 +80,16 @@ static const char *const  sk_schema_steps[] = {
 
     "CREATE INDEX ledger_expires ON ledger(expires)"
     "  WHERE expires IS NOT NULL;"
+
+    /* the idempotency key of the request that made it, and a hash of all that
+       it asked for: who has the ledger can give the answer again */
+
+    "ALTER TABLE ledger ADD COLUMN key TEXT;"
+    "ALTER TABLE ledger ADD COLUMN hash BLOB;"
+
+    "CREATE INDEX ledger_key ON ledger(key) WHERE key IS NOT NULL;"
+
+    "DROP TABLE requests;"
 };
 
 

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sk_command.h"
 #include "sk_writer.h"
 
 
 /* what a commit's events have of texts: a batch of the longest users, and a
-   command with the longest body; one that has more is refused before */
+   command with the longest body, or as many short ones as may wait, with their
+   keys; one that has more is refused before */
 
 #define SK_WRITER_TEXT_MAX                                                   \
     (SK_WRITER_EVENTS_MAX * SK_USER_SIZE_MAX + 4 * 65536)
@@ -14,8 +16,7 @@
 
 static int sk_writer_identify(sk_writer_t *w);
 static int sk_writer_stage(sk_writer_t *w, const sk_event_t *e);
-static const char *sk_writer_copy(sk_writer_t *w, const char *text,
-    size_t len);
+static void *sk_writer_copy(sk_writer_t *w, const void *text, size_t len);
 static int sk_writer_agree(sk_writer_t *w);
 static void sk_writer_committed(sk_writer_t *w, int64_t took_us);
 
@@ -198,18 +199,22 @@ sk_writer_append(sk_writer_t *w, sk_event_t *e)
 static int
 sk_writer_stage(sk_writer_t *w, const sk_event_t *e)
 {
+    size_t       hash_len;
     sk_event_t  *copy;
+
+    hash_len = e->request_hash ? SK_COMMAND_HASH_SIZE : 0;
 
     if (w->n_events == SK_WRITER_EVENTS_MAX
         || SK_WRITER_TEXT_MAX - w->text_len
-           < e->user_len + e->by_len + e->detail_len)
+           < e->user_len + e->by_len + e->detail_len + e->request_len
+             + hash_len)
     {
         return SK_FULL;
     }
 
     copy = &w->events[w->n_events++];
 
-    if (sk_event_has_def(e->type)) {
+    if (sk_event_of_sale(e->type)) {
         *copy = *e;
 
     } else {
@@ -219,13 +224,15 @@ sk_writer_stage(sk_writer_t *w, const sk_event_t *e)
     copy->user = sk_writer_copy(w, e->user, e->user_len);
     copy->by = sk_writer_copy(w, e->by, e->by_len);
     copy->detail = sk_writer_copy(w, e->detail, e->detail_len);
+    copy->request = sk_writer_copy(w, e->request, e->request_len);
+    copy->request_hash = sk_writer_copy(w, e->request_hash, hash_len);
 
     return SK_OK;
 }
 
 
-static const char *
-sk_writer_copy(sk_writer_t *w, const char *text, size_t len)
+static void *
+sk_writer_copy(sk_writer_t *w, const void *text, size_t len)
 {
     char  *copy;
 

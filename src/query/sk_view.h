@@ -30,18 +30,20 @@
     " 'created_at', " SK_VIEW_TIME("created_ms") ","                         \
     " 'edited_at', " SK_VIEW_TIME("edited_ms") ")"
 
-/* of an order ?1, from the ledger alone */
+/* of an order ?1, from the ledger alone; as it is now */
 
-#define SK_VIEW_ORDER_SQL                                                    \
+#define SK_VIEW_ORDER(state)                                                 \
     "SELECT json_object('order', w.seq, 'sale', s.detail ->> 'name',"        \
-    " 'user', sk_text(w.user), 'state', ifnull("                             \
-    "  (SELECT type FROM ledger WHERE object = w.seq"                        \
-    "   ORDER BY seq DESC LIMIT 1),"                                         \
-    "  iif(w.expires IS NULL, 'sold', 'held')),"                             \
+    " 'user', sk_text(w.user), 'state', " state ","                          \
     " 'created_at', " SK_VIEW_TIME("w.at") ","                               \
     " 'expires_at', " SK_VIEW_TIME("w.expires") ")"                          \
     " FROM ledger w JOIN ledger s ON s.seq = w.sale"                         \
     " WHERE w.seq = ?1 AND w.type = 'won'"
+
+#define SK_VIEW_ORDER_SQL                                                    \
+    SK_VIEW_ORDER("ifnull((SELECT type FROM ledger WHERE object = w.seq"     \
+                  " ORDER BY seq DESC LIMIT 1),"                             \
+                  " iif(w.expires IS NULL, 'sold', 'held'))")
 
 
 /*

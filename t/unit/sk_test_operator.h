@@ -14,6 +14,7 @@
 static sk_zone_t   *zone;
 static sk_drain_t   d;
 static sk_reply_t   reply;
+static const char  *who = "ops";
 
 /* tests say statuses as HTTP does */
 
@@ -84,8 +85,8 @@ post(sk_command_e type, const char *what, const char *body, const char *key,
     c.id = strtoull(what, NULL, 10);
     c.name_len = (uint32_t) strlen(what);
     memcpy(c.name, what, c.name_len);
-    c.by_len = 3;
-    memcpy(c.by, "ops", 3);
+    c.by_len = (uint32_t) strlen(who);
+    memcpy(c.by, who, c.by_len);
     c.key_len = (uint32_t) strlen(key);
     memcpy(c.key, key, c.key_len);
     c.hash[0] = hash;

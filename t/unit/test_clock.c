@@ -307,12 +307,20 @@ test_clock_set_is_read(void **state)
 
     exec_sql("INSERT INTO ledger (seq, at, type, sale, detail) VALUES"
              " (3, 1000100, 'clock_set', 0, '{\"by_ms\":-3600000}');"
-             "DROP INDEX ledger_expires; PRAGMA user_version = 2");
+             "DROP INDEX ledger_expires; DROP INDEX ledger_key;"
+             "ALTER TABLE ledger DROP COLUMN key;"
+             "ALTER TABLE ledger DROP COLUMN hash;"
+             "CREATE TABLE requests (id INTEGER PRIMARY KEY, at INTEGER);"
+             "PRAGMA user_version = 2");
 
     zone = sk_test_zone(ZONE_SIZE, 0);
     d = drainer(zone, &def, 1);
     settle_clocks(&d, SK_TEST_NOW, 0);
     assert_int_equal(count_sql("PRAGMA user_version"), SK_LEDGER_VERSION);
+    assert_int_equal(count_sql("SELECT count(*) FROM sqlite_master"
+                               " WHERE name = 'requests'"), 0);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"
+                               " WHERE key IS NULL AND hash IS NULL"), 3);
     assert_int_equal(sk_load(&zone->applied_seq), 3);
     assert_int_equal(expires_of(zone, "u"), (EXPIRES_MS + HOUR_MS) / 1000);
 
