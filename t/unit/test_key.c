@@ -362,6 +362,10 @@ follow_none(void *ctx)
 static void
 test_authority(void **state)
 {
+    char        key[8];
+    uint8_t     hash[SK_COMMAND_HASH_SIZE];
+    sk_event_t  e;
+
     static const sk_authority_t  authority = { show, follow_none, NULL };
 
     (void) state;
@@ -375,13 +379,34 @@ test_authority(void **state)
     assert_string_equal(shown_key, "end");
     assert_int_equal(shown_hash[0], 7);
 
-    shown_name[0] = '\0';
+    (void) command(SK_SALE_ADD, "", "{\"name\":\"pen\",\"stock\":5}");
     ask(SK_SALE_REMOVE, "phone", "", "remove", 8);
     assert_int_equal(shown_type, SK_EVENT_SALE_REMOVED);
     assert_string_equal(shown_key, "remove");
     assert_int_equal(shown_hash[0], 8);
     assert_string_equal(shown_name, "phone");
-    assert_int_equal(shown, 3);
+    assert_int_equal(shown, 4);
+
+    /* whose texts live no longer than the call */
+
+    memset(&e, 0, sizeof(e));
+    (void) snprintf(key, sizeof(key), "short");
+    memset(hash, 9, sizeof(hash));
+
+    e.type = SK_EVENT_PRODUCT_REMOVED;
+    e.object = 1;
+    e.request = key;
+    e.request_len = 5;
+    e.request_hash = hash;
+
+    assert_int_equal(sk_writer_begin(&d.writer), SK_OK);
+    assert_int_equal(sk_writer_append(&d.writer, &e), SK_OK);
+    memset(key, 'x', sizeof(key));
+    memset(hash, 0, sizeof(hash));
+    assert_int_equal(sk_writer_commit(&d.writer), SK_OK);
+    assert_string_equal(shown_key, "short");
+    assert_int_equal(shown_hash[0], 9);
+    assert_int_equal(shown_hash[SK_COMMAND_HASH_SIZE - 1], 9);
 }
 
 
