@@ -284,6 +284,11 @@ ngx_seckill_wait_timer(ngx_event_t *ev)
 
     zone = ev->data;
 
+    /* first: that it is not set means that nobody waits, and some who are
+       called may wait again */
+
+    ngx_seckill_wait_watch(zone);
+
     ngx_seckill_wait_look(zone);
 
     if (ngx_exiting
@@ -299,6 +304,7 @@ ngx_seckill_wait_timer(ngx_event_t *ev)
     }
 
     if (n == 0) {
+        ngx_del_timer(&zone->watch);
         return;
     }
 
@@ -309,6 +315,4 @@ ngx_seckill_wait_timer(ngx_event_t *ev)
     {
         ngx_post_event(&zone->drain_event, &ngx_posted_events);
     }
-
-    ngx_seckill_wait_watch(zone);
 }

@@ -94,6 +94,24 @@ for my $leave ([0, $pages - 1], [0 .. $pages - 1], [$pages - 2, $pages - 1]) {
     alarm 0;
 }
 
+# one that waits long, and goes on to, keeps no other from its own time
+
+my $last = $s->sql('SELECT max(seq) FROM ledger');
+my $long = get("/api/events?after=$last&wait=30");
+sleep 0.05;
+my $short = get('/api/events?after=' . ($last - 1) . '&wait=30');
+{
+    local $SIG{ALRM} = sub { die "events that are there are not answered\n" };
+    alarm 20;
+    $res = Seckill::Server::read_response($short);
+    alarm 0;
+}
+is(scalar @{decode_json($res->{body})->{data}}, 1, 'events that are there');
+vec(my $set = '', fileno $long, 1) = 1;
+is(select($set, undef, undef, 0), 0, 'one who waits for others does so');
+is($s->claim('phone', 'last')->{result}, 'won', 'another event');
+is(Seckill::Server::read_response($long)->{status}, 200, 'and gets it');
+
 # whoever left is not waited for
 
 my $end = time + 5;
