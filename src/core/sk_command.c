@@ -176,7 +176,10 @@ sk_command_withdraw(sk_commands_t *c, uint64_t ticket)
 
         if (sk_load(&cell->state) == SK_COMMAND_QUEUED) {
             sk_store(&cell->state, SK_COMMAND_FREE);
-            rc = SK_OK;
+
+            /* a process that was killed may have done it */
+
+            rc = cell->again ? SK_ERROR : SK_OK;
 
         } else if (sk_load(&cell->state) == SK_COMMAND_DONE) {
             sk_store(&cell->state, SK_COMMAND_FREE);

@@ -392,6 +392,43 @@ test_left_when_done(void **state)
 }
 
 
+/* a drainer that was killed may have done it: nobody says that it was not */
+
+static void
+test_withdrawn_after_a_kill(void **state)
+{
+    uint64_t            ticket;
+    sk_command_t        c;
+    sk_commands_t      *ring;
+    sk_command_cell_t  *cell;
+
+    (void) state;
+
+    ring = sk_commands_map();
+    assert_non_null(ring);
+
+    memset(&c, 0, sizeof(c));
+
+    c.type = SK_SALE_PAUSE;
+    ticket = sk_command_post(ring, &c, 0);
+
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_OK);
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_AGAIN);
+    sk_command_postpone(ring, ticket);
+    assert_int_equal(sk_command_withdraw(ring, ticket), SK_ERROR);
+
+    /* put off alone, it was not done */
+
+    ticket = sk_command_post(ring, &c, 0);
+
+    assert_int_equal(sk_command_begin(ring, ticket, &cell), SK_OK);
+    sk_command_postpone(ring, ticket);
+    assert_int_equal(sk_command_withdraw(ring, ticket), SK_OK);
+
+    sk_commands_unmap(ring);
+}
+
+
 int
 main(void)
 {
@@ -403,6 +440,7 @@ main(void)
         cmocka_unit_test(test_command_of_another),
         cmocka_unit_test(test_holder_dies),
         cmocka_unit_test(test_left_when_done),
+        cmocka_unit_test(test_withdrawn_after_a_kill),
     };
 
     return cmocka_run_group_tests_name("command", tests, NULL, NULL);
