@@ -94,5 +94,11 @@ ngx_seckill_wake_watch(ngx_cycle_t *cycle, ngx_fd_t fd,
     c->read->channel = 1;
     c->write->channel = 1;
 
-    return ngx_add_event(c->read, NGX_READ_EVENT, flags);
+    if (ngx_add_event(c->read, NGX_READ_EVENT, flags) != NGX_OK) {
+        ngx_free_connection(c);
+        c->fd = (ngx_socket_t) -1;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
