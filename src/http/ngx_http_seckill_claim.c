@@ -258,7 +258,8 @@ ngx_http_seckill_claim_park(ngx_http_request_t *r,
     parked = ngx_palloc(r->pool, sizeof(ngx_http_seckill_claim_t));
 
     if (cln == NULL || parked == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        answer->result = SK_UNAVAILABLE;
+        return ngx_http_seckill_claim_answer(r, hc, answer);
     }
 
     *parked = *hc;
