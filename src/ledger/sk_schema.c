@@ -78,7 +78,7 @@ static const char *const  sk_schema_steps[] = {
 
     /* which holds end next */
 
-    "CREATE INDEX ledger_expires ON ledger(expires)"
+    ("CREATE INDEX ledger_expires ON ledger(expires)"
     "  WHERE expires IS NOT NULL;"
 
     /* the idempotency key of the request that made it, and a hash of all that
@@ -89,7 +89,7 @@ static const char *const  sk_schema_steps[] = {
 
     "CREATE INDEX ledger_key ON ledger(key) WHERE key IS NOT NULL;"
 
-    "DROP TABLE requests;"
+    "DROP TABLE requests;")
 };
 
 
