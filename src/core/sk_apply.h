@@ -44,7 +44,7 @@ int sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
 
 /*
  * Whether a claim in the queue may still win, now that the zone has seen the
- * whole ledger: within sk_drain_begin()'s transaction, without the mutex.
+ * whole ledger: within sk_writer_begin()'s transaction, without the mutex.
  */
 int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 

@@ -37,6 +37,10 @@ sk_drain_work(sk_drain_t *d, int64_t clock_ms, int64_t boot_ms,
         return rc;
 
     case SK_BEHIND:
+
+        /* what others have decided is applied */
+
+        *decided = 1;
         return SK_MORE;
 
     case SK_AGAIN:

@@ -27,11 +27,7 @@ sk_writer_follow(sk_writer_t *w)
 
     before = sk_load(&w->zone->applied_seq) - w->load_first;
 
-    rc = SK_OK;
-
-    if (w->authority) {
-        rc = w->authority->follow(w->authority->ctx);
-    }
+    rc = sk_writer_follow_authority(w);
 
     /* of the sales that were removed nothing need be known */
 

@@ -46,7 +46,9 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
     made = NULL;
     detail = e->detail;
 
-    if (sk_event_of_sale(e->type) || (e->by && detail == NULL)) {
+    /* one from elsewhere is kept as it is */
+
+    if (detail == NULL && (sk_event_of_sale(e->type) || e->by)) {
         made = sk_ledger_detail(e);
 
         if (made == NULL) {

@@ -18,6 +18,7 @@ static int sk_writer_identify(sk_writer_t *w);
 static int sk_writer_stage(sk_writer_t *w, const sk_event_t *e);
 static void *sk_writer_copy(sk_writer_t *w, const void *text, size_t len);
 static int sk_writer_agree(sk_writer_t *w);
+static void sk_writer_authority_failed(sk_writer_t *w);
 static void sk_writer_committed(sk_writer_t *w, int64_t took_us);
 
 
@@ -259,10 +260,7 @@ sk_writer_commit(sk_writer_t *w)
     sk_assert(w->last_seq
               == sk_load(&w->zone->applied_seq) + w->n_events);
 
-    if (w->n_events == 0) {
-        sk_writer_cancel(w);
-        return SK_OK;
-    }
+    start_us = sk_writer_now_us();
 
     rc = sk_writer_agree(w);
 
@@ -270,12 +268,18 @@ sk_writer_commit(sk_writer_t *w)
         return rc;
     }
 
-    start_us = sk_writer_now_us();
+    if (w->n_events == 0) {
+        sk_writer_cancel(w);
+        return SK_OK;
+    }
 
     rc = sk_ledger_commit(w->ledger);
 
     if (rc != SK_OK) {
-        return sk_writer_failed(w, rc);
+
+        /* they are decided: the next to read them may be this process */
+
+        return sk_writer_failed(w, w->authority ? SK_ERROR : rc);
     }
 
     w->writing = 0;
@@ -286,7 +290,10 @@ sk_writer_commit(sk_writer_t *w)
 }
 
 
-/* asks who decides beside the file; SK_BEHIND: its events are applied now */
+/*
+ * Asks who decides beside the file, also where nothing is to be written: what
+ * was refused was decided, too.  SK_BEHIND: its events are applied now.
+ */
 
 static int
 sk_writer_agree(sk_writer_t *w)
@@ -297,7 +304,8 @@ sk_writer_agree(sk_writer_t *w)
         return SK_OK;
     }
 
-    rc = w->authority->commit(w->authority->ctx, w->events, w->n_events);
+    rc = w->authority->commit(w->authority->ctx, w->last_seq - w->n_events,
+                              w->events, w->n_events);
 
     if (rc == SK_OK) {
         return SK_OK;
@@ -306,14 +314,43 @@ sk_writer_agree(sk_writer_t *w)
     sk_writer_cancel(w);
 
     if (rc != SK_BEHIND) {
+        sk_writer_authority_failed(w);
         return rc;
     }
 
     do {
+        sk_store(&w->zone->beat_us, sk_writer_now_us());
         rc = sk_writer_follow(w);
     } while (rc == SK_MORE);
 
     return (rc == SK_OK) ? SK_BEHIND : rc;
+}
+
+
+int
+sk_writer_follow_authority(sk_writer_t *w)
+{
+    int  rc;
+
+    if (w->authority == NULL) {
+        return SK_OK;
+    }
+
+    rc = w->authority->follow(w->authority->ctx, w->ledger);
+
+    if (rc != SK_OK && rc != SK_MORE) {
+        sk_writer_authority_failed(w);
+    }
+
+    return rc;
+}
+
+
+static void
+sk_writer_authority_failed(sk_writer_t *w)
+{
+    (void) snprintf(w->reason, sizeof(w->reason), "%s",
+                    w->authority->error(w->authority->ctx));
 }
 
 
@@ -418,8 +455,8 @@ sk_writer_idle(sk_writer_t *w)
 
     rc = sk_ledger_in_place(w->ledger);
 
-    if (rc == SK_OK && w->authority) {
-        rc = w->authority->follow(w->authority->ctx);
+    if (rc == SK_OK) {
+        rc = sk_writer_follow_authority(w);
     }
 
     if (rc == SK_OK) {
@@ -474,7 +511,14 @@ sk_writer_probe(sk_writer_t *w)
 
     rc = sk_ledger_probe(w->ledger);
 
-    return (rc == SK_OK) ? SK_OK : sk_writer_failed(w, rc);
+    if (rc != SK_OK) {
+        return sk_writer_failed(w, rc);
+    }
+
+    w->n_events = 0;
+    w->last_seq = sk_load(&w->zone->applied_seq);
+
+    return sk_writer_agree(w);
 }
 
 

@@ -48,16 +48,24 @@
 typedef struct {
 
     /*
-     * May these be the next events?  SK_OK: they are; SK_BEHIND: others were
-     * faster; SK_AGAIN, SK_ERROR: it cannot be said now.  The file's
-     * transaction is open.
+     * May these be the events after "after"?  SK_OK: they are; SK_BEHIND:
+     * others were faster; SK_AGAIN: they surely are not, ask again; SK_ERROR:
+     * that, or it is not known.  Without events: is "after" the last one?
+     * The file's transaction is open.
      */
-    int    (*commit)(void *ctx, const sk_event_t *events, unsigned n);
+    int          (*commit)(void *ctx, uint64_t after, const sk_event_t *events,
+                       unsigned n);
 
-    /* appends to the file what others have decided.  None is open. */
-    int    (*follow)(void *ctx);
+    /*
+     * Appends to the file what others have decided; none is open.  SK_MORE:
+     * there is more, call again.
+     */
+    int          (*follow)(void *ctx, sk_ledger_t *ledger);
 
-    void    *ctx;
+    /* what went wrong in a call that returned SK_AGAIN, SK_ERROR */
+    const char  *(*error)(void *ctx);
+
+    void          *ctx;
 } sk_authority_t;
 
 
@@ -138,7 +146,7 @@ int sk_writer_idle(sk_writer_t *w);
 /* the same, while there is much to do: the log must not grow without end */
 int sk_writer_checkpoint(sk_writer_t *w);
 
-/* whether a commit would succeed, with nothing new */
+/* whether a commit would succeed, with nothing new; also SK_BEHIND */
 int sk_writer_probe(sk_writer_t *w);
 
 /* microseconds of a monotonic clock */
@@ -150,6 +158,9 @@ int sk_writer_failed(sk_writer_t *w, int rc);
 
 
 /* for the writer's own files */
+
+/* has the authority, if there is one, append what others have decided */
+int sk_writer_follow_authority(sk_writer_t *w);
 
 /* applies the events that are there, and forgets them */
 int sk_writer_apply(sk_writer_t *w);

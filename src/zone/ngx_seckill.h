@@ -139,7 +139,7 @@ struct ngx_seckill_zone_s {
 };
 
 
-/* a claim or a question, of any protocol */
+/* a claim or a question, of any protocol; all zero before it is filled in */
 
 typedef void (*ngx_seckill_claim_pt)(ngx_seckill_claim_t *claim,
     sk_answer_t *answer);
@@ -149,7 +149,8 @@ struct ngx_seckill_claim_s {
     ngx_seckill_wait_t       wait;          /* the first member */
     ngx_seckill_zone_t      *zone;
     ngx_str_t                sale_name;
-    ngx_str_t                user;          /* 1 to SK_USER_SIZE_MAX bytes */
+    ngx_str_t                user;          /* SK_INVALID if it is none of 1 to
+                                               SK_USER_SIZE_MAX bytes */
     sk_sale_t               *sale;          /* NULL: not looked up yet */
     ngx_msec_t               timeout;
     int64_t                  start_us;      /* when it was admitted */

@@ -22,6 +22,12 @@ ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     zone = claim->zone;
 
+    if (claim->user.len == 0 || claim->user.len > SK_USER_SIZE_MAX) {
+        ngx_memzero(answer, sizeof(sk_answer_t));
+        answer->result = SK_INVALID;
+        return NGX_OK;
+    }
+
     /* another zone on this store may have told of what is not seen here */
 
     if (sk_load_acquire(&zone->shm->state) != SK_ZONE_READY

@@ -321,11 +321,16 @@ test_refusals(void **state)
 
 
 static int
-show(void *ctx, const sk_event_t *events, unsigned n)
+show(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
 {
     const sk_event_t  *e = &events[n - 1];
 
     (void) ctx;
+    (void) after;
+
+    if (n == 0) {
+        return SK_OK;
+    }
 
     shown++;
     shown_type = e->type;
@@ -349,9 +354,10 @@ show(void *ctx, const sk_event_t *events, unsigned n)
 
 
 static int
-follow_none(void *ctx)
+follow_none(void *ctx, sk_ledger_t *ledger)
 {
     (void) ctx;
+    (void) ledger;
 
     return SK_OK;
 }
@@ -366,7 +372,7 @@ test_authority(void **state)
     uint8_t     hash[SK_COMMAND_HASH_SIZE];
     sk_event_t  e;
 
-    static const sk_authority_t  authority = { show, follow_none, NULL };
+    static const sk_authority_t  authority = { show, follow_none, NULL, NULL };
 
     (void) state;
 

@@ -18,14 +18,14 @@ static unsigned        refused, rivals, n_behind, n_rival;
 /* every commit is refused the first time that it is tried */
 
 static int
-refuse(void *ctx, const sk_event_t *events, unsigned n)
+refuse(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
 {
     unsigned  i;
 
     (void) ctx;
 
     for (i = 0; i < n; i++) {
-        assert_int_equal(events[i].seq, events[0].seq + i);
+        assert_int_equal(events[i].seq, after + 1 + i);
         assert_int_equal(events[i].at_ms, events[0].at_ms);
 
         if (sk_event_of_order(events[i].type)) {
@@ -45,13 +45,14 @@ refuse(void *ctx, const sk_event_t *events, unsigned n)
 /* meanwhile the rival has sold a unit, if there is one */
 
 static int
-follow(void *ctx)
+follow(void *ctx, sk_ledger_t *ledger)
 {
     char         user[16];
     sk_sale_t   *sale;
     sk_answer_t  answer;
 
     (void) ctx;
+    (void) ledger;
 
     if (!rivals) {
         return SK_OK;
@@ -75,7 +76,41 @@ follow(void *ctx)
 }
 
 
-static const sk_authority_t  others = { refuse, follow, NULL };
+static const char *
+trouble(void *ctx)
+{
+    (void) ctx;
+
+    return "the others are away";
+}
+
+
+static const sk_authority_t  others = { refuse, follow, trouble, NULL };
+
+
+static int
+away(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
+{
+    (void) ctx;
+    (void) after;
+    (void) events;
+    (void) n;
+
+    return SK_ERROR;
+}
+
+
+static int
+nothing(void *ctx, sk_ledger_t *ledger)
+{
+    (void) ctx;
+    (void) ledger;
+
+    return SK_OK;
+}
+
+
+static const sk_authority_t  absent = { away, nothing, trouble, NULL };
 
 
 static int
@@ -193,6 +228,13 @@ test_behind_at_every_commit(void **state)
     assert_int_equal(command(SK_SALE_PAUSE, "phone", ""), 200);
     assert_int_equal(command(SK_SALE_RESUME, "phone", ""), 200);
 
+    /* what is refused is decided, too: nothing has come that would change it */
+
+    refused = 0;
+    n = (int) n_behind;
+    assert_int_equal(command(SK_ORDER_CONFIRM, "100000", ""), 404);
+    assert_int_equal(n_behind, n + 1);
+
     /* more than there is left: sold to the last unit, and to the rival too */
 
     claim_all("v", 2 * STOCK);
@@ -228,6 +270,47 @@ test_behind_at_every_commit(void **state)
                                " WHERE detail ->> 'by' = 'configuration'"), 3);
     check_exact();
     assert_true(n_behind > 10);
+}
+
+
+/* they cannot be asked: said, and over when they can, not before */
+
+static void
+test_authority_away(void **state)
+{
+    int          n;
+    char         reason[SK_REASON_SIZE_MAX];
+    unsigned     decided;
+    sk_sale_t   *sale;
+
+    (void) state;
+
+    restart(defs, 1);
+
+    n = count_sql("SELECT count(*) FROM ledger");
+    sale = sk_zone_sale(zone, "declared", 8);
+    d.writer.authority = &absent;
+
+    assert_true(sk_test_claim(zone, sale, "u").admitted);
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_int_equal(sk_drain_work(&d, SK_TEST_NOW, SK_TEST_NOW, &decided),
+                     SK_ERROR);
+    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+                                    reason),
+                     SK_ERROR);
+    assert_non_null(strstr(reason, "the others are away"));
+    assert_non_null(strstr(logged, "the others are away"));
+    assert_int_equal(sk_test_claim(zone, sale, "u").result, SK_UNAVAILABLE);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), n);
+
+    d.writer.authority = NULL;
+
+    assert_int_equal(settle(&d), SK_OK);
+    assert_string_equal(zone->reason, "");
+    assert_true(sk_test_claim(zone, sale, "u").admitted);
+    assert_int_equal(settle(&d), SK_OK);
+    assert_int_equal(count_sql("SELECT count(*) FROM ledger"), n + 1);
+    sk_test_conserved(zone);
 }
 
 
@@ -400,6 +483,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_behind_at_every_commit,
                                         begin_with_rival, end_with_rival),
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
+        T(test_authority_away),
         T(test_damaged_when_looked_up),
         T(test_damaged_when_it_ends),
         T(test_damaged_state),
