@@ -9,7 +9,7 @@
 #define _SK_APPLY_H_INCLUDED_
 
 
-#include "sk_ledger.h"
+#include "sk_event.h"
 #include "sk_zone.h"
 
 

@@ -6,7 +6,7 @@
 
 
 #include "sk_body.h"
-#include "sk_ledger_db.h"
+#include "sk_ledger_sql.h"
 #include "sk_operator.h"
 
 

@@ -54,21 +54,9 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
 sqlite3_stmt *
 sk_operator_sql(sk_operator_t *o, sk_sql_e which)
 {
-    int       rc;
-    sqlite3  *db;
-
-    if (o->stmts[which]) {
-        return o->stmts[which];
-    }
-
-    db = o->writer->ledger->db;
-
-    rc = sqlite3_prepare_v3(db, sk_operator_sqls[which], -1,
-                            SQLITE_PREPARE_PERSISTENT, &o->stmts[which],
-                            NULL);
-    if (rc != SQLITE_OK) {
-        (void) sk_ledger_fail(o->writer->ledger, rc);
-        return NULL;
+    if (o->stmts[which] == NULL) {
+        o->stmts[which] = sk_ledger_prepare_sql(o->writer->ledger,
+                                                sk_operator_sqls[which]);
     }
 
     return o->stmts[which];

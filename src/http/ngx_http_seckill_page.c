@@ -1,7 +1,5 @@
 #include "ngx_http_seckill_api.h"
 
-#include <sqlite3.h>
-
 
 static ngx_int_t ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask);
 static void ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask,
@@ -408,8 +406,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
     }
 
     if (ask->gone) {
-        sqlite3_free(page->json);
-        page->json = NULL;
+        sk_page_free(page);
         return NGX_DONE;
     }
 
@@ -419,8 +416,7 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
     {
         /* those that were seen are not committed yet, or others' */
 
-        sqlite3_free(page->json);
-        page->json = NULL;
+        sk_page_free(page);
 
         ngx_http_seckill_events_more(ask);
         return NGX_DONE;
@@ -474,8 +470,7 @@ ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask)
         b->last = ngx_cpymem(b->last, page->json, page->len);
     }
 
-    sqlite3_free(page->json);
-    page->json = NULL;
+    sk_page_free(page);
 
     return b ? ngx_http_seckill_send(r, SK_STATUS_OK,
                                      &ngx_http_seckill_json_type, b)
@@ -497,7 +492,6 @@ ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask)
     }
 
     if (!ask->running) {
-        sqlite3_free(ask->page.json);
-        ask->page.json = NULL;
+        sk_page_free(&ask->page);
     }
 }

@@ -132,7 +132,6 @@ sk_ledger_wal(sk_ledger_t *l)
 static int
 sk_ledger_prepare(sk_ledger_t *l)
 {
-    int     rc;
     size_t  i;
 
     const struct {
@@ -193,15 +192,31 @@ sk_ledger_prepare(sk_ledger_t *l)
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
-        rc = sqlite3_prepare_v3(l->db, stmts[i].sql, -1,
-                                SQLITE_PREPARE_PERSISTENT, stmts[i].stmt,
-                                NULL);
-        if (rc != SQLITE_OK) {
-            return sk_ledger_fail(l, rc);
+        *stmts[i].stmt = sk_ledger_prepare_sql(l, stmts[i].sql);
+
+        if (*stmts[i].stmt == NULL) {
+            return SK_ERROR;
         }
     }
 
     return SK_OK;
+}
+
+
+sqlite3_stmt *
+sk_ledger_prepare_sql(sk_ledger_t *l, const char *sql)
+{
+    int            rc;
+    sqlite3_stmt  *stmt;
+
+    rc = sqlite3_prepare_v3(l->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt,
+                            NULL);
+    if (rc != SQLITE_OK) {
+        (void) sk_ledger_fail(l, rc);
+        return NULL;
+    }
+
+    return stmt;
 }
 
 

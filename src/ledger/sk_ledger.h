@@ -13,9 +13,7 @@
 #define _SK_LEDGER_H_INCLUDED_
 
 
-#include "sk_core.h"
-#include "sk_sale.h"
-#include "sk_units.h"
+#include "sk_event.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -26,78 +24,6 @@
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
 #define SK_LEDGER_AT_MAX            253402300799999     /* ms: the year 9999 */
-
-
-#define SK_EVENT_TABLE(X)                                                    \
-    X(SK_EVENT_WON,          "won")                                          \
-    X(SK_EVENT_SALE_ADDED,   "sale_added")                                   \
-    X(SK_EVENT_SALE_EDITED,  "sale_edited")                                  \
-    X(SK_EVENT_SALE_REMOVED, "sale_removed")                                 \
-    X(SK_EVENT_PAID,         "paid")                                         \
-    X(SK_EVENT_EXPIRED,      "expired")                                      \
-    X(SK_EVENT_CANCELLED,    "cancelled")                                    \
-    X(SK_EVENT_CLOCK_SET,    "clock_set")                                    \
-    X(SK_EVENT_PRODUCT_ADDED,    "product_added")                            \
-    X(SK_EVENT_PRODUCT_EDITED,   "product_edited")                           \
-    X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")
-
-
-typedef enum {
-#define X(constant, name)  constant,
-    SK_EVENT_TABLE(X)
-#undef X
-    SK_EVENT_N
-} sk_event_e;
-
-
-typedef struct {
-    uint64_t        seq;        /* of a won claim: the order's number too */
-    int64_t         at_ms;      /* never before the last event's */
-    sk_event_e      type;
-    uint64_t        sale_id;    /* seq of the event that added the sale */
-    uint64_t        object;     /* the order, the product: the seq of the event
-                                   that made it; 0: none */
-    uint32_t        expires_s;  /* won: until when it is held; 0: it is sold */
-    unsigned        skip;       /* for sk_apply(): of a sale that is gone */
-    const char     *user;       /* of an order; valid until the next call */
-    size_t          user_len;
-    uint64_t        ticket;     /* won: the claim's */
-    sk_key_t        key;        /* of an order's user, for the zone: not stored;
-                                   who appends sets it */
-
-    /* for sk_ledger_append(): who, if anybody; a product's JSON */
-
-    const char     *by;
-    size_t          by_len;
-    const char     *detail;
-    size_t          detail_len;
-
-    /* the idempotency key of the request that made it, NULL: it had none; and
-       a hash of all that it asked for, SK_COMMAND_HASH_SIZE bytes */
-
-    const char     *request;
-    size_t          request_len;
-    const uint8_t  *request_hash;
-
-    /* sale_added, sale_edited: what it is now, and what the configuration says
-       ("name_len" 0: nothing); sale_removed: what it was, which is written, but
-       not read with the others */
-
-    sk_sale_def_t   def;
-    sk_sale_def_t   declared;
-} sk_event_t;
-
-
-#define sk_event_of_order(type)                                              \
-    ((type) == SK_EVENT_WON || (type) == SK_EVENT_PAID                       \
-     || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED)
-#define sk_event_of_product(type)                                            \
-    ((type) == SK_EVENT_PRODUCT_ADDED || (type) == SK_EVENT_PRODUCT_EDITED   \
-     || (type) == SK_EVENT_PRODUCT_REMOVED)
-#define sk_event_has_def(type)                                               \
-    ((type) == SK_EVENT_SALE_ADDED || (type) == SK_EVENT_SALE_EDITED)
-#define sk_event_of_sale(type)                                               \
-    (sk_event_has_def(type) || (type) == SK_EVENT_SALE_REMOVED)
 
 
 typedef struct sk_ledger_s  sk_ledger_t;

@@ -5,9 +5,7 @@
 #define _SK_LEDGER_DB_H_INCLUDED_
 
 
-#include <sqlite3.h>
-
-#include "sk_ledger.h"
+#include "sk_ledger_sql.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -60,13 +58,6 @@ struct sk_ledger_s {
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];
 };
-
-
-/* runs a statement that returns no row */
-int sk_ledger_step(sk_ledger_t *l, sqlite3_stmt *stmt);
-
-/* keeps SQLite's message: SK_AGAIN, SK_DAMAGED, SK_ERROR */
-int sk_ledger_fail(sk_ledger_t *l, int rc);
 
 
 #pragma GCC visibility pop

@@ -401,3 +401,11 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
                           "the store is an older one than the reader has seen",
                           (unsigned long long) last);
 }
+
+
+void
+sk_page_free(sk_page_t *page)
+{
+    sqlite3_free(page->json);
+    page->json = NULL;
+}

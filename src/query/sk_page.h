@@ -64,7 +64,7 @@ typedef struct {
     size_t       state_len;
     char         state[SK_PAGE_STATE_MAX];
 
-    /* the result: sqlite3_free() it */
+    /* the result, until sk_page_free() */
 
     sk_status_e  status;
     char        *json;
@@ -84,6 +84,8 @@ void sk_reader_destroy(sk_reader_t *reader);
 
 /* reads a page: see its "status" */
 void sk_reader_page(sk_reader_t *reader, sk_page_t *page);
+
+void sk_page_free(sk_page_t *page);
 
 
 #pragma GCC visibility pop
