@@ -24,7 +24,7 @@ sk_drain_work(sk_drain_t *d, int64_t clock_ms, int64_t boot_ms,
     zone = d->writer.zone;
     *decided = 0;
 
-    sk_store(&zone->beat_us, sk_writer_now_us());
+    sk_store(&zone->beat_us, sk_monotonic_us());
 
     sk_writer_clock(&d->writer, clock_ms, boot_ms);
 

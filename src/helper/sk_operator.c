@@ -65,7 +65,7 @@ sk_operator_work(sk_operator_t **operator, sk_commands_t *commands,
     }
 
     for (i = 0; i < n; i++) {
-        sk_command_done(commands, first + i, sk_writer_now_us());
+        sk_command_done(commands, first + i, sk_monotonic_us());
     }
 
     *decided = 1;
@@ -255,7 +255,7 @@ sk_operator_give_back(sk_commands_t *commands)
             cell->reply.len = 0;
         }
 
-        sk_command_done(commands, ticket, sk_writer_now_us());
+        sk_command_done(commands, ticket, sk_monotonic_us());
     }
 }
 

@@ -268,7 +268,7 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
     command.body_len = ask->body_len;
 
     ask->ticket = sk_command_post(ask->zone->wake->commands, &command,
-                                  sk_writer_now_us());
+                                  sk_monotonic_us());
 
     if (ask->ticket == 0) {
 

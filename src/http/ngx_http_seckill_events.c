@@ -141,13 +141,13 @@ ngx_http_seckill_events_calm(ngx_http_seckill_ask_t *ask)
 
     return (zone->n_waits[NGX_SECKILL_DECIDED] == 0
             && ngx_current_msec - zone->waited > NGX_HTTP_SECKILL_CALM_MS)
-           || sk_writer_now_us() >= ask->pages->events_us;
+           || sk_monotonic_us() >= ask->pages->events_us;
 }
 
 
 void
 ngx_http_seckill_events_read(ngx_http_seckill_ask_t *ask)
 {
-    ask->pages->events_us = ngx_max(ask->pages->events_us, sk_writer_now_us())
+    ask->pages->events_us = ngx_max(ask->pages->events_us, sk_monotonic_us())
                             + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
 }

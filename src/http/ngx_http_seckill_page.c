@@ -293,11 +293,11 @@ ngx_http_seckill_page_read(void *data)
 {
     ngx_http_seckill_ask_t  *ask = data;
 
-    ask->took_us = sk_writer_now_us();
+    ask->took_us = sk_monotonic_us();
 
     sk_reader_page(ask->reader->reader, &ask->page);
 
-    ask->took_us = sk_writer_now_us() - ask->took_us;
+    ask->took_us = sk_monotonic_us() - ask->took_us;
 }
 
 

@@ -87,7 +87,7 @@ sk_follow_loaded(sk_writer_t *w)
     sk_log(&w->log, SK_LOG_NOTICE,
            "%llu events read in %lld ms, the last is %llu",
            (unsigned long long) n,
-           (long long) (sk_writer_now_us() - w->load_start_us) / 1000,
+           (long long) (sk_monotonic_us() - w->load_start_us) / 1000,
            (unsigned long long) (w->load_first + n));
 
     ahead_ms = sk_zone_time(w->zone, w->clock_ms, w->boot_ms) - w->clock_ms;

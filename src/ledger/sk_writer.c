@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "sk_command.h"
 #include "sk_writer.h"
@@ -61,7 +60,7 @@ sk_writer_open(sk_writer_t *w)
 
     w->loaded = 0;
     w->writing = 0;
-    w->load_start_us = sk_writer_now_us();
+    w->load_start_us = sk_monotonic_us();
     w->load_first = sk_load(&w->zone->applied_seq);
 
     return SK_OK;
@@ -260,7 +259,7 @@ sk_writer_commit(sk_writer_t *w)
     sk_assert(w->last_seq
               == sk_load(&w->zone->applied_seq) + w->n_events);
 
-    start_us = sk_writer_now_us();
+    start_us = sk_monotonic_us();
 
     rc = sk_writer_agree(w);
 
@@ -284,7 +283,7 @@ sk_writer_commit(sk_writer_t *w)
 
     w->writing = 0;
 
-    sk_writer_committed(w, sk_writer_now_us() - start_us);
+    sk_writer_committed(w, sk_monotonic_us() - start_us);
 
     return sk_writer_apply(w);
 }
@@ -319,7 +318,7 @@ sk_writer_agree(sk_writer_t *w)
     }
 
     do {
-        sk_store(&w->zone->beat_us, sk_writer_now_us());
+        sk_store(&w->zone->beat_us, sk_monotonic_us());
         rc = sk_writer_follow(w);
     } while (rc == SK_MORE);
 
@@ -465,7 +464,7 @@ sk_writer_idle(sk_writer_t *w)
 
     if (rc == SK_MORE) {
         w->loaded = 0;
-        w->load_start_us = sk_writer_now_us();
+        w->load_start_us = sk_monotonic_us();
         w->load_first = sk_load(&w->zone->applied_seq);
 
         return SK_MORE;
@@ -519,15 +518,4 @@ sk_writer_probe(sk_writer_t *w)
     w->last_seq = sk_load(&w->zone->applied_seq);
 
     return sk_writer_agree(w);
-}
-
-
-int64_t
-sk_writer_now_us(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

@@ -25,6 +25,7 @@
 #include "sk_apply.h"
 #include "sk_ledger.h"
 #include "sk_log.h"
+#include "sk_monotonic.h"
 #include "sk_seq.h"
 #include "sk_zone.h"
 
@@ -148,10 +149,6 @@ int sk_writer_checkpoint(sk_writer_t *w);
 
 /* whether a commit would succeed, with nothing new; also SK_BEHIND */
 int sk_writer_probe(sk_writer_t *w);
-
-/* microseconds of a monotonic clock */
-int64_t sk_writer_now_us(void);
-
 
 /* something between begin and commit has failed: cancels; returns "rc" */
 int sk_writer_failed(sk_writer_t *w, int rc);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sk_monotonic.h"
 #include "sk_query_db.h"
 
 
@@ -24,7 +25,6 @@ static sk_filler_t *sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f,
 static void *sk_query_thread(void *data);
 static void sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly);
 static void sk_query_told(sk_filler_t *f, int rc);
-static int64_t sk_query_now_us(void);
 
 
 sk_filler_t *
@@ -128,11 +128,11 @@ sk_query_thread(void *data)
         }
 
         seen = sk_load(&zone->query_seq);
-        start_us = sk_query_now_us();
+        start_us = sk_monotonic_us();
 
         rc = sk_query_fill(f->query);
 
-        took_us = sk_query_now_us() - start_us;
+        took_us = sk_monotonic_us() - start_us;
 
         if (sk_load(&f->query->stopping)) {
             break;
@@ -211,15 +211,4 @@ sk_query_told(sk_filler_t *f, int rc)
         sk_zone_set_lists(f->zone, "");
         sk_log(&f->log, SK_LOG_NOTICE, "query tables work again");
     }
-}
-
-
-static int64_t
-sk_query_now_us(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

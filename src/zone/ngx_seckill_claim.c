@@ -142,7 +142,7 @@ ngx_seckill_claim_wait(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     claim->admitted = answer->admitted;
 
     if (claim->admitted) {
-        claim->start_us = sk_writer_now_us();
+        claim->start_us = sk_monotonic_us();
     }
 
     if (answer->ticket) {
@@ -206,7 +206,7 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     sk_outcome_e  outcome;
 
     shm = claim->zone->shm;
-    waited_us = sk_writer_now_us() - claim->start_us;
+    waited_us = sk_monotonic_us() - claim->start_us;
 
     sk_hist_observe(&shm->wait_seconds, &sk_hist_seconds,
                     (double) waited_us / 1e6, (uint64_t) waited_us);

@@ -161,7 +161,7 @@ ngx_seckill_zone_health(ngx_seckill_zone_t *zone, char *reason)
     tp = ngx_timeofday();
     now_ms = (int64_t) tp->sec * 1000 + tp->msec;
 
-    return (sk_zone_health(zone->shm, sk_writer_now_us(), now_ms, reason)
+    return (sk_zone_health(zone->shm, sk_monotonic_us(), now_ms, reason)
             == SK_OK)
            ? NGX_OK : NGX_ERROR;
 }

@@ -93,7 +93,7 @@ post(sk_command_e type, const char *what, const char *body, const char *key,
     c.body = body;
     c.body_len = (uint32_t) strlen(body);
 
-    return sk_command_post(d.commands, &c, sk_writer_now_us());
+    return sk_command_post(d.commands, &c, sk_monotonic_us());
 }
 
 

@@ -417,7 +417,7 @@ test_by(void **state)
         c.body = i ? "{\"add_stock\":1}" : "{\"stock\":50}";
         c.body_len = (uint32_t) strlen(c.body);
 
-        ticket = sk_command_post(d.commands, &c, sk_writer_now_us());
+        ticket = sk_command_post(d.commands, &c, sk_monotonic_us());
         settle(&d);
         collect(ticket);
         assert_int_equal(reply.status, 200);

@@ -209,23 +209,23 @@ test_health(void **state)
     d = drainer(zone, NULL, 0);
     settle(&d);
 
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     why), SK_ERROR);
     assert_string_equal(why, "no process drains the queue");
 
     assert_int_equal(sk_zone_role_take(zone), SK_OK);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     why), SK_OK);
 
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us()
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us()
                                     + 2 * SK_BEAT_MAX_US, SK_TEST_NOW, why),
                      SK_ERROR);
     assert_string_equal(why, "the process that drains the queue hangs");
 
     sk_zone_expect(zone, SK_TEST_NOW / 1000);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(),
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(),
                                     SK_TEST_NOW + SK_OVERDUE_MS, why), SK_OK);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(),
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(),
                                     SK_TEST_NOW + SK_OVERDUE_MS + 1, why),
                      SK_ERROR);
     assert_string_equal(why, "the end of a hold is overdue");
@@ -233,11 +233,11 @@ test_health(void **state)
     /* it is not known yet: nothing is overdue */
 
     sk_zone_expect(zone, 0);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     why), SK_OK);
 
     sk_zone_set_reason(zone, "database is locked");
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     why), SK_ERROR);
     assert_string_equal(why, "database is locked");
 

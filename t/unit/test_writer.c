@@ -295,7 +295,7 @@ test_authority_away(void **state)
     assert_int_equal(settle(&d), SK_ERROR);
     assert_int_equal(sk_drain_work(&d, SK_TEST_NOW, SK_TEST_NOW, &decided),
                      SK_ERROR);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     reason),
                      SK_ERROR);
     assert_non_null(strstr(reason, "the others are away"));
@@ -331,7 +331,7 @@ stopped(const char *why)
     unsigned    decided;
     sk_sale_t  *sale;
 
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     reason),
                      SK_ERROR);
 
@@ -345,7 +345,7 @@ stopped(const char *why)
                      SK_ERROR);
     assert_int_equal(sk_drain_work(&d, SK_TEST_NOW, SK_TEST_NOW, &decided),
                      SK_ERROR);
-    assert_int_equal(sk_zone_health(zone, sk_writer_now_us(), SK_TEST_NOW,
+    assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     reason),
                      SK_ERROR);
 
