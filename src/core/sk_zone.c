@@ -570,7 +570,7 @@ sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms, char *reason)
 
 
 void
-sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
+sk_zone_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
     uint64_t addend)
 {
     unsigned  i;

@@ -288,7 +288,7 @@ void sk_zone_set_reason(sk_zone_t *zone, const char *reason);
 void sk_zone_set_lists(sk_zone_t *zone, const char *reason);
 int sk_zone_lists(sk_zone_t *zone, char *reason);
 
-void sk_hist_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
+void sk_zone_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
     uint64_t addend);
 
 

@@ -46,7 +46,7 @@ sk_batch_work(sk_writer_t *w, unsigned *decided)
     }
 
     if (won) {
-        sk_hist_observe(&w->zone->commit_claims, &sk_hist_claims, won, won);
+        sk_zone_observe(&w->zone->commit_claims, &sk_hist_claims, won, won);
     }
 
     /* each has its outcome now */

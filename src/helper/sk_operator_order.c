@@ -10,14 +10,14 @@ static const sk_field_t  sk_order_fields[] = {
 };
 
 
-static int sk_order_find(sk_operator_t *o, sk_order_t *order,
+static int sk_operator_order_find(sk_operator_t *o, sk_order_t *order,
     sk_event_e *last);
-static int sk_order_put(sk_operator_t *o, const sk_order_t *order,
+static int sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type);
-static int sk_order_reply(sk_operator_t *o);
-static int sk_order_conflict(sk_operator_t *o, const char *message);
-static unsigned sk_order_unit(sk_operator_t *o, const sk_order_t *order,
-    uint32_t *expires_s);
+static int sk_operator_order_reply(sk_operator_t *o);
+static int sk_operator_order_conflict(sk_operator_t *o, const char *message);
+static unsigned sk_operator_order_unit(sk_operator_t *o,
+    const sk_order_t *order, uint32_t *expires_s);
 
 
 int
@@ -28,7 +28,7 @@ sk_operator_order_confirm(sk_operator_t *o)
     sk_event_e   last;
     sk_order_t   order;
 
-    rc = sk_order_find(o, &order, &last);
+    rc = sk_operator_order_find(o, &order, &last);
 
     if (rc != SK_OK) {
         return rc;
@@ -40,36 +40,37 @@ sk_operator_order_confirm(sk_operator_t *o)
         break;
 
     case SK_EVENT_PAID:
-        return sk_order_reply(o);
+        return sk_operator_order_reply(o);
 
     case SK_EVENT_EXPIRED:
-        return sk_order_conflict(o, "the order has expired");
+        return sk_operator_order_conflict(o, "the order has expired");
 
     default: /* SK_EVENT_CANCELLED */
-        return sk_order_conflict(o, "the order was cancelled");
+        return sk_operator_order_conflict(o, "the order was cancelled");
     }
 
     if (order.expires_s == 0) {
-        return sk_order_conflict(o, "the order is sold: its sale has no hold, "
-                                    "there is nothing to confirm");
+        return sk_operator_order_conflict(o, "the order is sold: its sale has "
+                                          "no hold, there is nothing to "
+                                          "confirm");
     }
 
-    if (sk_order_unit(o, &order, &expires_s) != SK_UNIT_HELD) {
-        return sk_order_conflict(o, "the order's sale was removed");
+    if (sk_operator_order_unit(o, &order, &expires_s) != SK_UNIT_HELD) {
+        return sk_operator_order_conflict(o, "the order's sale was removed");
     }
 
     if (o->writer->now_ms / 1000 < expires_s) {
-        rc = sk_order_put(o, &order, SK_EVENT_PAID);
+        rc = sk_operator_order_put(o, &order, SK_EVENT_PAID);
 
-        return (rc == SK_OK) ? sk_order_reply(o) : rc;
+        return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
     }
 
     /* its time is over, and nobody has got to it yet */
 
-    rc = sk_order_put(o, &order, SK_EVENT_EXPIRED);
+    rc = sk_operator_order_put(o, &order, SK_EVENT_EXPIRED);
 
     return (rc == SK_OK)
-           ? sk_order_conflict(o, "the order has expired") : rc;
+           ? sk_operator_order_conflict(o, "the order has expired") : rc;
 }
 
 
@@ -81,34 +82,34 @@ sk_operator_order_cancel(sk_operator_t *o)
     sk_event_e   last;
     sk_order_t   order;
 
-    rc = sk_order_find(o, &order, &last);
+    rc = sk_operator_order_find(o, &order, &last);
 
     if (rc != SK_OK) {
         return rc;
     }
 
     if (last == SK_EVENT_CANCELLED) {
-        return sk_order_reply(o);
+        return sk_operator_order_reply(o);
     }
 
     if (last == SK_EVENT_EXPIRED) {
-        return sk_order_conflict(o, "the order has expired");
+        return sk_operator_order_conflict(o, "the order has expired");
     }
 
-    if (sk_order_unit(o, &order, &expires_s) == SK_UNIT_EMPTY) {
-        return sk_order_conflict(o, "the order's sale was removed");
+    if (sk_operator_order_unit(o, &order, &expires_s) == SK_UNIT_EMPTY) {
+        return sk_operator_order_conflict(o, "the order's sale was removed");
     }
 
-    rc = sk_order_put(o, &order, SK_EVENT_CANCELLED);
+    rc = sk_operator_order_put(o, &order, SK_EVENT_CANCELLED);
 
-    return (rc == SK_OK) ? sk_order_reply(o) : rc;
+    return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
 }
 
 
 /* SK_REFUSED: there is none, or it is not the one that is meant */
 
 static int
-sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
+sk_operator_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
 {
     int           rc;
     sk_value_t    user;
@@ -131,7 +132,7 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
             && (user.len != order->user_len
                 || memcmp(user.text, order->user, user.len) != 0))
         {
-            return sk_order_conflict(o, "the order is another user's");
+            return sk_operator_order_conflict(o, "the order is another user's");
         }
     }
 
@@ -142,7 +143,8 @@ sk_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
 /* SK_UNIT_EMPTY: its sale is not in the zone any more */
 
 static unsigned
-sk_order_unit(sk_operator_t *o, const sk_order_t *order, uint32_t *expires_s)
+sk_operator_order_unit(sk_operator_t *o, const sk_order_t *order,
+    uint32_t *expires_s)
 {
     sk_key_t    key;
     sk_zone_t  *zone;
@@ -157,7 +159,8 @@ sk_order_unit(sk_operator_t *o, const sk_order_t *order, uint32_t *expires_s)
 
 
 static int
-sk_order_put(sk_operator_t *o, const sk_order_t *order, sk_event_e type)
+sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
+    sk_event_e type)
 {
     sk_event_t  e;
 
@@ -175,7 +178,7 @@ sk_order_put(sk_operator_t *o, const sk_order_t *order, sk_event_e type)
 
 
 static int
-sk_order_reply(sk_operator_t *o)
+sk_operator_order_reply(sk_operator_t *o)
 {
     sqlite3_stmt  *s;
 
@@ -192,7 +195,7 @@ sk_order_reply(sk_operator_t *o)
 
 
 static int
-sk_order_conflict(sk_operator_t *o, const char *message)
+sk_operator_order_conflict(sk_operator_t *o, const char *message)
 {
     sqlite3_stmt  *s;
 

@@ -57,14 +57,15 @@ static const char  sk_product_currencies[] =
     "XSU XUA YER ZAR ZMW ZWG";
 
 
-static int sk_product_read(sk_operator_t *o, unsigned when,
+static int sk_operator_product_read(sk_operator_t *o, unsigned when,
     sk_value_t *values);
-static void sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values);
-static int sk_product_unique(sk_operator_t *o, const sk_value_t *name,
+static void sk_operator_product_bind(sqlite3_stmt *stmt,
+    const sk_value_t *values);
+static int sk_operator_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id);
-static int sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
-    sqlite3_stmt *make, sk_status_e status);
-static int sk_product_none(sk_operator_t *o);
+static int sk_operator_product_put(sk_operator_t *o, sk_event_e type,
+    uint64_t id, sqlite3_stmt *make, sk_status_e status);
+static int sk_operator_product_none(sk_operator_t *o);
 
 
 int
@@ -74,7 +75,7 @@ sk_operator_product_add(sk_operator_t *o)
     sk_value_t     v[SK_PRODUCT_FIELDS];
     sqlite3_stmt  *s;
 
-    rc = sk_product_read(o, SK_FIELD_ADD, v);
+    rc = sk_operator_product_read(o, SK_FIELD_ADD, v);
 
     if (rc != SK_OK) {
         return rc;
@@ -100,7 +101,7 @@ sk_operator_product_add(sk_operator_t *o)
                                   n);
     }
 
-    rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], 0);
+    rc = sk_operator_product_unique(o, &v[SK_PRODUCT_NAME], 0);
 
     if (rc != SK_OK) {
         return rc;
@@ -112,9 +113,10 @@ sk_operator_product_add(sk_operator_t *o)
         return SK_ERROR;
     }
 
-    sk_product_bind(s, v);
+    sk_operator_product_bind(s, v);
 
-    return sk_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s, SK_STATUS_CREATED);
+    return sk_operator_product_put(o, SK_EVENT_PRODUCT_ADDED, 0, s,
+                                   SK_STATUS_CREATED);
 }
 
 
@@ -128,13 +130,13 @@ sk_operator_product_edit(sk_operator_t *o)
     rc = sk_operator_product_find(o, o->command->id);
 
     if (rc != SK_OK) {
-        return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
+        return (rc == SK_NOT_FOUND) ? sk_operator_product_none(o) : rc;
     }
 
-    rc = sk_product_read(o, SK_FIELD_EDIT, v);
+    rc = sk_operator_product_read(o, SK_FIELD_EDIT, v);
 
     if (rc == SK_OK && v[SK_PRODUCT_NAME].given) {
-        rc = sk_product_unique(o, &v[SK_PRODUCT_NAME], o->command->id);
+        rc = sk_operator_product_unique(o, &v[SK_PRODUCT_NAME], o->command->id);
     }
 
     if (rc != SK_OK) {
@@ -147,13 +149,13 @@ sk_operator_product_edit(sk_operator_t *o)
         return SK_ERROR;
     }
 
-    sk_product_bind(s, v);
+    sk_operator_product_bind(s, v);
 
     (void) sqlite3_bind_int64(s, 7, (int64_t) o->command->id);
     (void) sqlite3_bind_int(s, 8, o->command->key_len != 0);
 
-    return sk_product_put(o, SK_EVENT_PRODUCT_EDITED, o->command->id, s,
-                          SK_STATUS_OK);
+    return sk_operator_product_put(o, SK_EVENT_PRODUCT_EDITED,
+                                   o->command->id, s, SK_STATUS_OK);
 }
 
 
@@ -169,7 +171,7 @@ sk_operator_product_remove(sk_operator_t *o)
     rc = sk_operator_product_find(o, o->command->id);
 
     if (rc != SK_OK) {
-        return (rc == SK_NOT_FOUND) ? sk_product_none(o) : rc;
+        return (rc == SK_NOT_FOUND) ? sk_operator_product_none(o) : rc;
     }
 
     n = sk_load(&o->writer->zone->sales.n);
@@ -213,7 +215,7 @@ sk_operator_product_remove(sk_operator_t *o)
 /* the first parameters of a statement: a field that is not given is NULL */
 
 static void
-sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values)
+sk_operator_product_bind(sqlite3_stmt *stmt, const sk_value_t *values)
 {
     int                n;
     unsigned           i;
@@ -241,7 +243,7 @@ sk_product_bind(sqlite3_stmt *stmt, const sk_value_t *values)
 
 
 static int
-sk_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
+sk_operator_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
 {
     int          rc;
     size_t       i;
@@ -285,7 +287,8 @@ sk_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
 /* SK_REFUSED: another product has the name */
 
 static int
-sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
+sk_operator_product_unique(sk_operator_t *o, const sk_value_t *name,
+    uint64_t id)
 {
     int                 rc;
     unsigned long long  other;
@@ -322,7 +325,7 @@ sk_product_unique(sk_operator_t *o, const sk_value_t *name, uint64_t id)
 /* appends what "make" has made of it, if anything, and replies with it */
 
 static int
-sk_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
+sk_operator_product_put(sk_operator_t *o, sk_event_e type, uint64_t id,
     sqlite3_stmt *make, sk_status_e status)
 {
     int            rc;
@@ -401,7 +404,7 @@ sk_operator_product_find(sk_operator_t *o, uint64_t id)
 
 
 static int
-sk_product_none(sk_operator_t *o)
+sk_operator_product_none(sk_operator_t *o)
 {
     return sk_operator_refuse(o, SK_STATUS_NOT_FOUND, NULL,
                               "there is no product %llu",

@@ -29,11 +29,11 @@ static const sk_field_t  sk_sale_body[] = {
 #define sk_sale_in_body(member)  (SK_SALE_OTHERS + sk_sale_at(member))
 
 
-static int sk_sale_terms(sk_operator_t *o, const sk_value_t *values,
+static int sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *values,
     sk_sale_def_t *def);
-static int sk_sale_stock(sk_operator_t *o, sk_sale_t *sale,
+static int sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale,
     const sk_value_t *values, sk_sale_def_t *def);
-static int sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def,
+static int sk_operator_sale_room(sk_operator_t *o, const sk_sale_def_t *def,
     int64_t stock, unsigned sales);
 
 
@@ -75,10 +75,10 @@ sk_operator_sale_add(sk_operator_t *o)
     e.def.name_len = name->len;
     memcpy(e.def.name, name->text, name->len);
 
-    rc = sk_sale_terms(o, v, &e.def);
+    rc = sk_operator_sale_terms(o, v, &e.def);
 
     if (rc == SK_OK) {
-        rc = sk_sale_room(o, &e.def, e.def.stock, 1);
+        rc = sk_operator_sale_room(o, &e.def, e.def.stock, 1);
     }
 
     return (rc == SK_OK) ? sk_operator_sale_put(o, NULL, &e) : rc;
@@ -111,10 +111,10 @@ sk_operator_sale_edit(sk_operator_t *o)
 
     sk_sale_def(sale, &e.def);
 
-    rc = sk_sale_terms(o, v, &e.def);
+    rc = sk_operator_sale_terms(o, v, &e.def);
 
     if (rc == SK_OK) {
-        rc = sk_sale_stock(o, sale, v, &e.def);
+        rc = sk_operator_sale_stock(o, sale, v, &e.def);
     }
 
     return (rc == SK_OK) ? sk_operator_sale_put(o, sale, &e) : rc;
@@ -145,7 +145,8 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
  */
 
 static int
-sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
+sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
+    sk_sale_def_t *def)
 {
     int          rc;
     unsigned     i;
@@ -187,7 +188,7 @@ sk_sale_terms(sk_operator_t *o, const sk_value_t *v, sk_sale_def_t *def)
 
 
 static int
-sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
+sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     sk_sale_def_t *def)
 {
     int64_t      old, taken;
@@ -218,14 +219,14 @@ sk_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
                                   (long long) def->stock);
     }
 
-    return sk_sale_room(o, def, def->stock - old, 0);
+    return sk_operator_sale_room(o, def, def->stock - old, 0);
 }
 
 
 /* whether the zone has room for more units and sales */
 
 static int
-sk_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
+sk_operator_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
     unsigned sales)
 {
     char        reason[SK_REASON_SIZE_MAX];

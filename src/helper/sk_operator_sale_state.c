@@ -1,7 +1,7 @@
 #include "sk_operator_do.h"
 
 
-static int sk_sale_pause(sk_operator_t *o, int paused);
+static int sk_operator_sale_paused(sk_operator_t *o, int paused);
 
 
 int
@@ -59,19 +59,19 @@ sk_operator_sale_remove(sk_operator_t *o)
 int
 sk_operator_sale_pause(sk_operator_t *o)
 {
-    return sk_sale_pause(o, 1);
+    return sk_operator_sale_paused(o, 1);
 }
 
 
 int
 sk_operator_sale_resume(sk_operator_t *o)
 {
-    return sk_sale_pause(o, 0);
+    return sk_operator_sale_paused(o, 0);
 }
 
 
 static int
-sk_sale_pause(sk_operator_t *o, int paused)
+sk_operator_sale_paused(sk_operator_t *o, int paused)
 {
     int          rc;
     sk_sale_t   *sale;

@@ -124,7 +124,7 @@ ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
 
 /* ngx_http_seckill_claim.c */
 
-ngx_int_t ngx_http_seckill_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_seckill_claim_handler(ngx_http_request_t *r);
 
 /* ngx_http_seckill_reply.c */
 

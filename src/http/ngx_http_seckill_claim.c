@@ -2,11 +2,11 @@
 #include "sk_time.h"
 
 
-static ngx_int_t ngx_http_seckill_get_values(ngx_http_request_t *r,
+static ngx_int_t ngx_http_seckill_claim_values(ngx_http_request_t *r,
     ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim);
-static ngx_int_t ngx_http_seckill_arg(u_char *p, u_char *end,
+static ngx_int_t ngx_http_seckill_claim_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_check(ngx_http_request_t *r,
+static ngx_int_t ngx_http_seckill_claim_check(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong);
 static ngx_int_t ngx_http_seckill_claim_park(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_order(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
-static ngx_int_t ngx_http_seckill_invalid(ngx_http_request_t *r,
+static ngx_int_t ngx_http_seckill_claim_invalid(ngx_http_request_t *r,
     ngx_seckill_zone_t *zone, const char *message);
 
 
@@ -32,7 +32,7 @@ static const ngx_str_t  ngx_http_seckill_heads[] = {
 
 
 ngx_int_t
-ngx_http_seckill_handler(ngx_http_request_t *r)
+ngx_http_seckill_claim_handler(ngx_http_request_t *r)
 {
     ngx_int_t                     rc;
     const char                   *wrong;
@@ -62,21 +62,21 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
     claim->sale = NULL;
     claim->ask = !(r->method & NGX_HTTP_POST);
 
-    rc = ngx_http_seckill_get_values(r, slcf, claim);
+    rc = ngx_http_seckill_claim_values(r, slcf, claim);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_invalid(r, slcf->zone,
-                                        "an argument is given twice");
+        return ngx_http_seckill_claim_invalid(r, slcf->zone,
+                                              "an argument is given twice");
     }
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_check(r, &hc, slcf->user.encoded, &wrong);
+    rc = ngx_http_seckill_claim_check(r, &hc, slcf->user.encoded, &wrong);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_invalid(r, slcf->zone, wrong);
+        return ngx_http_seckill_claim_invalid(r, slcf->zone, wrong);
     }
 
     if (rc != NGX_OK) {
@@ -93,7 +93,7 @@ ngx_http_seckill_handler(ngx_http_request_t *r)
 /* NGX_DECLINED: an argument is there twice, which one is meant? */
 
 static ngx_int_t
-ngx_http_seckill_get_values(ngx_http_request_t *r,
+ngx_http_seckill_claim_values(ngx_http_request_t *r,
     ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim)
 {
     u_char     *p, *end, *last;
@@ -122,10 +122,12 @@ ngx_http_seckill_get_values(ngx_http_request_t *r,
         end = memchr(p, '&', last - p);
         end = end ? end : last;
 
-        rc = ngx_http_seckill_arg(p, end, &slcf->sale.arg, &claim->sale_name);
+        rc = ngx_http_seckill_claim_arg(p, end, &slcf->sale.arg,
+                                        &claim->sale_name);
 
         if (rc == NGX_OK) {
-            rc = ngx_http_seckill_arg(p, end, &slcf->user.arg, &claim->user);
+            rc = ngx_http_seckill_claim_arg(p, end, &slcf->user.arg,
+                                            &claim->user);
         }
     }
 
@@ -138,7 +140,7 @@ ngx_http_seckill_get_values(ngx_http_request_t *r,
 
 
 static ngx_inline ngx_int_t
-ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
+ngx_http_seckill_claim_arg(u_char *p, u_char *end, ngx_str_t *name,
     ngx_str_t *value)
 {
     if (name->len == 0 || (size_t) (end - p) <= name->len
@@ -163,7 +165,7 @@ ngx_http_seckill_arg(u_char *p, u_char *end, ngx_str_t *name,
 /* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
 
 static ngx_int_t
-ngx_http_seckill_check(ngx_http_request_t *r,
+ngx_http_seckill_claim_check(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong)
 {
     u_char     *p, *last, *dst;
@@ -236,7 +238,7 @@ ngx_http_seckill_check(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_seckill_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
+ngx_http_seckill_claim_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
     const char *message)
 {
     sk_zone_count(zone->shm, ngx_worker, NULL, SK_INVALID);

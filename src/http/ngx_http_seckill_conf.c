@@ -82,7 +82,7 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t   *arg, value, sale, user;
     ngx_uint_t   i;
 
-    rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_handler);
+    rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_claim_handler);
     if (rc != NGX_CONF_OK) {
         return rc;
     }

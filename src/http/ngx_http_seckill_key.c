@@ -7,7 +7,7 @@ static u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,
     size_t *size);
 static ngx_int_t ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys,
     u_char *p, u_char *last);
-static u_char *ngx_http_seckill_word(u_char **p, u_char *last, size_t *len);
+static u_char *ngx_http_seckill_key_word(u_char **p, u_char *last, size_t *len);
 static void ngx_http_seckill_key_hash(u_char *hash, u_char *key, size_t len);
 
 
@@ -144,18 +144,18 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
 
     /* blanks before the first word end an empty one */
 
-    key = ngx_http_seckill_word(&p, last, &key_len);
+    key = ngx_http_seckill_key_word(&p, last, &key_len);
 
     if (key_len == 0) {
-        key = ngx_http_seckill_word(&p, last, &key_len);
+        key = ngx_http_seckill_key_word(&p, last, &key_len);
     }
 
     if (key_len == 0 || key[0] == '#') {
         return NGX_OK;
     }
 
-    label = ngx_http_seckill_word(&p, last, &label_len);
-    kind = ngx_http_seckill_word(&p, last, &len);
+    label = ngx_http_seckill_key_word(&p, last, &label_len);
+    kind = ngx_http_seckill_key_word(&p, last, &len);
 
     text.data = key;
     text.len = key_len;
@@ -211,7 +211,7 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
 /* the next word of a line; leaves "p" at the one after it */
 
 static u_char *
-ngx_http_seckill_word(u_char **p, u_char *last, size_t *len)
+ngx_http_seckill_key_word(u_char **p, u_char *last, size_t *len)
 {
     u_char  *word;
 

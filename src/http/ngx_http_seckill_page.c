@@ -295,7 +295,7 @@ ngx_http_seckill_page_read(void *data)
 
     ask->took_us = sk_monotonic_us();
 
-    sk_reader_page(ask->reader->reader, &ask->page);
+    sk_page_reader_page(ask->reader->reader, &ask->page);
 
     ask->took_us = sk_monotonic_us() - ask->took_us;
 }

@@ -64,7 +64,8 @@ ngx_http_seckill_reader_get(ngx_http_seckill_pages_t *pages, ngx_log_t *log)
         return NULL;
     }
 
-    reader->reader = sk_reader_create(zone->shm, (char *) zone->store.data);
+    reader->reader = sk_page_reader_create(zone->shm,
+                                           (char *) zone->store.data);
 
     if (reader->reader == NULL) {
         ngx_free(reader);
@@ -100,7 +101,7 @@ ngx_http_seckill_reader_exit(ngx_cycle_t *cycle)
 
             reader = ngx_queue_data(q, ngx_http_seckill_reader_t, queue);
 
-            sk_reader_destroy(reader->reader);
+            sk_page_reader_destroy(reader->reader);
             ngx_free(reader);
         }
 

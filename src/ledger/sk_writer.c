@@ -98,7 +98,7 @@ sk_writer_close(sk_writer_t *w)
         w->ledger = NULL;
     }
 
-    sk_follow_forget_removed(w);
+    sk_writer_follow_forget_removed(w);
 
     free(w->events);
     free(w->text);
@@ -137,7 +137,7 @@ sk_writer_begin(sk_writer_t *w)
     }
 
     while (rc == SK_MORE) {
-        rc = sk_follow_read(w);
+        rc = sk_writer_follow_read(w);
     }
 
     if (rc != SK_OK) {
@@ -361,7 +361,7 @@ sk_writer_committed(sk_writer_t *w, int64_t took_us)
     sk_store_release(&w->zone->seen_seq, w->last_seq);
     sk_seq_advance(w->seq, w->last_seq);
 
-    sk_hist_observe(&w->zone->commit_seconds, &sk_hist_seconds,
+    sk_zone_observe(&w->zone->commit_seconds, &sk_hist_seconds,
                     (double) took_us / 1e6, (uint64_t) took_us);
 
     sk_log(&w->log, SK_LOG_DEBUG, "commit of %u events, the last is %llu",

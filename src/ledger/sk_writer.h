@@ -166,8 +166,8 @@ int sk_writer_apply(sk_writer_t *w);
 int sk_writer_seen_all(sk_writer_t *w);
 
 /* reads and applies up to SK_WRITER_FOLLOW_MAX events; also SK_MORE */
-int sk_follow_read(sk_writer_t *w);
-void sk_follow_forget_removed(sk_writer_t *w);
+int sk_writer_follow_read(sk_writer_t *w);
+void sk_writer_follow_forget_removed(sk_writer_t *w);
 
 
 #pragma GCC visibility pop

@@ -9,12 +9,12 @@
  */
 
 
-static int sk_follow_loaded(sk_writer_t *w);
-static void sk_follow_settle_seq(sk_writer_t *w);
-static int sk_follow_event(void *ctx, const sk_event_t *e);
-static int sk_follow_apply(sk_writer_t *w);
-static int sk_follow_is_removed(sk_writer_t *w, uint64_t sale_id);
-static int sk_follow_compare(const void *one, const void *two);
+static int sk_writer_follow_loaded(sk_writer_t *w);
+static void sk_writer_follow_settle_seq(sk_writer_t *w);
+static int sk_writer_follow_event(void *ctx, const sk_event_t *e);
+static int sk_writer_follow_apply(sk_writer_t *w);
+static int sk_writer_follow_is_removed(sk_writer_t *w, uint64_t sale_id);
+static int sk_writer_follow_compare(const void *one, const void *two);
 
 
 int
@@ -36,7 +36,7 @@ sk_writer_follow(sk_writer_t *w)
     }
 
     if (rc == SK_OK) {
-        rc = sk_follow_read(w);
+        rc = sk_writer_follow_read(w);
     }
 
     if (rc == SK_MORE) {
@@ -54,17 +54,17 @@ sk_writer_follow(sk_writer_t *w)
         rc = sk_writer_seen_all(w);
     }
 
-    return (rc == SK_OK) ? sk_follow_loaded(w) : rc;
+    return (rc == SK_OK) ? sk_writer_follow_loaded(w) : rc;
 }
 
 
 static int
-sk_follow_loaded(sk_writer_t *w)
+sk_writer_follow_loaded(sk_writer_t *w)
 {
     int64_t   ahead_ms;
     uint64_t  n;
 
-    sk_follow_forget_removed(w);
+    sk_writer_follow_forget_removed(w);
 
     if (w->loaded) {
         return SK_OK;
@@ -72,7 +72,7 @@ sk_follow_loaded(sk_writer_t *w)
 
     w->loaded = 1;
 
-    sk_follow_settle_seq(w);
+    sk_writer_follow_settle_seq(w);
 
     sk_ledger_identify(w->path, &w->zone->store_dev, &w->zone->store_ino);
 
@@ -103,7 +103,7 @@ sk_follow_loaded(sk_writer_t *w)
 
 
 void
-sk_follow_forget_removed(sk_writer_t *w)
+sk_writer_follow_forget_removed(sk_writer_t *w)
 {
     free(w->removed);
 
@@ -118,7 +118,7 @@ sk_follow_forget_removed(sk_writer_t *w)
  */
 
 static void
-sk_follow_settle_seq(sk_writer_t *w)
+sk_writer_follow_settle_seq(sk_writer_t *w)
 {
     uint64_t  seq, end;
 
@@ -138,21 +138,21 @@ sk_follow_settle_seq(sk_writer_t *w)
 
 
 int
-sk_follow_read(sk_writer_t *w)
+sk_writer_follow_read(sk_writer_t *w)
 {
     int  rc, applied;
 
     w->n_events = 0;
 
     rc = sk_ledger_read(w->ledger, sk_load(&w->zone->applied_seq),
-                        SK_WRITER_FOLLOW_MAX, sk_follow_event, w);
+                        SK_WRITER_FOLLOW_MAX, sk_writer_follow_event, w);
 
     if (rc != SK_OK && rc != SK_MORE) {
         w->n_events = 0;
         return rc;
     }
 
-    applied = sk_follow_apply(w);
+    applied = sk_writer_follow_apply(w);
 
     return (applied == SK_OK) ? rc : applied;
 }
@@ -164,7 +164,7 @@ sk_follow_read(sk_writer_t *w)
  */
 
 static int
-sk_follow_event(void *ctx, const sk_event_t *e)
+sk_writer_follow_event(void *ctx, const sk_event_t *e)
 {
     sk_writer_t  *w = ctx;
     sk_event_t   *copy;
@@ -178,7 +178,7 @@ sk_follow_event(void *ctx, const sk_event_t *e)
         memcpy(copy, e, offsetof(sk_event_t, def));
     }
 
-    if (w->n_removed && sk_follow_is_removed(w, e->sale_id)) {
+    if (w->n_removed && sk_writer_follow_is_removed(w, e->sale_id)) {
         copy->skip = 1;
 
     } else if (sk_event_of_order(e->type)) {
@@ -192,12 +192,12 @@ sk_follow_event(void *ctx, const sk_event_t *e)
 
     copy->user = NULL;
 
-    return (w->n_events == SK_APPLY_MAX) ? sk_follow_apply(w) : SK_OK;
+    return (w->n_events == SK_APPLY_MAX) ? sk_writer_follow_apply(w) : SK_OK;
 }
 
 
 static int
-sk_follow_apply(sk_writer_t *w)
+sk_writer_follow_apply(sk_writer_t *w)
 {
     if (w->n_events == 0) {
         return SK_OK;
@@ -214,16 +214,16 @@ sk_follow_apply(sk_writer_t *w)
 /* removed, and not in the zone: neither its orders nor it itself need room */
 
 static int
-sk_follow_is_removed(sk_writer_t *w, uint64_t sale_id)
+sk_writer_follow_is_removed(sk_writer_t *w, uint64_t sale_id)
 {
     return bsearch(&sale_id, w->removed, w->n_removed, sizeof(uint64_t),
-                   sk_follow_compare)
+                   sk_writer_follow_compare)
            && sk_zone_sale_by_id(w->zone, sale_id) == NULL;
 }
 
 
 static int
-sk_follow_compare(const void *one, const void *two)
+sk_writer_follow_compare(const void *one, const void *two)
 {
     uint64_t  a, b;
 

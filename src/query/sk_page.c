@@ -72,7 +72,7 @@ static const char *const  sk_reads[SK_READ_N] = {
 };
 
 
-static void sk_reader_close_store(sk_reader_t *r);
+static void sk_page_reader_close_store(sk_reader_t *r);
 static int sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which,
     const char *what);
 
@@ -86,7 +86,7 @@ static int (*const  sk_page_table[SK_PAGE_N])(sk_reader_t *r,
 
 
 sk_reader_t *
-sk_reader_create(sk_zone_t *zone, const char *store)
+sk_page_reader_create(sk_zone_t *zone, const char *store)
 {
     sk_reader_t  *r;
 
@@ -103,16 +103,16 @@ sk_reader_create(sk_zone_t *zone, const char *store)
 
 
 void
-sk_reader_destroy(sk_reader_t *r)
+sk_page_reader_destroy(sk_reader_t *r)
 {
-    sk_reader_close_store(r);
-    sk_reader_close_query(r);
+    sk_page_reader_close_store(r);
+    sk_page_reader_close_query(r);
     free(r);
 }
 
 
 void
-sk_reader_page(sk_reader_t *r, sk_page_t *page)
+sk_page_reader_page(sk_reader_t *r, sk_page_t *page)
 {
     page->status = SK_STATUS_OK;
     page->json = NULL;
@@ -130,16 +130,16 @@ sk_reader_page(sk_reader_t *r, sk_page_t *page)
 
     /* whatever it was: opened anew the next time */
 
-    sk_reader_close_store(r);
-    sk_reader_close_query(r);
+    sk_page_reader_close_store(r);
+    sk_page_reader_close_query(r);
 }
 
 
 sqlite3_stmt *
-sk_reader_stmt(sk_reader_t *r, sk_read_e which)
+sk_page_reader_stmt(sk_reader_t *r, sk_read_e which)
 {
     if (r->store == NULL) {
-        r->store = sk_reader_open(r, "");
+        r->store = sk_page_reader_open(r, "");
     }
 
     if (r->store && r->stmts[which] == NULL) {
@@ -153,7 +153,7 @@ sk_reader_stmt(sk_reader_t *r, sk_read_e which)
 
 
 sqlite3 *
-sk_reader_open(sk_reader_t *r, const char *suffix)
+sk_page_reader_open(sk_reader_t *r, const char *suffix)
 {
     char      name[4096 + 8];
     sqlite3  *db;
@@ -176,7 +176,7 @@ sk_reader_open(sk_reader_t *r, const char *suffix)
 
 
 static void
-sk_reader_close_store(sk_reader_t *r)
+sk_page_reader_close_store(sk_reader_t *r)
 {
     unsigned  i;
 
@@ -191,7 +191,7 @@ sk_reader_close_store(sk_reader_t *r)
 
 
 void
-sk_reader_close_query(sk_reader_t *r)
+sk_page_reader_close_query(sk_reader_t *r)
 {
     (void) sqlite3_close(r->query);
     r->query = NULL;
@@ -266,7 +266,7 @@ sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which,
     sqlite3_str   *text;
     sqlite3_stmt  *s;
 
-    s = sk_reader_stmt(r, which);
+    s = sk_page_reader_stmt(r, which);
 
     if (s == NULL) {
         return SK_ERROR;
@@ -312,7 +312,7 @@ sk_page_products(sk_reader_t *r, sk_page_t *page)
 {
     sqlite3_stmt  *s;
 
-    s = sk_reader_stmt(r, SK_READ_PRODUCTS);
+    s = sk_page_reader_stmt(r, SK_READ_PRODUCTS);
 
     if (s) {
         (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
@@ -345,9 +345,9 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
     uint64_t       last;
     sqlite3_stmt  *s, *at, *end;
 
-    s = sk_reader_stmt(r, SK_READ_EVENTS);
-    at = sk_reader_stmt(r, SK_READ_AT);
-    end = sk_reader_stmt(r, SK_READ_END);
+    s = sk_page_reader_stmt(r, SK_READ_EVENTS);
+    at = sk_page_reader_stmt(r, SK_READ_AT);
+    end = sk_page_reader_stmt(r, SK_READ_END);
 
     if (s == NULL || at == NULL || end == NULL) {
         return SK_ERROR;

@@ -79,11 +79,11 @@ typedef struct sk_reader_s  sk_reader_t;
 
 
 /* NULL: no memory.  "zone" may serve others meanwhile */
-sk_reader_t *sk_reader_create(sk_zone_t *zone, const char *store);
-void sk_reader_destroy(sk_reader_t *reader);
+sk_reader_t *sk_page_reader_create(sk_zone_t *zone, const char *store);
+void sk_page_reader_destroy(sk_reader_t *reader);
 
 /* reads a page: see its "status" */
-void sk_reader_page(sk_reader_t *reader, sk_page_t *page);
+void sk_page_reader_page(sk_reader_t *reader, sk_page_t *page);
 
 void sk_page_free(sk_page_t *page);
 

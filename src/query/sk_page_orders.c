@@ -30,7 +30,7 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
     for (try = 0; try < 2; try++) {
 
         if (r->query == NULL) {
-            r->query = sk_reader_open(r, SK_QUERY_SUFFIX);
+            r->query = sk_page_reader_open(r, SK_QUERY_SUFFIX);
         }
 
         behind = 1;
@@ -49,7 +49,7 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
                             sqlite3_errmsg(r->query));
         }
 
-        sk_reader_close_query(r);
+        sk_page_reader_close_query(r);
     }
 
     page->behind = 1;

@@ -34,11 +34,11 @@ struct sk_reader_s {
 
 
 /* a read-only connection to the store, or to a file beside it; NULL: none */
-sqlite3 *sk_reader_open(sk_reader_t *r, const char *suffix);
-void sk_reader_close_query(sk_reader_t *r);
+sqlite3 *sk_page_reader_open(sk_reader_t *r, const char *suffix);
+void sk_page_reader_close_query(sk_reader_t *r);
 
 /* a prepared statement, or NULL if the store cannot be read */
-sqlite3_stmt *sk_reader_stmt(sk_reader_t *r, sk_read_e which);
+sqlite3_stmt *sk_page_reader_stmt(sk_reader_t *r, sk_read_e which);
 
 /* a list of rows of JSON and number: SK_OK, SK_ERROR */
 int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);

@@ -208,7 +208,7 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     shm = claim->zone->shm;
     waited_us = sk_monotonic_us() - claim->start_us;
 
-    sk_hist_observe(&shm->wait_seconds, &sk_hist_seconds,
+    sk_zone_observe(&shm->wait_seconds, &sk_hist_seconds,
                     (double) waited_us / 1e6, (uint64_t) waited_us);
 
     ngx_memzero(answer, sizeof(sk_answer_t));

@@ -38,7 +38,7 @@ begin(void **state)
     settle(&d);
 
     q = sk_query_create(zone, path);
-    reader = sk_reader_create(zone, path);
+    reader = sk_page_reader_create(zone, path);
 
     return (q && reader) ? 0 : -1;
 }
@@ -50,7 +50,7 @@ end(void **state)
     sqlite3_free(page.json);
     page.json = NULL;
 
-    sk_reader_destroy(reader);
+    sk_page_reader_destroy(reader);
     sk_query_destroy(q);
     sk_drain_close(&d);
     sk_test_zone_free(zone);
@@ -99,7 +99,7 @@ get(sk_page_e type, const char *sale, const char *user, const char *state,
     page.state_len = strlen(state);
     memcpy(page.state, state, page.state_len);
 
-    sk_reader_page(reader, &page);
+    sk_page_reader_page(reader, &page);
 
     return page.status;
 }

@@ -453,10 +453,10 @@ test_histogram(void **state)
 
     memset(&h, 0, sizeof(h));
 
-    sk_hist_observe(&h, &sk_hist_claims, 1, 1);
-    sk_hist_observe(&h, &sk_hist_claims, 3, 3);
-    sk_hist_observe(&h, &sk_hist_claims, 4, 4);
-    sk_hist_observe(&h, &sk_hist_claims, 5000, 5000);
+    sk_zone_observe(&h, &sk_hist_claims, 1, 1);
+    sk_zone_observe(&h, &sk_hist_claims, 3, 3);
+    sk_zone_observe(&h, &sk_hist_claims, 4, 4);
+    sk_zone_observe(&h, &sk_hist_claims, 5000, 5000);
 
     assert_int_equal(sk_load(&h.buckets[0]), 1);
     assert_int_equal(sk_load(&h.buckets[2]), 2);

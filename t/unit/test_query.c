@@ -89,7 +89,7 @@ test_orders_are_listed(void **state)
     page.id = 6;
     page.type = SK_PAGE_ORDER;
     sqlite3_free(page.json);
-    sk_reader_page(reader, &page);
+    sk_page_reader_page(reader, &page);
     says("{\"order\":6,\"sale\":\"pen\",\"user\":\"u0\","
          "\"state\":\"cancelled\",");
 }
@@ -178,8 +178,8 @@ test_sales_without_a_store(void **state)
     e.sale_id = sk_load(&zone->sales.elts[40].id);
     assert_int_equal(sk_apply(zone, &e, 1, 0, name, sizeof(name)), SK_OK);
 
-    sk_reader_destroy(reader);
-    reader = sk_reader_create(zone, "/nowhere/drop.db");
+    sk_page_reader_destroy(reader);
+    reader = sk_page_reader_create(zone, "/nowhere/drop.db");
 
     assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
@@ -238,14 +238,14 @@ test_events_are_read(void **state)
     page.json = NULL;
     page.at_ms = SK_TEST_NOW;
     page.after = 3;
-    sk_reader_page(reader, &page);
+    sk_page_reader_page(reader, &page);
     assert_int_equal(page.status, SK_STATUS_OK);
     assert_int_equal(page.n, 1);
     sqlite3_free(page.json);
     page.json = NULL;
     page.n = 0;
     page.at_ms = SK_TEST_NOW + 1;
-    sk_reader_page(reader, &page);
+    sk_page_reader_page(reader, &page);
     assert_int_equal(page.status, SK_STATUS_CONFLICT);
     assert_non_null(strstr(page.message, "event 3 is not the one"));
     assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 5, 10),

@@ -57,8 +57,8 @@ test_tables_are_made_anew(void **state)
     sk_query_destroy(q);
     query_sql("UPDATE orders SET state = 'paid'; UPDATE progress SET at = 1");
     q = sk_query_create(zone, path);
-    sk_reader_destroy(reader);
-    reader = sk_reader_create(zone, path);
+    sk_page_reader_destroy(reader);
+    reader = sk_page_reader_create(zone, path);
     (void) fill();
     assert_int_equal(orders("", "", "paid"), 0);
     assert_int_equal(orders("", "", ""), 6);
@@ -213,8 +213,8 @@ test_half_of_the_files_is_removed(void **state)
     (void) snprintf(name, sizeof(name), "%s-query-shm", path);
     assert_int_equal(unlink(name), 0);
 
-    sk_reader_destroy(reader);
-    reader = sk_reader_create(zone, path);
+    sk_page_reader_destroy(reader);
+    reader = sk_page_reader_create(zone, path);
 
     sell(&d, "phone", "v", 1);
     (void) fill();
