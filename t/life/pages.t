@@ -13,7 +13,6 @@ my $pages = 12;                 # more than a worker reads at a time
 
 my $s = Seckill::Server->new(
     workers => 1,
-    main => 'thread_pool default threads=2;',
     http => 'seckill_zone zone=drop:8m;
              seckill_sale zone=drop name=phone stock=100;');
 

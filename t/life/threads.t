@@ -38,17 +38,6 @@ sub pages {
 }
 
 
-# the soft limit of processes, set by the process's own user, who may do that
-
-sub limit {
-    my ($pid, $n) = @_;
-    my ($uid, $gid) = (stat "/proc/$pid")[4, 5];
-
-    return system('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
-                  'prlimit', '--pid', $pid, "--nproc=$n:");
-}
-
-
 is(threads($_), 1, 'no page, no thread') for $s->workers;
 
 my $max = 0;
@@ -74,14 +63,14 @@ SKIP: {
     my ($before) = Seckill::Server::slurp("/proc/$worker/limits")
                    =~ /^Max processes +(\d+|unlimited)/m;
 
-    is(limit($worker, 1), 0, 'a limit');
+    is($s->limit_processes($worker, 1), 0, 'a limit');
     is(pages(40), 40, 'pages without threads');
     is(threads($worker), 1, 'there is none');
 
     my @told = $s->log_text =~ /\[error\] .*cannot start a thread to read/g;
     is(scalar @told, 1, 'said once');
 
-    is(limit($worker, $before), 0, 'none any more');
+    is($s->limit_processes($worker, $before), 0, 'none any more');
     $s->wait_for('a thread', sub { pages(5) == 5 && threads($worker) > 1 });
 }
 
@@ -98,7 +87,7 @@ SKIP: {
     is($s->claim('phone', 'a')->{result}, 'won', 'an order');
     is($s->api('GET', 'orders')->{status}, 200, 'is listed');
 
-    is(limit($s->{pid}, 1), 0, 'a limit for those that the master starts');
+    is($s->limit_processes($s->{pid}, 1), 0, 'a limit for those that the master starts');
 
     my $old = $s->helper;
     kill KILL => $old;
@@ -117,7 +106,7 @@ SKIP: {
     like($s->api('GET', 'orders')->{message} // '', qr/^query tables: their/,
          'lists say what is wrong');
 
-    is(limit($helper, $before), 0, 'none any more');
+    is($s->limit_processes($helper, $before), 0, 'none any more');
     $s->wait_for('lists', sub {
         $s->api('GET', 'orders')->{status} == 200
             && !$s->api('GET', 'health')->{data}{warning};

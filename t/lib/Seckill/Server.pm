@@ -290,6 +290,17 @@ sub workers { my ($self, @m) = @_; $self->titled('worker process', @m) }
 sub helper { my ($self, @m) = @_; ($self->titled('cache manager process', @m))[0] }
 
 
+# the soft limit of processes, set by the process's own user, who may do that
+
+sub limit_processes {
+    my ($self, $pid, $n) = @_;
+    my ($uid, $gid) = (stat "/proc/$pid")[4, 5];
+
+    return system('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
+                  'prlimit', '--pid', $pid, "--nproc=$n:");
+}
+
+
 sub log_text {
     my ($self) = @_;
 
