@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use Test::More;
 
-my $INSTRUCTIONS = 467;
+my $INSTRUCTIONS = 477;
 my $GROWTH = 1.05;              # another compiler, a change that costs little
 my $CLAIMS = 10_000;
 
