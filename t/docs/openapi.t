@@ -70,7 +70,7 @@ is_deeply([sort keys %has], [sort keys %table],
           "the document has the routes of $routes");
 
 my %types = map { $_ => 1 }
-            slurp('src/ledger/sk_ledger.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g;
+            slurp('src/core/sk_event.h') =~ /X\(SK_EVENT_\w+,\s+"(\w+)"\)/g;
 is_deeply([sort @{$document->{events}}], [sort keys %types],
           'the document has the events of the ledger');
 
