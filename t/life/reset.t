@@ -67,10 +67,14 @@ is($s->api('GET', 'orders')->{status}, 200, 'a page after them');
 # no thread is to be had for a page: it is read in the request's handler
 
 SKIP: {
-    skip 'only root can set a limit for another user', 4 if $> != 0;
+    skip 'only root can set a limit for another user', 5 if $> != 0;
 
     $s->reload;
     $pid = ($s->workers)[0];
+
+    my ($before) = Seckill::Server::slurp("/proc/$pid/limits")
+                   =~ /^Max processes +(\d+|unlimited)/m;
+
     is($s->limit_processes($pid, 1), 0, 'a limit');
     push @{$s->{allow}}, qr/cannot start a thread to read/;
 
@@ -83,6 +87,7 @@ SKIP: {
 
     my @tasks = glob "/proc/$pid/task/[0-9]*";
     is(scalar @tasks, 1, 'there was none');
+    is($s->limit_processes($pid, $before), 0, 'none any more');
 }
 
 is(($s->workers)[0], $pid, 'the worker is alive');
