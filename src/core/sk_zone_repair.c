@@ -15,9 +15,9 @@
  */
 
 
-static void sk_repair_index(sk_zone_t *zone);
-static void sk_repair_drop(sk_zone_t *zone, uint64_t tail);
-static void sk_repair_count(sk_zone_t *zone);
+static void sk_zone_repair_index(sk_zone_t *zone);
+static void sk_zone_repair_drop(sk_zone_t *zone, uint64_t tail);
+static void sk_zone_repair_count(sk_zone_t *zone);
 
 
 void
@@ -29,14 +29,14 @@ sk_zone_repair(sk_zone_t *zone)
 
     tail = sk_load(&zone->queue.tail);
 
-    sk_repair_index(zone);
-    sk_repair_drop(zone, tail);
-    sk_repair_count(zone);
+    sk_zone_repair_index(zone);
+    sk_zone_repair_drop(zone, tail);
+    sk_zone_repair_count(zone);
 }
 
 
 static void
-sk_repair_index(sk_zone_t *zone)
+sk_zone_repair_index(sk_zone_t *zone)
 {
     uint32_t    slot, n;
     sk_sale_t  *sale;
@@ -57,7 +57,7 @@ sk_repair_index(sk_zone_t *zone)
 
 
 static void
-sk_repair_drop(sk_zone_t *zone, uint64_t tail)
+sk_zone_repair_drop(sk_zone_t *zone, uint64_t tail)
 {
     uint64_t     i, value;
     sk_units_t  *t;
@@ -81,7 +81,7 @@ sk_repair_drop(sk_zone_t *zone, uint64_t tail)
 
 
 static void
-sk_repair_count(sk_zone_t *zone)
+sk_zone_repair_count(sk_zone_t *zone)
 {
     int64_t      units;
     uint32_t     slot, n;

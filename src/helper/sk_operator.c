@@ -212,7 +212,7 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
     sk_value_t  none;
 
     if (o->command->key_len) {
-        rc = sk_operator_asked(o);
+        rc = sk_operator_key_asked(o);
 
         if (rc != SK_NOT_FOUND) {
             return rc;

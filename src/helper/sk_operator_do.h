@@ -52,7 +52,7 @@ struct sk_operator_s {
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 
 /* the reply made from the event that has the command's key; SK_NOT_FOUND */
-int sk_operator_asked(sk_operator_t *o);
+int sk_operator_key_asked(sk_operator_t *o);
 
 /* gives an event the command's key, and what it asks for */
 void sk_operator_key(sk_operator_t *o, sk_event_t *e);

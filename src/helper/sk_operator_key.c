@@ -9,9 +9,9 @@
  */
 
 
-static int sk_key_sale(sk_operator_t *o, const sk_event_t *e);
-static int sk_key_product(sk_operator_t *o, const sk_event_t *e);
-static int sk_key_order(sk_operator_t *o, const sk_event_t *e);
+static int sk_operator_key_sale(sk_operator_t *o, const sk_event_t *e);
+static int sk_operator_key_product(sk_operator_t *o, const sk_event_t *e);
+static int sk_operator_key_order(sk_operator_t *o, const sk_event_t *e);
 
 
 void
@@ -24,7 +24,7 @@ sk_operator_key(sk_operator_t *o, sk_event_t *e)
 
 
 int
-sk_operator_asked(sk_operator_t *o)
+sk_operator_key_asked(sk_operator_t *o)
 {
     int         rc;
     sk_event_t  asked, e;
@@ -49,15 +49,15 @@ sk_operator_asked(sk_operator_t *o)
     }
 
     if (sk_event_of_sale(e.type)) {
-        return sk_key_sale(o, &e);
+        return sk_operator_key_sale(o, &e);
     }
 
     if (sk_event_of_product(e.type)) {
-        return sk_key_product(o, &e);
+        return sk_operator_key_product(o, &e);
     }
 
     if (e.type == SK_EVENT_PAID || e.type == SK_EVENT_CANCELLED) {
-        return sk_key_order(o, &e);
+        return sk_operator_key_order(o, &e);
     }
 
     /* no command makes another: somebody else has written it */
@@ -69,7 +69,7 @@ sk_operator_asked(sk_operator_t *o)
 /* as the event has made it, with what its units are now */
 
 static int
-sk_key_sale(sk_operator_t *o, const sk_event_t *e)
+sk_operator_key_sale(sk_operator_t *o, const sk_event_t *e)
 {
     sk_sale_t   *sale, then;
     sk_status_e  status;
@@ -102,7 +102,7 @@ sk_key_sale(sk_operator_t *o, const sk_event_t *e)
 
 
 static int
-sk_key_product(sk_operator_t *o, const sk_event_t *e)
+sk_operator_key_product(sk_operator_t *o, const sk_event_t *e)
 {
     sk_status_e    status;
     sqlite3_stmt  *s;
@@ -128,7 +128,7 @@ sk_key_product(sk_operator_t *o, const sk_event_t *e)
 
 
 static int
-sk_key_order(sk_operator_t *o, const sk_event_t *e)
+sk_operator_key_order(sk_operator_t *o, const sk_event_t *e)
 {
     sqlite3_stmt  *s;
 
