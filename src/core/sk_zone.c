@@ -202,6 +202,24 @@ sk_zone_populate(sk_zone_t *zone)
 }
 
 
+size_t
+sk_zone_touch(const sk_zone_t *zone, size_t offset, size_t n)
+{
+    size_t                end, page;
+    const volatile char  *p;
+
+    page = (size_t) sysconf(_SC_PAGESIZE);
+    end = (n < zone->size - offset) ? offset + n : zone->size;
+    p = (const volatile char *) zone;
+
+    for ( ; offset < end; offset += page) {
+        (void) p[offset];
+    }
+
+    return end;
+}
+
+
 void
 sk_zone_lock(sk_zone_t *zone)
 {

@@ -183,6 +183,13 @@ sk_zone_t *sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan);
  */
 void sk_zone_populate(sk_zone_t *zone);
 
+/*
+ * Reads once from each page of "n" bytes of the zone's memory from "offset" on,
+ * so that this process has them in its page tables before a claim needs them.
+ * Returns where to go on, at last the zone's size.
+ */
+size_t sk_zone_touch(const sk_zone_t *zone, size_t offset, size_t n);
+
 /* takes the mutex, and repairs the zone if its last holder was killed */
 void sk_zone_lock(sk_zone_t *zone);
 void sk_zone_unlock(sk_zone_t *zone);

@@ -1,5 +1,6 @@
 /* the zone and its parts, in one process */
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "sk_test.h"
@@ -444,6 +445,60 @@ test_many_sales(void **state)
 }
 
 
+static long
+minor_faults(void)
+{
+    struct rusage  usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+
+    return usage.ru_minflt;
+}
+
+
+/* a process that has touched the zone meets no more page faults in it */
+
+static void
+test_touched_pages_are_there(void **state)
+{
+    int           status;
+    pid_t         pid;
+    long          faults;
+    size_t        at, slices;
+    sk_zone_t    *zone;
+
+    (void) state;
+
+    zone = sk_test_zone(64 * ZONE_SIZE, 0);
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid == 0) {
+        slices = 0;
+
+        for (at = 0; at < zone->size; slices++) {
+            at = sk_zone_touch(zone, at, ZONE_SIZE - 1);
+        }
+
+        if (at != zone->size || slices != zone->size / (ZONE_SIZE - 1) + 1) {
+            _exit(1);
+        }
+
+        faults = minor_faults();
+
+        (void) sk_zone_touch(zone, 0, zone->size);
+
+        _exit((minor_faults() - faults < 16) ? 0 : 2);
+    }
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+
+    sk_test_zone_free(zone);
+}
+
+
 static void
 test_histogram(void **state)
 {
@@ -480,6 +535,7 @@ main(void)
         cmocka_unit_test(test_stock_edits),
         cmocka_unit_test(test_sale_names),
         cmocka_unit_test(test_many_sales),
+        cmocka_unit_test(test_touched_pages_are_there),
         cmocka_unit_test(test_histogram),
     };
 
