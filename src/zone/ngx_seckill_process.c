@@ -150,6 +150,8 @@ ngx_seckill_process_helper(void *data)
 
     conf->started = 1;
 
+    ngx_seckill_process_memory();
+
     cycle = (ngx_cycle_t *) ngx_cycle;
     zones = conf->zones.elts;
 
