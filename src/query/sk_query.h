@@ -34,6 +34,7 @@
 #define SK_QUERY_REST              29       /* turns that it rests for one that
                                                it works, while claims wait, */
 #define SK_QUERY_REST_MAX_MS     1000       /* but no longer */
+#define SK_QUERY_NICE              10       /* its thread, to the helper */
 
 typedef struct sk_query_s   sk_query_t;
 typedef struct sk_filler_s  sk_filler_t;

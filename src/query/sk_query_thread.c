@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "sk_monotonic.h"
@@ -115,6 +116,12 @@ sk_query_thread(void *data)
     zone = f->zone;
     polls = 0;
     decided = 0;
+
+#ifdef __linux__
+    /* a commit does not wait for a core that this uses; setpriority(2): of the
+       thread, not of the process */
+    (void) setpriority(PRIO_PROCESS, 0, SK_QUERY_NICE);
+#endif
 
     while (!sk_load(&f->query->stopping)) {
 
