@@ -46,6 +46,8 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         return;
     }
 
+    sk_units_prefetch(&zone->units, key);
+
     sk_zone_lock(zone);
 
     /* the same questions again, now that nobody else can change the answer */

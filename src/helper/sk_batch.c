@@ -11,6 +11,7 @@ sk_batch_work(sk_writer_t *w, unsigned *decided)
     int          rc;
     uint64_t     head;
     unsigned     i, n, won;
+    sk_cell_t   *cell;
     sk_queue_t  *q;
 
     q = &w->zone->queue;
@@ -26,6 +27,12 @@ sk_batch_work(sk_writer_t *w, unsigned *decided)
     n = (n > SK_BATCH_MAX) ? SK_BATCH_MAX : n;
 
     for (i = 0; i < n; i++) {
+
+        if (i + SK_BATCH_AHEAD < n) {
+            cell = sk_queue_cell(q, head + i + SK_BATCH_AHEAD);
+            sk_units_prefetch(&w->zone->units, cell->key);
+        }
+
         rc = sk_batch_claim(w, sk_queue_cell(q, head + i));
 
         if (rc == SK_FULL) {

@@ -14,7 +14,9 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_BATCH_MAX  SK_WRITER_EVENTS_MAX      /* claims in a commit */
+#define SK_BATCH_MAX    SK_WRITER_EVENTS_MAX    /* claims in a commit */
+#define SK_BATCH_AHEAD                     4    /* claims whose units are got
+                                                   into the cache */
 
 
 /*
