@@ -438,11 +438,9 @@ ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
 
         case SK_MORE:
 
-            /* many were decided, and a few have come: more are on their way */
+            /* many were decided: as many more are on their way */
 
-            if (sk_load(&queue->head) - head < NGX_SECKILL_GATHER
-                || sk_queue_depth(queue) >= NGX_SECKILL_GATHER)
-            {
+            if (sk_load(&queue->head) - head < NGX_SECKILL_GATHER) {
                 continue;
             }
         }
