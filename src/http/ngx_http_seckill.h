@@ -156,17 +156,17 @@ extern ngx_str_t  ngx_http_seckill_json_type;
 
 ngx_int_t ngx_http_seckill_api_handler(ngx_http_request_t *r);
 
-/* ngx_http_seckill_ask.c */
+/* ngx_http_seckill_call.c */
 
 /* a request waits: its client may leave meanwhile */
-void ngx_http_seckill_ask_park(ngx_http_request_t *r);
+void ngx_http_seckill_call_park(ngx_http_request_t *r);
 
 /*
  * Ends a request that has returned NGX_DONE, and runs what that posts, which
  * may free it: for events and timers alone, never inside the request's handler
  * or where nginx has called its read or write handler.
  */
-void ngx_http_seckill_ask_finish(ngx_http_request_t *r, ngx_int_t rc);
+void ngx_http_seckill_call_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /* ngx_http_seckill_reader.c */
 

@@ -6,14 +6,14 @@
 
 static ngx_uint_t ngx_http_seckill_api_path(ngx_http_request_t *r,
     ngx_str_t *segments);
-static ngx_int_t ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_api_route(ngx_http_seckill_call_t *call,
     const char **wrong, u_char *methods);
 static ngx_uint_t ngx_http_seckill_api_match(ngx_http_seckill_route_t *route,
     ngx_str_t *segments, ngx_uint_t n);
-static ngx_int_t ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_api_object(ngx_http_seckill_call_t *call,
     ngx_str_t *object);
 static void ngx_http_seckill_api_cleanup(void *data);
-static ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call);
 
 
 #define NGX_HTTP_SECKILL_ROUTE(collection, object, verb, method, handler,    \
@@ -91,34 +91,34 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     ngx_int_t                     rc;
     const char                   *wrong;
     ngx_http_cleanup_t           *cln;
-    ngx_http_seckill_ask_t       *ask;
+    ngx_http_seckill_call_t      *call;
     ngx_http_seckill_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    ask = ngx_pcalloc(r->pool, sizeof(ngx_http_seckill_ask_t));
+    call = ngx_pcalloc(r->pool, sizeof(ngx_http_seckill_call_t));
     cln = ngx_http_cleanup_add(r, 0);
 
-    if (ask == NULL || cln == NULL) {
+    if (call == NULL || cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ask->request = r;
-    ask->zone = slcf->zone;
+    call->request = r;
+    call->zone = slcf->zone;
 
-    rc = ngx_http_seckill_access(r, &ask->by);
+    rc = ngx_http_seckill_access(r, &call->by);
 
     if (rc == NGX_DECLINED) {
         wrong = NULL;
-        rc = ngx_http_seckill_api_route(ask, &wrong, methods);
+        rc = ngx_http_seckill_api_route(call, &wrong, methods);
 
         if (rc == NGX_OK) {
-            ngx_http_set_ctx(r, ask, ngx_http_seckill_module);
+            ngx_http_set_ctx(r, call, ngx_http_seckill_module);
 
             cln->handler = ngx_http_seckill_api_cleanup;
-            cln->data = ask;
+            cln->data = call;
 
-            return ask->route->handler(ask);
+            return call->route->handler(call);
         }
 
         if (rc == NGX_HTTP_NOT_ALLOWED) {
@@ -183,7 +183,7 @@ ngx_http_seckill_api_path(ngx_http_request_t *r, ngx_str_t *segments)
 
 
 static ngx_int_t
-ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask, const char **wrong,
+ngx_http_seckill_api_route(ngx_http_seckill_call_t *call, const char **wrong,
     u_char *methods)
 {
     ngx_str_t                  segments[NGX_HTTP_SECKILL_SEGMENTS];
@@ -192,9 +192,9 @@ ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask, const char **wrong,
 
     *wrong = "there is nothing of this name";
 
-    n = ngx_http_seckill_api_path(ask->request, segments);
+    n = ngx_http_seckill_api_path(call->request, segments);
 
-    method = ask->request->method;
+    method = call->request->method;
     method = (method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : method;
 
     allowed = 0;
@@ -206,9 +206,9 @@ ngx_http_seckill_api_route(ngx_http_seckill_ask_t *ask, const char **wrong,
         }
 
         if (route->method == method) {
-            ask->route = route;
+            call->route = route;
 
-            if (ngx_http_seckill_api_object(ask, &segments[1]) == NGX_OK) {
+            if (ngx_http_seckill_api_object(call, &segments[1]) == NGX_OK) {
                 return NGX_OK;
             }
 
@@ -268,11 +268,11 @@ ngx_http_seckill_api_match(ngx_http_seckill_route_t *route,
 
 
 static ngx_int_t
-ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask, ngx_str_t *object)
+ngx_http_seckill_api_object(ngx_http_seckill_call_t *call, ngx_str_t *object)
 {
     off_t  n;
 
-    switch (ask->route->object) {
+    switch (call->route->object) {
 
     case NGX_HTTP_SECKILL_NUMBER:
         n = ngx_atoof(object->data, object->len);
@@ -281,19 +281,19 @@ ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask, ngx_str_t *object)
             return NGX_ERROR;
         }
 
-        ask->id = n;
+        call->id = n;
         return NGX_OK;
 
     case NGX_HTTP_SECKILL_NAME:
 
         /* what can be no name is no sale's either */
 
-        ask->name.data = object->data;
-        ask->name.len = ngx_min(object->len, SK_NAME_SIZE_MAX);
+        call->name.data = object->data;
+        call->name.len = ngx_min(object->len, SK_NAME_SIZE_MAX);
 
         if (!sk_sale_name_valid((char *) object->data, object->len)) {
-            ask->name.data = (u_char *) "?";
-            ask->name.len = 1;
+            call->name.data = (u_char *) "?";
+            call->name.len = 1;
         }
 
         return NGX_OK;
@@ -307,16 +307,16 @@ ngx_http_seckill_api_object(ngx_http_seckill_ask_t *ask, ngx_str_t *object)
 static void
 ngx_http_seckill_api_cleanup(void *data)
 {
-    ngx_http_seckill_ask_t  *ask = data;
+    ngx_http_seckill_call_t  *call = data;
 
-    ngx_seckill_wait_end(&ask->wait);
-    ngx_http_seckill_command_cleanup(ask);
-    ngx_http_seckill_page_cleanup(ask);
+    ngx_seckill_wait_end(&call->wait);
+    ngx_http_seckill_command_cleanup(call);
+    ngx_http_seckill_page_cleanup(call);
 }
 
 
 static ngx_int_t
-ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 {
     char                      reason[SK_REASON_SIZE_MAX];
     ngx_int_t                 rc;
@@ -326,15 +326,15 @@ ngx_http_seckill_health_handler(ngx_http_seckill_ask_t *ask)
     ngx_http_request_t       *r;
     ngx_seckill_zone_t  *zone;
 
-    r = ask->request;
-    zone = ask->zone;
+    r = call->request;
+    zone = call->zone;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (ngx_http_seckill_args(ask, 0, &wrong) != NGX_OK) {
+    if (ngx_http_seckill_args(call, 0, &wrong) != NGX_OK) {
         return ngx_http_seckill_args_send(r, &wrong);
     }
 

@@ -16,7 +16,7 @@
 #pragma GCC visibility push(hidden)
 
 
-typedef struct ngx_http_seckill_ask_s  ngx_http_seckill_ask_t;
+typedef struct ngx_http_seckill_call_s  ngx_http_seckill_call_t;
 
 
 /* connections that pages are read through, one page at a time */
@@ -55,19 +55,19 @@ typedef struct {
     ngx_http_seckill_object_e   object;
     ngx_str_t                   verb;
     ngx_uint_t                  method;
-    ngx_int_t                 (*handler)(ngx_http_seckill_ask_t *ask);
+    ngx_int_t                 (*handler)(ngx_http_seckill_call_t *call);
     ngx_uint_t                  what;       /* sk_page_e, sk_command_e */
 } ngx_http_seckill_route_t;
 
 
-struct ngx_http_seckill_ask_s {
+struct ngx_http_seckill_call_s {
     ngx_seckill_wait_t          wait;       /* the first member */
     ngx_http_request_t         *request;
     ngx_seckill_zone_t         *zone;
     ngx_http_seckill_route_t   *route;
     ngx_str_t                   by;
 
-    void                      (*resume)(ngx_http_seckill_ask_t *ask,
+    void                      (*resume)(ngx_http_seckill_call_t *call,
                                         ngx_uint_t reached);
     ngx_msec_t                  limit;      /* of a page, in all its waits */
 
@@ -104,18 +104,18 @@ struct ngx_http_seckill_ask_s {
 /* NGX_DECLINED: the caller may, and "by" says who it is; else it is answered */
 ngx_int_t ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by);
 
-/* ngx_http_seckill_ask.c */
+/* ngx_http_seckill_call.c */
 
 /* has it wait, see ngx_seckill_wait(): then "resume" is called */
-void ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
+void ngx_http_seckill_call_wait(ngx_http_seckill_call_t *call,
     ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
-    void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t reached));
+    void (*resume)(ngx_http_seckill_call_t *call, ngx_uint_t reached));
 
 /* what is left until a time, in ms; 0: it is over */
-ngx_msec_t ngx_http_seckill_ask_left(ngx_msec_t until);
+ngx_msec_t ngx_http_seckill_call_left(ngx_msec_t until);
 
 /* 503, and why the zone does not serve; "otherwise" if it does */
-ngx_int_t ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
+ngx_int_t ngx_http_seckill_call_unavailable(ngx_http_seckill_call_t *call,
     const char *otherwise);
 
 /* ngx_http_seckill_args.c */
@@ -125,7 +125,7 @@ ngx_int_t ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
  * SK_PAGE_LISTS, 0 for what has none; NGX_ERROR: "wrong" says which
  * one is.
  */
-ngx_int_t ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+ngx_int_t ngx_http_seckill_args(ngx_http_seckill_call_t *call, ngx_uint_t page,
     sk_wrong_t *wrong);
 
 /* the answer to arguments that are wrong */
@@ -134,21 +134,21 @@ ngx_int_t ngx_http_seckill_args_send(ngx_http_request_t *r,
 
 /* ngx_http_seckill_page.c */
 
-ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask);
+ngx_int_t ngx_http_seckill_page_handler(ngx_http_seckill_call_t *call);
 /* reads it: NGX_DONE if that is still to come, else the request's end */
-ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask);
-void ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask);
+ngx_int_t ngx_http_seckill_page_run(ngx_http_seckill_call_t *call);
+void ngx_http_seckill_page_cleanup(ngx_http_seckill_call_t *call);
 /* a reader is free again, for those that are parked */
 void ngx_http_seckill_page_next(ngx_event_t *ev);
 
 /* ngx_http_seckill_events.c */
 
 /* reads a page of events, or waits until it may be read and is worth it */
-ngx_int_t ngx_http_seckill_events_begin(ngx_http_seckill_ask_t *ask);
+ngx_int_t ngx_http_seckill_events_begin(ngx_http_seckill_call_t *call);
 /* there was none: waits for one */
-void ngx_http_seckill_events_more(ngx_http_seckill_ask_t *ask);
+void ngx_http_seckill_events_more(ngx_http_seckill_call_t *call);
 /* a page of events was read: others come first for a while */
-void ngx_http_seckill_events_read(ngx_http_seckill_ask_t *ask);
+void ngx_http_seckill_events_read(ngx_http_seckill_call_t *call);
 
 /* ngx_http_seckill_reader.c */
 
@@ -162,12 +162,12 @@ ngx_http_seckill_reader_t *ngx_http_seckill_reader_get(
 
 /* ngx_http_seckill_command.c */
 
-ngx_int_t ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask);
-void ngx_http_seckill_command_cleanup(ngx_http_seckill_ask_t *ask);
+ngx_int_t ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call);
+void ngx_http_seckill_command_cleanup(ngx_http_seckill_call_t *call);
 
 /* ngx_http_seckill_openapi.c */
 
-ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask);
+ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);
 
 
 #pragma GCC visibility pop

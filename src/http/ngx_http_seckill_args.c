@@ -7,29 +7,29 @@
 typedef struct {
     const char     *name;
     ngx_uint_t      pages;      /* that have it */
-    ngx_int_t     (*set)(ngx_http_seckill_ask_t *ask, ngx_str_t *value);
+    ngx_int_t     (*set)(ngx_http_seckill_call_t *call, ngx_str_t *value);
     const char     *allowed;
 } ngx_http_seckill_arg_t;
 
 
-static ngx_int_t ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call,
     ngx_uint_t page, u_char *p, u_char *last, ngx_uint_t *seen,
     sk_wrong_t *wrong);
 static ngx_int_t ngx_http_seckill_arg_decode(u_char *p, u_char *last,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_at(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_at(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_limit(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_wait(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_sale(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_sale(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_user(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_user(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_arg_state(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
 
 
@@ -66,7 +66,7 @@ static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
  */
 
 ngx_int_t
-ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+ngx_http_seckill_args(ngx_http_seckill_call_t *call, ngx_uint_t page,
     sk_wrong_t *wrong)
 {
     u_char      *p, *end, *last;
@@ -74,12 +74,12 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
 
     seen = 0;
 
-    if (ask->request->args.len == 0) {
+    if (call->request->args.len == 0) {
         return NGX_OK;
     }
 
-    p = ask->request->args.data;
-    last = p + ask->request->args.len;
+    p = call->request->args.data;
+    last = p + call->request->args.len;
 
     for ( /* void */ ; p < last; p = end + 1) {
 
@@ -87,7 +87,7 @@ ngx_http_seckill_args(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
         end = end ? end : last;
 
         if (end > p
-            && ngx_http_seckill_arg_pair(ask, page, p, end, &seen, wrong)
+            && ngx_http_seckill_arg_pair(call, page, p, end, &seen, wrong)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -107,7 +107,7 @@ ngx_http_seckill_args_send(ngx_http_request_t *r, sk_wrong_t *wrong)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
+ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
     u_char *p, u_char *last, ngx_uint_t *seen, sk_wrong_t *wrong)
 {
     size_t                         len;
@@ -144,7 +144,7 @@ ngx_http_seckill_arg_pair(ngx_http_seckill_ask_t *ask, ngx_uint_t page,
         if (ngx_http_seckill_arg_decode(ngx_min(equals + 1, last), last,
                                         &value)
             == NGX_OK
-            && arg->set(ask, &value) == NGX_OK)
+            && arg->set(call, &value) == NGX_OK)
         {
             return NGX_OK;
         }
@@ -191,28 +191,28 @@ ngx_http_seckill_arg_decode(u_char *p, u_char *last, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_after(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_after(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     off_t  n;
 
     n = ngx_atoof(value->data, value->len);
-    ask->page.after = n;
+    call->page.after = n;
 
     return (n == (off_t) NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_at(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_at(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
-    return (sk_time_parse((char *) value->data, value->len, &ask->page.at_ms)
+    return (sk_time_parse((char *) value->data, value->len, &call->page.at_ms)
             == SK_OK)
            ? NGX_OK : NGX_ERROR;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_limit(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_int_t  n;
 
@@ -222,14 +222,14 @@ ngx_http_seckill_arg_limit(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
         return NGX_ERROR;
     }
 
-    ask->page.limit = n;
+    call->page.limit = n;
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_wait(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_int_t  n;
 
@@ -239,38 +239,38 @@ ngx_http_seckill_arg_wait(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
         return NGX_ERROR;
     }
 
-    ask->patience = n * 1000;
+    call->patience = n * 1000;
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_sale(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_sale(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     if (value->len > SK_NAME_SIZE_MAX) {
         return NGX_ERROR;
     }
 
-    ask->page.name_len = value->len;
-    ngx_memcpy(ask->page.name, value->data, value->len);
+    call->page.name_len = value->len;
+    ngx_memcpy(call->page.name, value->data, value->len);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_user(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_user(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
-    ask->page.user_len = value->len;
-    ngx_memcpy(ask->page.user, value->data, value->len);
+    call->page.user_len = value->len;
+    ngx_memcpy(call->page.user, value->data, value->len);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
+ngx_http_seckill_arg_state(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_uint_t  i;
 
@@ -282,8 +282,8 @@ ngx_http_seckill_arg_state(ngx_http_seckill_ask_t *ask, ngx_str_t *value)
         if (ngx_strlen(states[i]) == value->len
             && ngx_memcmp(states[i], value->data, value->len) == 0)
         {
-            ask->page.state_len = value->len;
-            ngx_memcpy(ask->page.state, value->data, value->len);
+            call->page.state_len = value->len;
+            ngx_memcpy(call->page.state, value->data, value->len);
             return NGX_OK;
         }
     }

@@ -1,12 +1,12 @@
 #include "ngx_http_seckill_api.h"
 
 
-static void ngx_http_seckill_ask_done(ngx_seckill_wait_t *w,
+static void ngx_http_seckill_call_done(ngx_seckill_wait_t *w,
     ngx_uint_t reached);
 
 
 void
-ngx_http_seckill_ask_park(ngx_http_request_t *r)
+ngx_http_seckill_call_park(ngx_http_request_t *r)
 {
     if (!r->discard_body) {
         r->read_event_handler = ngx_http_test_reading;
@@ -17,7 +17,7 @@ ngx_http_seckill_ask_park(ngx_http_request_t *r)
 
 
 void
-ngx_http_seckill_ask_finish(ngx_http_request_t *r, ngx_int_t rc)
+ngx_http_seckill_call_finish(ngx_http_request_t *r, ngx_int_t rc)
 {
     ngx_connection_t  *c;
 
@@ -29,34 +29,34 @@ ngx_http_seckill_ask_finish(ngx_http_request_t *r, ngx_int_t rc)
 
 
 void
-ngx_http_seckill_ask_wait(ngx_http_seckill_ask_t *ask,
+ngx_http_seckill_call_wait(ngx_http_seckill_call_t *call,
     ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
-    void (*resume)(ngx_http_seckill_ask_t *ask, ngx_uint_t reached))
+    void (*resume)(ngx_http_seckill_call_t *call, ngx_uint_t reached))
 {
-    ask->resume = resume;
+    call->resume = resume;
 
-    ngx_http_seckill_ask_park(ask->request);
+    ngx_http_seckill_call_park(call->request);
 
-    ngx_seckill_wait(ask->zone, &ask->wait, what, number, timeout,
-                     ngx_http_seckill_ask_done);
+    ngx_seckill_wait(call->zone, &call->wait, what, number, timeout,
+                     ngx_http_seckill_call_done);
 }
 
 
 static void
-ngx_http_seckill_ask_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
+ngx_http_seckill_call_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
 {
-    ngx_http_seckill_ask_t  *ask;
+    ngx_http_seckill_call_t  *call;
 
-    ask = (ngx_http_seckill_ask_t *) w;
+    call = (ngx_http_seckill_call_t *) w;
 
-    ngx_http_set_log_request(ask->request->connection->log, ask->request);
+    ngx_http_set_log_request(call->request->connection->log, call->request);
 
-    ask->resume(ask, reached);
+    call->resume(call, reached);
 }
 
 
 ngx_msec_t
-ngx_http_seckill_ask_left(ngx_msec_t until)
+ngx_http_seckill_call_left(ngx_msec_t until)
 {
     ngx_msec_int_t  left;
 
@@ -67,12 +67,12 @@ ngx_http_seckill_ask_left(ngx_msec_t until)
 
 
 ngx_int_t
-ngx_http_seckill_ask_unavailable(ngx_http_seckill_ask_t *ask,
+ngx_http_seckill_call_unavailable(ngx_http_seckill_call_t *call,
     const char *otherwise)
 {
     char  reason[SK_REASON_SIZE_MAX];
 
-    return ngx_http_seckill_send_error(ask->request, SK_STATUS_UNAVAILABLE,
-               (ngx_seckill_zone_health(ask->zone, reason) != NGX_OK)
+    return ngx_http_seckill_send_error(call->request, SK_STATUS_UNAVAILABLE,
+               (ngx_seckill_zone_health(call->zone, reason) != NGX_OK)
                ? reason : otherwise, NULL);
 }

@@ -274,7 +274,7 @@ ngx_http_seckill_claim_park(ngx_http_request_t *r,
 
     ngx_seckill_claim_wait(&parked->claim, answer);
 
-    ngx_http_seckill_ask_park(r);
+    ngx_http_seckill_call_park(r);
     r->main->count++;
 
     return NGX_DONE;
@@ -292,8 +292,8 @@ ngx_http_seckill_claim_done(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     ngx_http_set_log_request(r->connection->log, r);
 
-    ngx_http_seckill_ask_finish(r,
-                                ngx_http_seckill_claim_answer(r, hc, answer));
+    ngx_http_seckill_call_finish(r,
+                                 ngx_http_seckill_claim_answer(r, hc, answer));
 }
 
 

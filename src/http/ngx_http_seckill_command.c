@@ -8,14 +8,14 @@ static ngx_int_t ngx_http_seckill_command_key(ngx_http_request_t *r,
 static void ngx_http_seckill_command_body(ngx_http_request_t *r);
 static void ngx_http_seckill_command_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_seckill_command_collect(
-    ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask);
+    ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_command_post(ngx_http_seckill_call_t *call);
 static size_t ngx_http_seckill_command_by(ngx_str_t *by);
-static void ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask,
+static void ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call,
     u_char *hash);
-static void ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask,
+static void ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static ngx_int_t ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_command_send(ngx_http_seckill_call_t *call,
     sk_reply_t *reply);
 
 
@@ -24,17 +24,17 @@ static const char  ngx_http_seckill_too_large[] =
 
 
 ngx_int_t
-ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call)
 {
     ngx_int_t            rc;
     const char          *message, *field;
     ngx_http_request_t  *r;
 
-    r = ask->request;
+    r = call->request;
     message = NULL;
     field = "Idempotency-Key";
 
-    if (ngx_http_seckill_command_key(r, &ask->key) != NGX_OK) {
+    if (ngx_http_seckill_command_key(r, &call->key) != NGX_OK) {
         message = "Idempotency-Key: once, with 1 to 255 printable characters "
                   "is allowed";
 
@@ -63,13 +63,13 @@ ngx_http_seckill_command_handler(ngx_http_seckill_ask_t *ask)
 
     /* of a chunked body, nginx counts the length as it comes */
 
-    ask->body_max = (r->headers_in.content_length_n > 0)
+    call->body_max = (r->headers_in.content_length_n > 0)
                     ? (size_t) r->headers_in.content_length_n
                     : SK_COMMAND_BODY_SIZE_MAX;
 
-    ask->body = ngx_pnalloc(r->pool, ask->body_max);
+    call->body = ngx_pnalloc(r->pool, call->body_max);
 
-    if (ask->body == NULL) {
+    if (call->body == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -131,12 +131,12 @@ ngx_http_seckill_command_body(ngx_http_request_t *r)
 static void
 ngx_http_seckill_command_read(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
-    ngx_connection_t        *c;
-    ngx_http_seckill_ask_t  *ask;
+    ngx_int_t                 rc;
+    ngx_connection_t         *c;
+    ngx_http_seckill_call_t  *call;
 
     c = r->connection;
-    ask = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
+    call = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
 
     if (c->read->timedout) {
         c->timedout = 1;
@@ -146,7 +146,7 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
 
     for ( ;; ) {
 
-        rc = ngx_http_seckill_command_collect(ask);
+        rc = ngx_http_seckill_command_collect(call);
 
         if (rc != NGX_OK) {
             ngx_http_finalize_request(r, (rc == NGX_ERROR)
@@ -173,7 +173,7 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_seckill_command_post(ask);
+    ngx_http_seckill_command_post(call);
 }
 
 
@@ -184,7 +184,7 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_command_collect(ngx_http_seckill_call_t *call)
 {
     off_t                     size;
     ngx_buf_t                *b;
@@ -192,7 +192,7 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
     ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
 
-    r = ask->request;
+    r = call->request;
     rb = r->request_body;
 
     for (cl = rb ? rb->bufs : NULL; cl; cl = cl->next) {
@@ -203,21 +203,21 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
             continue;
         }
 
-        if (size > (off_t) (ask->body_max - ask->body_len)) {
+        if (size > (off_t) (call->body_max - call->body_len)) {
             return NGX_DECLINED;
         }
 
         if (ngx_buf_in_memory(b)) {
-            ngx_memcpy(ask->body + ask->body_len, b->pos, size);
+            ngx_memcpy(call->body + call->body_len, b->pos, size);
 
-        } else if (ngx_read_file(b->file, ask->body + ask->body_len, size,
+        } else if (ngx_read_file(b->file, call->body + call->body_len, size,
                                  b->file_pos)
                    != size)
         {
             return NGX_ERROR;
         }
 
-        ask->body_len += size;
+        call->body_len += size;
 
         if (r->request_body_no_buffering) {
             b->pos = b->last;
@@ -233,44 +233,44 @@ ngx_http_seckill_command_collect(ngx_http_seckill_ask_t *ask)
 
 
 static void
-ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
 {
     size_t               len;
     sk_command_t         command;
     ngx_http_request_t  *r;
 
-    r = ask->request;
+    r = call->request;
 
     ngx_memzero(&command, sizeof(sk_command_t));
 
-    command.type = ask->route->what;
-    command.id = ask->id;
+    command.type = call->route->what;
+    command.id = call->id;
 
-    if (ask->name.len) {
-        command.name_len = ask->name.len;
-        ngx_memcpy(command.name, ask->name.data, ask->name.len);
+    if (call->name.len) {
+        command.name_len = call->name.len;
+        ngx_memcpy(command.name, call->name.data, call->name.len);
     }
 
-    len = ngx_http_seckill_command_by(&ask->by);
+    len = ngx_http_seckill_command_by(&call->by);
 
     if (len) {
         command.by_len = len;
-        ngx_memcpy(command.by, ask->by.data, len);
+        ngx_memcpy(command.by, call->by.data, len);
     }
 
-    if (ask->key.len) {
-        command.key_len = ask->key.len;
-        ngx_memcpy(command.key, ask->key.data, ask->key.len);
-        ngx_http_seckill_command_hash(ask, command.hash);
+    if (call->key.len) {
+        command.key_len = call->key.len;
+        ngx_memcpy(command.key, call->key.data, call->key.len);
+        ngx_http_seckill_command_hash(call, command.hash);
     }
 
-    command.body = (char *) ask->body;
-    command.body_len = ask->body_len;
+    command.body = (char *) call->body;
+    command.body_len = call->body_len;
 
-    ask->ticket = sk_command_post(ask->zone->wake->commands, &command,
-                                  sk_monotonic_us());
+    call->ticket = sk_command_post(call->zone->wake->commands, &command,
+                                   sk_monotonic_us());
 
-    if (ask->ticket == 0) {
+    if (call->ticket == 0) {
 
         /* maybe inside the request's handler: nginx runs what this posts */
 
@@ -280,11 +280,11 @@ ngx_http_seckill_command_post(ngx_http_seckill_ask_t *ask)
         return;
     }
 
-    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_COMMANDED, ask->ticket,
-                              NGX_HTTP_SECKILL_API_MS,
-                              ngx_http_seckill_command_resume);
+    ngx_http_seckill_call_wait(call, NGX_SECKILL_COMMANDED, call->ticket,
+                               NGX_HTTP_SECKILL_API_MS,
+                               ngx_http_seckill_command_resume);
 
-    ngx_seckill_drain_wake(ask->zone);
+    ngx_seckill_drain_wake(call->zone);
 }
 
 
@@ -310,42 +310,43 @@ ngx_http_seckill_command_by(ngx_str_t *by)
 
 
 static void
-ngx_http_seckill_command_hash(ngx_http_seckill_ask_t *ask, u_char *hash)
+ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call, u_char *hash)
 {
     ngx_http_request_t        *r;
     crypto_generichash_state   state;
 
-    r = ask->request;
+    r = call->request;
 
     (void) crypto_generichash_init(&state, NULL, 0, SK_COMMAND_HASH_SIZE);
-    (void) crypto_generichash_update(&state, ask->by.data, ask->by.len);
+    (void) crypto_generichash_update(&state, call->by.data, call->by.len);
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
     (void) crypto_generichash_update(&state, r->method_name.data,
                                      r->method_name.len);
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
     (void) crypto_generichash_update(&state, r->uri.data, r->uri.len);
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
-    (void) crypto_generichash_update(&state, ask->body, ask->body_len);
+    (void) crypto_generichash_update(&state, call->body, call->body_len);
     (void) crypto_generichash_final(&state, hash, SK_COMMAND_HASH_SIZE);
 }
 
 
 static void
-ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
+    ngx_uint_t reached)
 {
     ngx_int_t            rc;
     uint64_t             ticket;
     sk_reply_t          *reply;
     ngx_http_request_t  *r;
 
-    r = ask->request;
-    ticket = ask->ticket;
-    ask->ticket = 0;
+    r = call->request;
+    ticket = call->ticket;
+    call->ticket = 0;
 
     if (!reached) {
-        rc = sk_command_withdraw(ask->zone->wake->commands, ticket);
+        rc = sk_command_withdraw(call->zone->wake->commands, ticket);
 
-        ngx_http_seckill_ask_finish(r,
+        ngx_http_seckill_call_finish(r,
             ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE, (rc == SK_OK)
                 ? "the store does not answer: nothing was done"
                 : "the store does not answer: it may be done later", NULL));
@@ -355,30 +356,30 @@ ngx_http_seckill_command_resume(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
     reply = ngx_palloc(r->pool, sizeof(sk_reply_t));
 
     if (reply == NULL) {
-        sk_command_leave(ask->zone->wake->commands, ticket);
-        ngx_http_seckill_ask_finish(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        sk_command_leave(call->zone->wake->commands, ticket);
+        ngx_http_seckill_call_finish(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
 
-    rc = sk_command_collect(ask->zone->wake->commands, ticket, reply);
+    rc = sk_command_collect(call->zone->wake->commands, ticket, reply);
 
-    ngx_http_seckill_ask_finish(r,
-                                (rc == SK_OK && reply->len)
-                                ? ngx_http_seckill_command_send(ask, reply)
-                                : ngx_http_seckill_ask_unavailable(ask,
+    ngx_http_seckill_call_finish(r,
+                                 (rc == SK_OK && reply->len)
+                                 ? ngx_http_seckill_command_send(call, reply)
+                                 : ngx_http_seckill_call_unavailable(call,
                                       "the store could not do it"));
 }
 
 
 static ngx_int_t
-ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask, sk_reply_t *reply)
+ngx_http_seckill_command_send(ngx_http_seckill_call_t *call, sk_reply_t *reply)
 {
     u_char                    *location;
     ngx_buf_t                 *b;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
-    r = ask->request;
+    r = call->request;
 
     if (reply->path[0] && reply->status == SK_STATUS_CREATED) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -417,10 +418,10 @@ ngx_http_seckill_command_send(ngx_http_seckill_ask_t *ask, sk_reply_t *reply)
 /* the request is over, or its client has left: it is done all the same */
 
 void
-ngx_http_seckill_command_cleanup(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_command_cleanup(ngx_http_seckill_call_t *call)
 {
-    if (ask->ticket) {
-        sk_command_leave(ask->zone->wake->commands, ask->ticket);
-        ask->ticket = 0;
+    if (call->ticket) {
+        sk_command_leave(call->zone->wake->commands, call->ticket);
+        call->ticket = 0;
     }
 }

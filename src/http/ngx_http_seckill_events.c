@@ -8,146 +8,146 @@
  */
 
 
-static ngx_int_t ngx_http_seckill_events_gather(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_events_gathered(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_events_gather(ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_events_gathered(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static void ngx_http_seckill_events_there(ngx_http_seckill_ask_t *ask,
+static void ngx_http_seckill_events_there(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static ngx_int_t ngx_http_seckill_events_rest(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_events_rested(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_events_rest(ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_events_rested(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static ngx_uint_t ngx_http_seckill_events_calm(ngx_http_seckill_ask_t *ask);
+static ngx_uint_t ngx_http_seckill_events_calm(ngx_http_seckill_call_t *call);
 
 
 ngx_int_t
-ngx_http_seckill_events_begin(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_begin(ngx_http_seckill_call_t *call)
 {
     sk_page_t  *page;
 
-    page = &ask->page;
+    page = &call->page;
 
-    if (ask->patience == 0) {
-        ask->last = 1;
-        return ngx_http_seckill_events_rest(ask);
+    if (call->patience == 0) {
+        call->last = 1;
+        return ngx_http_seckill_events_rest(call);
     }
 
-    ask->wait.idle = 1;
-    ask->limit = ngx_current_msec + ask->patience;
+    call->wait.idle = 1;
+    call->limit = ngx_current_msec + call->patience;
 
     /* whether it is the same ledger still is said at once */
 
     return (page->at_ms && page->seq == page->after)
-           ? ngx_http_seckill_events_rest(ask)
-           : ngx_http_seckill_events_gather(ask);
+           ? ngx_http_seckill_events_rest(call)
+           : ngx_http_seckill_events_gather(call);
 }
 
 
 /* a page's worth of events, or some and time to gather more is over */
 
 static ngx_int_t
-ngx_http_seckill_events_gather(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_gather(ngx_http_seckill_call_t *call)
 {
     uint64_t    seq, full;
     ngx_msec_t  left;
 
-    seq = sk_load_acquire(&ask->zone->shm->applied_seq);
-    full = ask->page.after + ask->page.limit;
+    seq = sk_load_acquire(&call->zone->shm->applied_seq);
+    full = call->page.after + call->page.limit;
 
-    if (seq >= full || seq < ask->page.after) {
-        return ngx_http_seckill_events_rest(ask);
+    if (seq >= full || seq < call->page.after) {
+        return ngx_http_seckill_events_rest(call);
     }
 
-    left = ngx_http_seckill_ask_left(ask->limit);
+    left = ngx_http_seckill_call_left(call->limit);
 
-    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_APPLIED, full,
-                              ngx_min(left, NGX_HTTP_SECKILL_GATHER_MS),
-                              ngx_http_seckill_events_gathered);
+    ngx_http_seckill_call_wait(call, NGX_SECKILL_APPLIED, full,
+                               ngx_min(left, NGX_HTTP_SECKILL_GATHER_MS),
+                               ngx_http_seckill_events_gathered);
     return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_events_gathered(ngx_http_seckill_ask_t *ask,
+ngx_http_seckill_events_gathered(ngx_http_seckill_call_t *call,
     ngx_uint_t reached)
 {
     if (!reached && !ngx_exiting
-        && sk_load_acquire(&ask->zone->shm->applied_seq) <= ask->page.after)
+        && sk_load_acquire(&call->zone->shm->applied_seq) <= call->page.after)
     {
-        ngx_http_seckill_events_more(ask);
+        ngx_http_seckill_events_more(call);
         return;
     }
 
-    ngx_http_seckill_events_there(ask, 1);
+    ngx_http_seckill_events_there(call, 1);
 }
 
 
 void
-ngx_http_seckill_events_more(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_more(ngx_http_seckill_call_t *call)
 {
-    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_APPLIED, ask->page.after + 1,
-                              ngx_http_seckill_ask_left(ask->limit),
-                              ngx_http_seckill_events_there);
+    ngx_http_seckill_call_wait(call, NGX_SECKILL_APPLIED, call->page.after + 1,
+                               ngx_http_seckill_call_left(call->limit),
+                               ngx_http_seckill_events_there);
 }
 
 
 static void
-ngx_http_seckill_events_there(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+ngx_http_seckill_events_there(ngx_http_seckill_call_t *call, ngx_uint_t reached)
 {
     ngx_int_t  rc;
 
-    ask->last |= !reached;
+    call->last |= !reached;
 
-    rc = ngx_http_seckill_events_rest(ask);
+    rc = ngx_http_seckill_events_rest(call);
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask->request, rc);
+        ngx_http_seckill_call_finish(call->request, rc);
     }
 }
 
 
 static ngx_int_t
-ngx_http_seckill_events_rest(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_rest(ngx_http_seckill_call_t *call)
 {
     ngx_msec_t  left;
 
-    left = ngx_http_seckill_ask_left(ask->limit);
+    left = ngx_http_seckill_call_left(call->limit);
 
-    if (left == 0 || ngx_exiting || ngx_http_seckill_events_calm(ask)) {
-        ask->last |= (left == 0);
-        return ngx_http_seckill_page_run(ask);
+    if (left == 0 || ngx_exiting || ngx_http_seckill_events_calm(call)) {
+        call->last |= (left == 0);
+        return ngx_http_seckill_page_run(call);
     }
 
-    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_TIME, 0,
-                              ngx_min(left, NGX_SECKILL_WATCH_MS),
-                              ngx_http_seckill_events_rested);
+    ngx_http_seckill_call_wait(call, NGX_SECKILL_TIME, 0,
+                               ngx_min(left, NGX_SECKILL_WATCH_MS),
+                               ngx_http_seckill_events_rested);
     return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_events_rested(ngx_http_seckill_ask_t *ask,
+ngx_http_seckill_events_rested(ngx_http_seckill_call_t *call,
     ngx_uint_t reached)
 {
-    ngx_http_seckill_events_there(ask, 1);
+    ngx_http_seckill_events_there(call, 1);
 }
 
 
 static ngx_uint_t
-ngx_http_seckill_events_calm(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_calm(ngx_http_seckill_call_t *call)
 {
     ngx_seckill_zone_t  *zone;
 
-    zone = ask->zone;
+    zone = call->zone;
 
     return (zone->n_waits[NGX_SECKILL_DECIDED] == 0
             && ngx_current_msec - zone->waited > NGX_HTTP_SECKILL_CALM_MS)
-           || sk_monotonic_us() >= ask->pages->events_us;
+           || sk_monotonic_us() >= call->pages->events_us;
 }
 
 
 void
-ngx_http_seckill_events_read(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_events_read(ngx_http_seckill_call_t *call)
 {
-    ask->pages->events_us = ngx_max(ask->pages->events_us, sk_monotonic_us())
-                            + ask->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
+    call->pages->events_us = ngx_max(call->pages->events_us, sk_monotonic_us())
+                            + call->took_us * NGX_HTTP_SECKILL_EVENTS_REST;
 }

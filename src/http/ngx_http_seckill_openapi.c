@@ -24,21 +24,21 @@ static ngx_str_t  ngx_http_seckill_openapi_type =
 
 
 ngx_int_t
-ngx_http_seckill_openapi_handler(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call)
 {
     ngx_int_t            rc;
     ngx_buf_t           *b;
     sk_wrong_t           wrong;
     ngx_http_request_t  *r;
 
-    r = ask->request;
+    r = call->request;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (ngx_http_seckill_args(ask, 0, &wrong) != NGX_OK) {
+    if (ngx_http_seckill_args(call, 0, &wrong) != NGX_OK) {
         return ngx_http_seckill_args_send(r, &wrong);
     }
 

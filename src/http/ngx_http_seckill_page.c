@@ -1,25 +1,25 @@
 #include "ngx_http_seckill_api.h"
 
 
-static ngx_int_t ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_page_load(ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_page_loaded(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask);
-static void ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask,
+static ngx_int_t ngx_http_seckill_page_begin(ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_page_seen(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static void ngx_http_seckill_page_again(ngx_http_seckill_ask_t *ask,
+static void ngx_http_seckill_page_again(ngx_http_seckill_call_t *call,
     ngx_uint_t reached);
-static ngx_int_t ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_page_try(ngx_http_seckill_call_t *call);
 static void ngx_http_seckill_page_read(void *data);
-static ngx_int_t ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask);
-static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask);
-static ngx_int_t ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask);
+static ngx_int_t ngx_http_seckill_page_done(ngx_http_seckill_call_t *call);
+static ngx_int_t ngx_http_seckill_page_send(ngx_http_seckill_call_t *call);
+static ngx_int_t ngx_http_seckill_page_post(ngx_http_seckill_call_t *call);
 static void ngx_http_seckill_page_event(void *data);
 static void ngx_http_seckill_page_write(ngx_http_request_t *r);
 
 
 ngx_int_t
-ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_handler(ngx_http_seckill_call_t *call)
 {
     ngx_int_t            rc;
     ngx_time_t          *tp;
@@ -27,39 +27,39 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
     sk_wrong_t           wrong;
     ngx_http_request_t  *r;
 
-    r = ask->request;
-    page = &ask->page;
+    r = call->request;
+    page = &call->page;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    page->type = ask->route->what;
-    page->id = ask->id;
+    page->type = call->route->what;
+    page->id = call->id;
     page->limit = (SK_PAGE_LISTS & 1 << page->type)
                   ? NGX_HTTP_SECKILL_PAGE_LIMIT : 1;
 
-    if (ask->name.len) {
-        page->name_len = ask->name.len;
-        ngx_memcpy(page->name, ask->name.data, ask->name.len);
+    if (call->name.len) {
+        page->name_len = call->name.len;
+        ngx_memcpy(page->name, call->name.data, call->name.len);
     }
 
     tp = ngx_timeofday();
     page->now_ms = (int64_t) tp->sec * 1000 + tp->msec;
 
-    if (ngx_http_seckill_args(ask, 1 << page->type, &wrong) != NGX_OK) {
+    if (ngx_http_seckill_args(call, 1 << page->type, &wrong) != NGX_OK) {
         return ngx_http_seckill_args_send(r, &wrong);
     }
 
-    ask->limit = ngx_current_msec + NGX_HTTP_SECKILL_API_MS;
-    ask->pages = ngx_http_seckill_reader_pages(ask->zone, r->connection->log);
+    call->limit = ngx_current_msec + NGX_HTTP_SECKILL_API_MS;
+    call->pages = ngx_http_seckill_reader_pages(call->zone, r->connection->log);
 
-    if (ask->pages == NULL) {
+    if (call->pages == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_seckill_page_load(ask);
+    rc = ngx_http_seckill_page_load(call);
 
     if (rc == NGX_DONE) {
         r->main->count++;
@@ -79,34 +79,34 @@ ngx_http_seckill_page_handler(ngx_http_seckill_ask_t *ask)
  */
 
 static ngx_int_t
-ngx_http_seckill_page_load(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_load(ngx_http_seckill_call_t *call)
 {
-    if (sk_load_acquire(&ask->zone->shm->state) == SK_ZONE_READY) {
-        return ngx_http_seckill_page_begin(ask);
+    if (sk_load_acquire(&call->zone->shm->state) == SK_ZONE_READY) {
+        return ngx_http_seckill_page_begin(call);
     }
 
-    if (sk_load(&ask->zone->shm->failing)) {
-        return ngx_http_seckill_ask_unavailable(ask, "the store fails");
+    if (sk_load(&call->zone->shm->failing)) {
+        return ngx_http_seckill_call_unavailable(call, "the store fails");
     }
 
-    ngx_http_seckill_ask_wait(ask, NGX_SECKILL_CURRENT, 0,
-                              ngx_http_seckill_ask_left(ask->limit),
-                              ngx_http_seckill_page_loaded);
+    ngx_http_seckill_call_wait(call, NGX_SECKILL_CURRENT, 0,
+                               ngx_http_seckill_call_left(call->limit),
+                               ngx_http_seckill_page_loaded);
     return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+ngx_http_seckill_page_loaded(ngx_http_seckill_call_t *call, ngx_uint_t reached)
 {
     ngx_int_t  rc;
 
-    rc = reached ? ngx_http_seckill_page_load(ask)
-                 : ngx_http_seckill_ask_unavailable(ask,
-                                                    "the ledger is being read");
+    rc = reached ? ngx_http_seckill_page_load(call)
+                 : ngx_http_seckill_call_unavailable(call,
+                       "the ledger is being read");
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask->request, rc);
+        ngx_http_seckill_call_finish(call->request, rc);
     }
 }
 
@@ -114,14 +114,14 @@ ngx_http_seckill_page_loaded(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 /* reads it, or waits until it may be read */
 
 static ngx_int_t
-ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_begin(ngx_http_seckill_call_t *call)
 {
     sk_page_t           *page;
     ngx_seckill_zone_t  *zone;
     ngx_seckill_wait_e   what;
 
-    page = &ask->page;
-    zone = ask->zone;
+    page = &call->page;
+    zone = call->zone;
 
     page->seq = sk_load_acquire(&zone->shm->applied_seq);
 
@@ -145,49 +145,49 @@ ngx_http_seckill_page_begin(ngx_http_seckill_ask_t *ask)
            are: they are looked at, and say it themselves */
 
         what = NGX_SECKILL_FILLED;
-        ask->wait.idle = 1;
+        call->wait.idle = 1;
         sk_seq_advance(&zone->shm->query_wanted, page->seq);
         break;
 
     case SK_PAGE_EVENTS:
-        return ngx_http_seckill_events_begin(ask);
+        return ngx_http_seckill_events_begin(call);
 
     default:
-        return ngx_http_seckill_page_run(ask);
+        return ngx_http_seckill_page_run(call);
     }
 
     if (ngx_seckill_wait_reached(zone, what, page->seq)) {
-        return ngx_http_seckill_page_run(ask);
+        return ngx_http_seckill_page_run(call);
     }
 
-    ngx_http_seckill_ask_wait(ask, what, page->seq,
-                              ngx_http_seckill_ask_left(ask->limit),
-                              ngx_http_seckill_page_seen);
+    ngx_http_seckill_call_wait(call, what, page->seq,
+                               ngx_http_seckill_call_left(call->limit),
+                               ngx_http_seckill_page_seen);
     return NGX_DONE;
 }
 
 
 static void
-ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+ngx_http_seckill_page_seen(ngx_http_seckill_call_t *call, ngx_uint_t reached)
 {
     char       lists[SK_REASON_SIZE_MAX];
     ngx_int_t  rc;
 
-    if (reached || ngx_http_seckill_ask_left(ask->limit)) {
-        rc = ngx_http_seckill_page_run(ask);
+    if (reached || ngx_http_seckill_call_left(call->limit)) {
+        rc = ngx_http_seckill_page_run(call);
 
-    } else if (ask->page.type != SK_PAGE_ORDERS) {
-        rc = ngx_http_seckill_ask_unavailable(ask,
-                                              "the zone is behind the ledger");
+    } else if (call->page.type != SK_PAGE_ORDERS) {
+        rc = ngx_http_seckill_call_unavailable(call,
+                                               "the zone is behind the ledger");
 
     } else {
-        rc = ngx_http_seckill_ask_unavailable(ask,
-                 (sk_zone_lists(ask->zone->shm, lists) == SK_OK)
+        rc = ngx_http_seckill_call_unavailable(call,
+                 (sk_zone_lists(call->zone->shm, lists) == SK_OK)
                  ? "the query tables are behind" : lists);
     }
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask->request, rc);
+        ngx_http_seckill_call_finish(call->request, rc);
     }
 }
 
@@ -195,67 +195,67 @@ ngx_http_seckill_page_seen(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
 /* the query tables were behind when they were looked at */
 
 static void
-ngx_http_seckill_page_again(ngx_http_seckill_ask_t *ask, ngx_uint_t reached)
+ngx_http_seckill_page_again(ngx_http_seckill_call_t *call, ngx_uint_t reached)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_seckill_ask_left(ask->limit)
-         ? ngx_http_seckill_page_run(ask) : ngx_http_seckill_page_send(ask);
+    rc = ngx_http_seckill_call_left(call->limit)
+         ? ngx_http_seckill_page_run(call) : ngx_http_seckill_page_send(call);
 
     if (rc != NGX_DONE) {
-        ngx_http_seckill_ask_finish(ask->request, rc);
+        ngx_http_seckill_call_finish(call->request, rc);
     }
 }
 
 
 ngx_int_t
-ngx_http_seckill_page_run(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_run(ngx_http_seckill_call_t *call)
 {
     /* a worker that exits waits for it */
 
-    ask->zone->n_busy++;
-    ngx_seckill_wait_watch(ask->zone);
+    call->zone->n_busy++;
+    ngx_seckill_wait_watch(call->zone);
 
-    return ngx_http_seckill_page_try(ask);
+    return ngx_http_seckill_page_try(call);
 }
 
 
 static ngx_int_t
-ngx_http_seckill_page_try(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_try(ngx_http_seckill_call_t *call)
 {
     ngx_http_seckill_pages_t  *pages;
 
-    pages = ask->pages;
-    ask->parked = 0;
+    pages = call->pages;
+    call->parked = 0;
 
-    ask->reader = ngx_http_seckill_reader_get(pages,
-                                              ask->request->connection->log);
+    call->reader = ngx_http_seckill_reader_get(pages,
+                                               call->request->connection->log);
 
-    if (ask->reader == NULL && pages->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
+    if (call->reader == NULL && pages->n_readers < NGX_HTTP_SECKILL_READERS_MAX)
     {
-        ask->zone->n_busy--;
+        call->zone->n_busy--;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ask->reader == NULL) {
+    if (call->reader == NULL) {
 
         /* all are in use */
 
-        ngx_queue_insert_tail(&pages->parked, &ask->queue);
-        ask->parked = 1;
+        ngx_queue_insert_tail(&pages->parked, &call->queue);
+        call->parked = 1;
 
-        ngx_http_seckill_ask_park(ask->request);
+        ngx_http_seckill_call_park(call->request);
 
         return NGX_DONE;
     }
 
-    if (ngx_http_seckill_page_post(ask) == NGX_OK) {
+    if (ngx_http_seckill_page_post(call) == NGX_OK) {
         return NGX_DONE;
     }
 
-    ngx_http_seckill_page_read(ask);
+    ngx_http_seckill_page_read(call);
 
-    return ngx_http_seckill_page_done(ask);
+    return ngx_http_seckill_page_done(call);
 }
 
 
@@ -264,7 +264,7 @@ ngx_http_seckill_page_next(ngx_event_t *ev)
 {
     ngx_int_t                  rc;
     ngx_queue_t               *q;
-    ngx_http_seckill_ask_t    *ask;
+    ngx_http_seckill_call_t   *call;
     ngx_http_seckill_pages_t  *pages;
 
     pages = ev->data;
@@ -275,14 +275,14 @@ ngx_http_seckill_page_next(ngx_event_t *ev)
         q = ngx_queue_head(&pages->parked);
         ngx_queue_remove(q);
 
-        ask = ngx_queue_data(q, ngx_http_seckill_ask_t, queue);
+        call = ngx_queue_data(q, ngx_http_seckill_call_t, queue);
 
-        ngx_http_set_log_request(ask->request->connection->log, ask->request);
+        ngx_http_set_log_request(call->request->connection->log, call->request);
 
-        rc = ngx_http_seckill_page_try(ask);
+        rc = ngx_http_seckill_page_try(call);
 
         if (rc != NGX_DONE) {
-            ngx_http_seckill_ask_finish(ask->request, rc);
+            ngx_http_seckill_call_finish(call->request, rc);
         }
     }
 }
@@ -291,34 +291,34 @@ ngx_http_seckill_page_next(ngx_event_t *ev)
 static void
 ngx_http_seckill_page_read(void *data)
 {
-    ngx_http_seckill_ask_t  *ask = data;
+    ngx_http_seckill_call_t  *call = data;
 
-    ask->took_us = sk_monotonic_us();
+    call->took_us = sk_monotonic_us();
 
-    sk_page_reader_page(ask->reader->reader, &ask->page);
+    sk_page_reader_page(call->reader->reader, &call->page);
 
-    ask->took_us = sk_monotonic_us() - ask->took_us;
+    call->took_us = sk_monotonic_us() - call->took_us;
 }
 
 
 static ngx_int_t
-ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_post(ngx_http_seckill_call_t *call)
 {
     ngx_http_request_t  *r;
 
-    r = ask->request;
+    r = call->request;
 
-    ask->task.run = ngx_http_seckill_page_read;
-    ask->task.done = ngx_http_seckill_page_event;
-    ask->task.data = ask;
+    call->task.run = ngx_http_seckill_page_read;
+    call->task.done = ngx_http_seckill_page_event;
+    call->task.data = call;
 
-    if (ngx_seckill_thread_post(&ask->task, r->connection->log)
+    if (ngx_seckill_thread_post(&call->task, r->connection->log)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ask->running = 1;
+    call->running = 1;
 
     r->main->blocked++;
     r->aio = 1;
@@ -334,12 +334,12 @@ ngx_http_seckill_page_post(ngx_http_seckill_ask_t *ask)
 static void
 ngx_http_seckill_page_event(void *data)
 {
-    ngx_http_seckill_ask_t  *ask = data;
+    ngx_http_seckill_call_t  *call = data;
 
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
-    r = ask->request;
+    r = call->request;
     c = r->connection;
 
     ngx_http_set_log_request(c->log, r);
@@ -347,13 +347,13 @@ ngx_http_seckill_page_event(void *data)
     r->main->blocked--;
     r->aio = 0;
 
-    ask->running = 0;
+    call->running = 0;
 
-    if (ask->gone) {
-        (void) ngx_http_seckill_page_done(ask);
+    if (call->gone) {
+        (void) ngx_http_seckill_page_done(call);
     }
 
-    if (r->done || ask->gone) {
+    if (r->done || call->gone) {
 
         /* the request was finalized while the thread was at work */
 
@@ -369,13 +369,13 @@ ngx_http_seckill_page_event(void *data)
 static void
 ngx_http_seckill_page_write(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
-    ngx_http_seckill_ask_t  *ask;
+    ngx_int_t                 rc;
+    ngx_http_seckill_call_t  *call;
 
-    ask = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
+    call = ngx_http_get_module_ctx(r, ngx_http_seckill_module);
 
-    if (ask->reader && !ask->running) {
-        rc = ngx_http_seckill_page_done(ask);
+    if (call->reader && !call->running) {
+        rc = ngx_http_seckill_page_done(call);
 
         if (rc != NGX_DONE) {
             ngx_http_finalize_request(r, rc);
@@ -385,44 +385,45 @@ ngx_http_seckill_page_write(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_done(ngx_http_seckill_call_t *call)
 {
     sk_page_t                 *page;
+    ngx_msec_t                 left;
     ngx_http_seckill_pages_t  *pages;
 
-    page = &ask->page;
-    pages = ask->pages;
+    page = &call->page;
+    pages = call->pages;
+    left = ngx_http_seckill_call_left(call->limit);
 
-    ngx_queue_insert_head(&pages->readers, &ask->reader->queue);
-    ask->reader = NULL;
-    ask->zone->n_busy--;
+    ngx_queue_insert_head(&pages->readers, &call->reader->queue);
+    call->reader = NULL;
+    call->zone->n_busy--;
 
     if (page->type == SK_PAGE_EVENTS) {
-        ngx_http_seckill_events_read(ask);
+        ngx_http_seckill_events_read(call);
     }
 
     if (!ngx_queue_empty(&pages->parked)) {
         ngx_post_event(&pages->next, &ngx_posted_events);
     }
 
-    if (ask->gone) {
+    if (call->gone) {
         sk_page_free(page);
         return NGX_DONE;
     }
 
     if (page->type == SK_PAGE_EVENTS && page->status == SK_STATUS_OK
-        && page->n == 0 && !ask->last && !ngx_exiting
-        && ngx_http_seckill_ask_left(ask->limit))
+        && page->n == 0 && !call->last && !ngx_exiting && left)
     {
         /* those that were seen are not committed yet, or others' */
 
         sk_page_free(page);
 
-        ngx_http_seckill_events_more(ask);
+        ngx_http_seckill_events_more(call);
         return NGX_DONE;
     }
 
-    if (page->behind && ngx_http_seckill_ask_left(ask->limit)) {
+    if (page->behind && left) {
 
         /*
          * The zone has said that the query tables are so far, or could not
@@ -430,32 +431,31 @@ ngx_http_seckill_page_done(ngx_http_seckill_ask_t *ask)
          * a new configuration's helper, which does not see who waits here.
          */
 
-        ask->wait.idle = 0;
+        call->wait.idle = 0;
 
-        ngx_http_seckill_ask_wait(ask, NGX_SECKILL_TIME, 0,
-                                  ngx_min(ngx_http_seckill_ask_left(ask->limit),
-                                          NGX_HTTP_SECKILL_AGAIN_MS),
-                                  ngx_http_seckill_page_again);
+        ngx_http_seckill_call_wait(call, NGX_SECKILL_TIME, 0,
+                                   ngx_min(left, NGX_HTTP_SECKILL_AGAIN_MS),
+                                   ngx_http_seckill_page_again);
         return NGX_DONE;
     }
 
-    return ngx_http_seckill_page_send(ask);
+    return ngx_http_seckill_page_send(call);
 }
 
 
 static ngx_int_t
-ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_send(ngx_http_seckill_call_t *call)
 {
     ngx_buf_t           *b;
     sk_page_t           *page;
     ngx_http_request_t  *r;
 
-    r = ask->request;
-    page = &ask->page;
+    r = call->request;
+    page = &call->page;
 
     if (page->status == SK_STATUS_UNAVAILABLE) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "seckill store \"%V\": %s", &ask->zone->store,
+                      "seckill store \"%V\": %s", &call->zone->store,
                       page->message);
     }
 
@@ -481,17 +481,17 @@ ngx_http_seckill_page_send(ngx_http_seckill_ask_t *ask)
 /* the request is over, or its client has left */
 
 void
-ngx_http_seckill_page_cleanup(ngx_http_seckill_ask_t *ask)
+ngx_http_seckill_page_cleanup(ngx_http_seckill_call_t *call)
 {
-    ask->gone = 1;
+    call->gone = 1;
 
-    if (ask->parked) {
-        ngx_queue_remove(&ask->queue);
-        ask->zone->n_busy--;
-        ask->parked = 0;
+    if (call->parked) {
+        ngx_queue_remove(&call->queue);
+        call->zone->n_busy--;
+        call->parked = 0;
     }
 
-    if (!ask->running) {
-        sk_page_free(&ask->page);
+    if (!call->running) {
+        sk_page_free(&call->page);
     }
 }

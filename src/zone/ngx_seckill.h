@@ -31,9 +31,9 @@
 #define NGX_SECKILL_ROLE_RETRY_MS         10    /* another one drains */
 #define NGX_SECKILL_HELPER_MS  (60 * 60 * 1000)     /* it has own timers */
 #define NGX_SECKILL_THREADS_MAX            4    /* of a worker */
-#define NGX_SECKILL_GATHER                16    /* claims, decided at once, make
-                                                   the next ones wait for more */
-#define NGX_SECKILL_GATHER_MS              1    /* so long at most */
+#define NGX_SECKILL_GATHER                16    /* claims decided at once: the
+                                                   next ones wait for more, */
+#define NGX_SECKILL_GATHER_MS              1    /* but no longer */
 #define NGX_SECKILL_STEPS_MAX             16    /* of the drainer, at once */
 #define NGX_SECKILL_MEMORY_KEPT  (16 * 1024 * 1024)     /* free, of a process */
 #define NGX_SECKILL_TOUCH         (256 * 1024)      /* of a zone, in bytes, at
