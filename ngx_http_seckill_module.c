@@ -52,8 +52,8 @@ static ngx_http_module_t  ngx_http_seckill_module_ctx = {
     NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
 
-    ngx_http_seckill_create_loc_conf,      /* create location configuration */
-    ngx_http_seckill_merge_loc_conf        /* merge location configuration */
+    ngx_http_seckill_conf_create_loc,      /* create location configuration */
+    ngx_http_seckill_conf_merge_loc        /* merge location configuration */
 };
 
 

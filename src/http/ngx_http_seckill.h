@@ -81,8 +81,8 @@ extern ngx_module_t  ngx_http_seckill_module;
 
 /* ngx_http_seckill_conf.c */
 
-void *ngx_http_seckill_create_loc_conf(ngx_conf_t *cf);
-char *ngx_http_seckill_merge_loc_conf(ngx_conf_t *cf, void *parent,
+void *ngx_http_seckill_conf_create_loc(ngx_conf_t *cf);
+char *ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent,
     void *child);
 char *ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -129,28 +129,28 @@ ngx_int_t ngx_http_seckill_claim_handler(ngx_http_request_t *r);
 /* ngx_http_seckill_reply.c */
 
 /* whether a string is the same in JSON: mostly it is */
-ngx_uint_t ngx_http_seckill_plain(ngx_str_t *s);
+ngx_uint_t ngx_http_seckill_reply_plain(ngx_str_t *s);
 /* bytes that a string takes in JSON, without the quotes */
-size_t ngx_http_seckill_json_len(ngx_str_t *s);
+size_t ngx_http_seckill_reply_json_len(ngx_str_t *s);
 /* always valid JSON: what is no UTF-8 becomes U+FFFD */
-u_char *ngx_http_seckill_json(u_char *p, ngx_str_t *s);
-ngx_int_t ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
+u_char *ngx_http_seckill_reply_json(u_char *p, ngx_str_t *s);
+ngx_int_t ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value);
 
 /* how often a request has a header, and the last one's value */
-ngx_int_t ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
-ngx_int_t ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
+ngx_int_t ngx_http_seckill_reply_header_in(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+ngx_int_t ngx_http_seckill_reply_send(ngx_http_request_t *r, sk_status_e status,
     ngx_str_t *type, ngx_buf_t *b);
 /* {"code":...,"result":"...","message":"...","field":"..."}; "field" may be
    NULL: then there is none */
-ngx_int_t ngx_http_seckill_send_error(ngx_http_request_t *r,
+ngx_int_t ngx_http_seckill_reply_error(ngx_http_request_t *r,
     sk_status_e status, const char *message, const char *field);
 /* 405; "methods" is the value of the header Allow */
-ngx_int_t ngx_http_seckill_not_allowed(ngx_http_request_t *r,
+ngx_int_t ngx_http_seckill_reply_not_allowed(ngx_http_request_t *r,
     const char *methods);
 
-extern ngx_str_t  ngx_http_seckill_json_type;
+extern ngx_str_t  ngx_http_seckill_reply_json_type;
 
 /* ngx_http_seckill_api.c */
 

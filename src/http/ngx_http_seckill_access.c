@@ -45,17 +45,19 @@ ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
                                                 : "without a key");
 
     if (key) {
-        return ngx_http_seckill_send_error(r, SK_STATUS_FORBIDDEN,
-                                           "this key may only read", NULL);
+        return ngx_http_seckill_reply_error(r, SK_STATUS_FORBIDDEN,
+                                            "this key may only read", NULL);
     }
 
-    if (ngx_http_seckill_header(r, "WWW-Authenticate", "Bearer") != NGX_OK) {
+    if (ngx_http_seckill_reply_header(r, "WWW-Authenticate", "Bearer")
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_seckill_send_error(r, SK_STATUS_UNAUTHORIZED,
-                                       "a valid key is required: "
-                                       "Authorization: Bearer KEY", NULL);
+    return ngx_http_seckill_reply_error(r, SK_STATUS_UNAUTHORIZED,
+                                        "a valid key is required: "
+                                        "Authorization: Bearer KEY", NULL);
 }
 
 
@@ -84,9 +86,9 @@ ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "seckill api refused a request from another site's page");
 
-        return ngx_http_seckill_send_error(r, SK_STATUS_FORBIDDEN,
-                                           "another site's page may not "
-                                           "write: use a key", NULL);
+        return ngx_http_seckill_reply_error(r, SK_STATUS_FORBIDDEN,
+                                            "another site's page may not "
+                                            "write: use a key", NULL);
     }
 
     if (ngx_http_complex_value(r, slcf->by, by) != NGX_OK) {
@@ -108,12 +110,12 @@ ngx_http_seckill_access_cross_site(ngx_http_request_t *r)
     size_t      len;
     ngx_str_t   value, *own;
 
-    if (ngx_http_seckill_header_in(r, "Sec-Fetch-Site", &value)) {
+    if (ngx_http_seckill_reply_header_in(r, "Sec-Fetch-Site", &value)) {
         return !ngx_http_seckill_access_is(&value, "same-origin")
                && !ngx_http_seckill_access_is(&value, "none");
     }
 
-    if (ngx_http_seckill_header_in(r, "Origin", &value) == 0) {
+    if (ngx_http_seckill_reply_header_in(r, "Origin", &value) == 0) {
         return 0;
     }
 

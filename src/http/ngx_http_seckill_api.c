@@ -122,15 +122,15 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
         }
 
         if (rc == NGX_HTTP_NOT_ALLOWED) {
-            return ngx_http_seckill_not_allowed(r, (char *) methods);
+            return ngx_http_seckill_reply_not_allowed(r, (char *) methods);
         }
 
         if (rc == NGX_HTTP_NOT_FOUND) {
             rc = ngx_http_discard_request_body(r);
 
             return (rc != NGX_OK) ? rc
-                   : ngx_http_seckill_send_error(r, SK_STATUS_NOT_FOUND, wrong,
-                                                 NULL);
+                   : ngx_http_seckill_reply_error(r, SK_STATUS_NOT_FOUND, wrong,
+                                                  NULL);
         }
     }
 
@@ -339,8 +339,8 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
     }
 
     if (ngx_seckill_zone_health(zone, reason) != NGX_OK) {
-        return ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE, reason,
-                                           NULL);
+        return ngx_http_seckill_reply_error(r, SK_STATUS_UNAVAILABLE, reason,
+                                            NULL);
     }
 
     ngx_str_null(&warning);
@@ -355,7 +355,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
                                    "\"ledger_seq\":,\"undecided\":,"
                                    "\"warning\":\"\"}}\n")
                             + zone->name.len + 2 * NGX_INT64_LEN
-                            + ngx_http_seckill_json_len(&warning));
+                            + ngx_http_seckill_reply_json_len(&warning));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -367,12 +367,13 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 
     if (warning.len) {
         b->last = ngx_cpymem(b->last, ",\"warning\":\"", 12);
-        b->last = ngx_http_seckill_json(b->last, &warning);
+        b->last = ngx_http_seckill_reply_json(b->last, &warning);
         *b->last++ = '"';
     }
 
     b->last = ngx_cpymem(b->last, "}}\n", 3);
 
-    return ngx_http_seckill_send(r, SK_STATUS_OK, &ngx_http_seckill_json_type,
-                                 b);
+    return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
+                                       &ngx_http_seckill_reply_json_type,
+                                       b);
 }

@@ -9,51 +9,51 @@ typedef struct {
     ngx_uint_t      pages;      /* that have it */
     ngx_int_t     (*set)(ngx_http_seckill_call_t *call, ngx_str_t *value);
     const char     *allowed;
-} ngx_http_seckill_arg_t;
+} ngx_http_seckill_args_entry_t;
 
 
-static ngx_int_t ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_pair(ngx_http_seckill_call_t *call,
     ngx_uint_t page, u_char *p, u_char *last, ngx_uint_t *seen,
     sk_wrong_t *wrong);
-static ngx_int_t ngx_http_seckill_arg_decode(u_char *p, u_char *last,
+static ngx_int_t ngx_http_seckill_args_decode(u_char *p, u_char *last,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_after(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_after(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_at(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_at(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_limit(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_limit(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_wait(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_wait(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_sale(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_sale(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_user(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_user(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_arg_state(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_args_state(ngx_http_seckill_call_t *call,
     ngx_str_t *value);
 
 
-static const ngx_http_seckill_arg_t  ngx_http_seckill_arg_table[] = {
+static const ngx_http_seckill_args_entry_t  ngx_http_seckill_args_table[] = {
 
-    { "after", SK_PAGE_LISTS, ngx_http_seckill_arg_after,
+    { "after", SK_PAGE_LISTS, ngx_http_seckill_args_after,
       "0 or the \"next\" of a page is allowed" },
 
-    { "limit", SK_PAGE_LISTS, ngx_http_seckill_arg_limit,
+    { "limit", SK_PAGE_LISTS, ngx_http_seckill_args_limit,
       "1 to 1000 is allowed" },
 
-    { "at", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_at,
+    { "at", 1 << SK_PAGE_EVENTS, ngx_http_seckill_args_at,
       "the \"at\" of the event \"after\" is allowed" },
 
-    { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_arg_wait,
+    { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_args_wait,
       "0 to 55 seconds is allowed" },
 
-    { "sale", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_sale,
+    { "sale", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_sale,
       "the name of a sale is allowed" },
 
-    { "user", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_user,
+    { "user", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_user,
       "1 to 128 bytes are allowed, percent-encoded" },
 
-    { "state", 1 << SK_PAGE_ORDERS, ngx_http_seckill_arg_state,
+    { "state", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_state,
       "sold, held, paid, expired, cancelled are allowed" },
 
     { NULL, 0, NULL, NULL }
@@ -87,7 +87,7 @@ ngx_http_seckill_args(ngx_http_seckill_call_t *call, ngx_uint_t page,
         end = end ? end : last;
 
         if (end > p
-            && ngx_http_seckill_arg_pair(call, page, p, end, &seen, wrong)
+            && ngx_http_seckill_args_pair(call, page, p, end, &seen, wrong)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -101,28 +101,28 @@ ngx_http_seckill_args(ngx_http_seckill_call_t *call, ngx_uint_t page,
 ngx_int_t
 ngx_http_seckill_args_send(ngx_http_request_t *r, sk_wrong_t *wrong)
 {
-    return ngx_http_seckill_send_error(r, SK_STATUS_INVALID, wrong->message,
-                                       wrong->field);
+    return ngx_http_seckill_reply_error(r, SK_STATUS_INVALID, wrong->message,
+                                        wrong->field);
 }
 
 
 static ngx_int_t
-ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
+ngx_http_seckill_args_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
     u_char *p, u_char *last, ngx_uint_t *seen, sk_wrong_t *wrong)
 {
-    size_t                         len;
-    u_char                        *equals;
-    u_char                         buf[NGX_HTTP_SECKILL_ARG_MAX];
-    ngx_str_t                      value;
-    ngx_uint_t                     bit;
-    const char                    *allowed;
-    const ngx_http_seckill_arg_t  *arg;
+    size_t                                len;
+    u_char                               *equals;
+    u_char                                buf[NGX_HTTP_SECKILL_ARG_MAX];
+    ngx_str_t                             value;
+    ngx_uint_t                            bit;
+    const char                           *allowed;
+    const ngx_http_seckill_args_entry_t  *arg;
 
     equals = ngx_strlchr(p, last, '=');
     equals = equals ? equals : last;
     len = equals - p;
 
-    for (arg = ngx_http_seckill_arg_table; arg->name; arg++) {
+    for (arg = ngx_http_seckill_args_table; arg->name; arg++) {
         if ((arg->pages & page)
             && ngx_strlen(arg->name) == len
             && ngx_memcmp(arg->name, p, len) == 0)
@@ -131,7 +131,7 @@ ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
         }
     }
 
-    bit = 1 << (arg - ngx_http_seckill_arg_table);
+    bit = 1 << (arg - ngx_http_seckill_args_table);
     allowed = arg->name ? arg->allowed : "there is no such argument here";
 
     if (*seen & bit) {
@@ -141,8 +141,8 @@ ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
         *seen |= bit;
         value.data = buf;
 
-        if (ngx_http_seckill_arg_decode(ngx_min(equals + 1, last), last,
-                                        &value)
+        if (ngx_http_seckill_args_decode(ngx_min(equals + 1, last), last,
+                                         &value)
             == NGX_OK
             && arg->set(call, &value) == NGX_OK)
         {
@@ -163,7 +163,7 @@ ngx_http_seckill_arg_pair(ngx_http_seckill_call_t *call, ngx_uint_t page,
 /* "value" has NGX_HTTP_SECKILL_ARG_MAX bytes */
 
 static ngx_int_t
-ngx_http_seckill_arg_decode(u_char *p, u_char *last, ngx_str_t *value)
+ngx_http_seckill_args_decode(u_char *p, u_char *last, ngx_str_t *value)
 {
     ngx_int_t  ch;
 
@@ -191,7 +191,7 @@ ngx_http_seckill_arg_decode(u_char *p, u_char *last, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_after(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_after(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     off_t  n;
 
@@ -203,7 +203,7 @@ ngx_http_seckill_arg_after(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_at(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_at(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     return (sk_time_parse((char *) value->data, value->len, &call->page.at_ms)
             == SK_OK)
@@ -212,7 +212,7 @@ ngx_http_seckill_arg_at(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_limit(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_limit(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_int_t  n;
 
@@ -229,7 +229,7 @@ ngx_http_seckill_arg_limit(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_wait(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_wait(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_int_t  n;
 
@@ -246,7 +246,7 @@ ngx_http_seckill_arg_wait(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_sale(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_sale(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     if (value->len > SK_NAME_SIZE_MAX) {
         return NGX_ERROR;
@@ -260,7 +260,7 @@ ngx_http_seckill_arg_sale(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_user(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_user(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     call->page.user_len = value->len;
     ngx_memcpy(call->page.user, value->data, value->len);
@@ -270,7 +270,7 @@ ngx_http_seckill_arg_user(ngx_http_seckill_call_t *call, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_seckill_arg_state(ngx_http_seckill_call_t *call, ngx_str_t *value)
+ngx_http_seckill_args_state(ngx_http_seckill_call_t *call, ngx_str_t *value)
 {
     ngx_uint_t  i;
 

@@ -72,7 +72,7 @@ ngx_http_seckill_call_unavailable(ngx_http_seckill_call_t *call,
 {
     char  reason[SK_REASON_SIZE_MAX];
 
-    return ngx_http_seckill_send_error(call->request, SK_STATUS_UNAVAILABLE,
+    return ngx_http_seckill_reply_error(call->request, SK_STATUS_UNAVAILABLE,
                (ngx_seckill_zone_health(call->zone, reason) != NGX_OK)
                ? reason : otherwise, NULL);
 }

@@ -42,7 +42,7 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
     ngx_http_seckill_loc_conf_t  *slcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
-        return ngx_http_seckill_not_allowed(r, "GET, HEAD, POST");
+        return ngx_http_seckill_reply_not_allowed(r, "GET, HEAD, POST");
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -221,7 +221,7 @@ ngx_http_seckill_claim_check(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (ngx_http_seckill_plain(s)) {
+    if (ngx_http_seckill_reply_plain(s)) {
         hc->plain = 1;
         return NGX_OK;
     }
@@ -243,7 +243,7 @@ ngx_http_seckill_claim_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
 {
     sk_zone_count(zone->shm, ngx_worker, NULL, SK_INVALID);
 
-    return ngx_http_seckill_send_error(r, SK_STATUS_INVALID, message, NULL);
+    return ngx_http_seckill_reply_error(r, SK_STATUS_INVALID, message, NULL);
 }
 
 
@@ -330,9 +330,9 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
                    "\"units\":")
           + SK_TIME_SIZE
           + (claim->sale ? claim->sale_name.len
-                         : ngx_http_seckill_json_len(&claim->sale_name))
+                         : ngx_http_seckill_reply_json_len(&claim->sale_name))
           + (hc->plain ? claim->user.len
-                          : ngx_http_seckill_json_len(&claim->user))
+                          : ngx_http_seckill_reply_json_len(&claim->user))
           + 3 * NGX_INT64_LEN;
 
     b = ngx_create_temp_buf(r->pool, len);
@@ -344,15 +344,15 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     /* the name of a sale that is there has nothing to escape */
 
-    b->last = claim->sale ? ngx_cpymem(b->last, claim->sale_name.data,
-                                       claim->sale_name.len)
-                          : ngx_http_seckill_json(b->last, &claim->sale_name);
+    b->last = claim->sale
+              ? ngx_cpymem(b->last, claim->sale_name.data, claim->sale_name.len)
+              : ngx_http_seckill_reply_json(b->last, &claim->sale_name);
 
     b->last = ngx_cpymem(b->last, "\",\"user\":\"", 10);
 
-    b->last = hc->plain ? ngx_cpymem(b->last, claim->user.data,
-                                        claim->user.len)
-                           : ngx_http_seckill_json(b->last, &claim->user);
+    b->last = hc->plain
+              ? ngx_cpymem(b->last, claim->user.data, claim->user.len)
+              : ngx_http_seckill_reply_json(b->last, &claim->user);
 
     *b->last++ = '"';
 
@@ -379,8 +379,8 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
 
     b->last = ngx_cpymem(b->last, "}\n", 2);
 
-    return ngx_http_seckill_send(r, res->status, &ngx_http_seckill_json_type,
-                                 b);
+    return ngx_http_seckill_reply_send(r, res->status,
+                                       &ngx_http_seckill_reply_json_type, b);
 }
 
 

@@ -47,8 +47,8 @@ ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call)
         rc = ngx_http_discard_request_body(r);
 
         return (rc == NGX_OK)
-               ? ngx_http_seckill_send_error(r, SK_STATUS_INVALID, message,
-                                             field)
+               ? ngx_http_seckill_reply_error(r, SK_STATUS_INVALID, message,
+                                              field)
                : rc;
     }
 
@@ -56,8 +56,8 @@ ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call)
         rc = ngx_http_discard_request_body(r);
 
         return (rc == NGX_OK)
-               ? ngx_http_seckill_send_error(r, SK_STATUS_TOO_LARGE,
-                                             ngx_http_seckill_too_large, NULL)
+               ? ngx_http_seckill_reply_error(r, SK_STATUS_TOO_LARGE,
+                                              ngx_http_seckill_too_large, NULL)
                : rc;
     }
 
@@ -91,7 +91,7 @@ ngx_http_seckill_command_key(ngx_http_request_t *r, ngx_str_t *key)
     size_t     i;
     ngx_int_t  n;
 
-    n = ngx_http_seckill_header_in(r, "Idempotency-Key", key);
+    n = ngx_http_seckill_reply_header_in(r, "Idempotency-Key", key);
 
     if (n == 0) {
         return NGX_OK;
@@ -151,9 +151,9 @@ ngx_http_seckill_command_read(ngx_http_request_t *r)
         if (rc != NGX_OK) {
             ngx_http_finalize_request(r, (rc == NGX_ERROR)
                 ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                : ngx_http_seckill_send_error(r, SK_STATUS_TOO_LARGE,
-                                              ngx_http_seckill_too_large,
-                                              NULL));
+                : ngx_http_seckill_reply_error(r, SK_STATUS_TOO_LARGE,
+                                               ngx_http_seckill_too_large,
+                                               NULL));
             return;
         }
 
@@ -275,8 +275,8 @@ ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
         /* maybe inside the request's handler: nginx runs what this posts */
 
         ngx_http_finalize_request(r,
-            ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE,
-                                        "too many requests wait", NULL));
+            ngx_http_seckill_reply_error(r, SK_STATUS_UNAVAILABLE,
+                                         "too many requests wait", NULL));
         return;
     }
 
@@ -347,7 +347,7 @@ ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
         rc = sk_command_withdraw(call->zone->wake->commands, ticket);
 
         ngx_http_seckill_call_finish(r,
-            ngx_http_seckill_send_error(r, SK_STATUS_UNAVAILABLE, (rc == SK_OK)
+            ngx_http_seckill_reply_error(r, SK_STATUS_UNAVAILABLE, (rc == SK_OK)
                 ? "the store does not answer: nothing was done"
                 : "the store does not answer: it may be done later", NULL));
         return;
@@ -395,7 +395,7 @@ ngx_http_seckill_command_send(ngx_http_seckill_call_t *call, sk_reply_t *reply)
                             && clcf->name.data[clcf->name.len - 1] == '/')
                            ? "" : "/", reply->path);
 
-        if (ngx_http_seckill_header(r, "Location", (char *) location)
+        if (ngx_http_seckill_reply_header(r, "Location", (char *) location)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -410,8 +410,8 @@ ngx_http_seckill_command_send(ngx_http_seckill_call_t *call, sk_reply_t *reply)
     b->last = ngx_cpymem(b->last, reply->body, reply->len);
     *b->last++ = '\n';
 
-    return ngx_http_seckill_send(r, reply->status,
-                                 &ngx_http_seckill_json_type, b);
+    return ngx_http_seckill_reply_send(r, reply->status,
+                                       &ngx_http_seckill_reply_json_type, b);
 }
 
 

@@ -8,7 +8,7 @@ static char *ngx_http_seckill_api_params(ngx_conf_t *cf,
 
 
 void *
-ngx_http_seckill_create_loc_conf(ngx_conf_t *cf)
+ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
 {
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_loc_conf_t));
 }
@@ -20,7 +20,7 @@ ngx_http_seckill_create_loc_conf(ngx_conf_t *cf)
  */
 
 char *
-ngx_http_seckill_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_seckill_loc_conf_t  *prev = parent;
     ngx_http_seckill_loc_conf_t  *conf = child;

@@ -160,7 +160,7 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
     text.data = key;
     text.len = key_len;
 
-    if (!ngx_http_seckill_plain(&text)) {
+    if (!ngx_http_seckill_reply_plain(&text)) {
         return NGX_ERROR;
     }
 
@@ -169,7 +169,7 @@ ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys, u_char *p,
 
     if (key_len < NGX_HTTP_SECKILL_KEY_MIN
         || label_len == 0 || label_len > SK_COMMAND_BY_SIZE_MAX
-        || !ngx_http_seckill_plain(&text)
+        || !ngx_http_seckill_reply_plain(&text)
         || (len && (len != 2 || ngx_strncmp(kind, "ro", 2) != 0))
         || p != last)
     {

@@ -22,7 +22,7 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
     ngx_http_seckill_loc_conf_t  *slcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_seckill_not_allowed(r, "GET, HEAD");
+        return ngx_http_seckill_reply_not_allowed(r, "GET, HEAD");
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -57,13 +57,13 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
     b->last = w.p;
 
     if (w.json) {
-        type = ngx_http_seckill_json_type;
+        type = ngx_http_seckill_reply_json_type;
 
     } else {
         ngx_str_set(&type, "text/plain; version=0.0.4; charset=utf-8");
     }
 
-    return ngx_http_seckill_send(r, SK_STATUS_OK, &type, b);
+    return ngx_http_seckill_reply_send(r, SK_STATUS_OK, &type, b);
 }
 
 
@@ -94,8 +94,8 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
             ngx_http_seckill_metrics_sales(w, m);
 
         } else if (m->value) {
-            ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                                    m->value(w->zone->shm));
+            ngx_http_seckill_metrics_sample(w, "", NULL, NULL, NULL,
+                                            m->value(w->zone->shm));
 
         } else {
             m->write(w);
@@ -134,8 +134,9 @@ ngx_http_seckill_metrics_sales(ngx_http_seckill_writer_t *w,
 /* names of zones, sales and labels need no escaping, see the directives */
 
 void
-ngx_http_seckill_sample(ngx_http_seckill_writer_t *w, const char *suffix,
-    sk_sale_t *sale, const char *label, const char *value, double number)
+ngx_http_seckill_metrics_sample(ngx_http_seckill_writer_t *w,
+    const char *suffix, sk_sale_t *sale, const char *label, const char *value,
+    double number)
 {
     const char  *quote, *equals, *before, *after;
 

@@ -48,7 +48,7 @@ extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[];
  * Writes a sample.  "suffix" is "_bucket", "_sum", "_count" or ""; "sale" and
  * "label" may be NULL.
  */
-void ngx_http_seckill_sample(ngx_http_seckill_writer_t *w,
+void ngx_http_seckill_metrics_sample(ngx_http_seckill_writer_t *w,
     const char *suffix, sk_sale_t *sale, const char *label, const char *value,
     double number);
 

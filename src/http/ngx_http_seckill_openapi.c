@@ -51,6 +51,6 @@ ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call)
     b->pos = ngx_http_seckill_openapi_start;
     b->last = ngx_http_seckill_openapi_end;
 
-    return ngx_http_seckill_send(r, SK_STATUS_OK,
-                                 &ngx_http_seckill_openapi_type, b);
+    return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
+                                       &ngx_http_seckill_openapi_type, b);
 }

@@ -460,8 +460,8 @@ ngx_http_seckill_page_send(ngx_http_seckill_call_t *call)
     }
 
     if (page->status != SK_STATUS_OK) {
-        return ngx_http_seckill_send_error(r, page->status, page->message,
-                                           NULL);
+        return ngx_http_seckill_reply_error(r, page->status, page->message,
+                                            NULL);
     }
 
     b = ngx_create_temp_buf(r->pool, page->len);
@@ -472,8 +472,8 @@ ngx_http_seckill_page_send(ngx_http_seckill_call_t *call)
 
     sk_page_free(page);
 
-    return b ? ngx_http_seckill_send(r, SK_STATUS_OK,
-                                     &ngx_http_seckill_json_type, b)
+    return b ? ngx_http_seckill_reply_send(r, SK_STATUS_OK,
+                                           &ngx_http_seckill_reply_json_type, b)
              : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -2,7 +2,7 @@
 #include "sk_utf8.h"
 
 
-ngx_str_t  ngx_http_seckill_json_type = ngx_string("application/json");
+ngx_str_t  ngx_http_seckill_reply_json_type = ngx_string("application/json");
 
 
 static const ngx_uint_t  ngx_http_seckill_statuses[SK_STATUS_N] = {
@@ -22,7 +22,7 @@ static const ngx_uint_t  ngx_http_seckill_statuses[SK_STATUS_N] = {
 
 
 ngx_uint_t
-ngx_http_seckill_plain(ngx_str_t *s)
+ngx_http_seckill_reply_plain(ngx_str_t *s)
 {
     u_char  *p, *last;
 
@@ -39,7 +39,7 @@ ngx_http_seckill_plain(ngx_str_t *s)
 
 
 size_t
-ngx_http_seckill_json_len(ngx_str_t *s)
+ngx_http_seckill_reply_json_len(ngx_str_t *s)
 {
     size_t   len;
     u_char  *p, *end, *last;
@@ -70,7 +70,7 @@ ngx_http_seckill_json_len(ngx_str_t *s)
 
 
 u_char *
-ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
+ngx_http_seckill_reply_json(u_char *dst, ngx_str_t *s)
 {
     u_char  *p, *end, *last, *start;
 
@@ -101,7 +101,7 @@ ngx_http_seckill_json(u_char *dst, ngx_str_t *s)
 
 
 ngx_int_t
-ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
+ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {
     ngx_table_elt_t  *h;
@@ -126,7 +126,7 @@ ngx_http_seckill_header(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
+ngx_http_seckill_reply_header_in(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     size_t            len;
@@ -166,7 +166,7 @@ ngx_http_seckill_header_in(ngx_http_request_t *r, const char *name,
  */
 
 ngx_int_t
-ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
+ngx_http_seckill_reply_send(ngx_http_request_t *r, sk_status_e status,
     ngx_str_t *type, ngx_buf_t *b)
 {
     ngx_int_t    rc;
@@ -181,13 +181,15 @@ ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
     r->allow_ranges = 0;
     r->err_status = 0;
 
-    if (ngx_http_seckill_header(r, "Cache-Control", "no-store") != NGX_OK) {
+    if (ngx_http_seckill_reply_header(r, "Cache-Control", "no-store")
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (status == SK_STATUS_UNAVAILABLE
-        && ngx_http_seckill_header(r, "Retry-After",
-                                   NGX_HTTP_SECKILL_RETRY_AFTER)
+        && ngx_http_seckill_reply_header(r, "Retry-After",
+                                         NGX_HTTP_SECKILL_RETRY_AFTER)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -210,7 +212,7 @@ ngx_http_seckill_send(ngx_http_request_t *r, sk_status_e status,
 
 
 ngx_int_t
-ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
+ngx_http_seckill_reply_not_allowed(ngx_http_request_t *r, const char *methods)
 {
     ngx_int_t  rc;
 
@@ -219,17 +221,17 @@ ngx_http_seckill_not_allowed(ngx_http_request_t *r, const char *methods)
         return rc;
     }
 
-    if (ngx_http_seckill_header(r, "Allow", methods) != NGX_OK) {
+    if (ngx_http_seckill_reply_header(r, "Allow", methods) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_seckill_send_error(r, SK_STATUS_NOT_ALLOWED,
-                                       "the method is not allowed here", NULL);
+    return ngx_http_seckill_reply_error(r, SK_STATUS_NOT_ALLOWED,
+                                        "the method is not allowed here", NULL);
 }
 
 
 ngx_int_t
-ngx_http_seckill_send_error(ngx_http_request_t *r, sk_status_e status,
+ngx_http_seckill_reply_error(ngx_http_request_t *r, sk_status_e status,
     const char *message, const char *field)
 {
     ngx_buf_t          *b;
@@ -248,24 +250,25 @@ ngx_http_seckill_send_error(ngx_http_request_t *r, sk_status_e status,
                             sizeof("{\"code\":,\"result\":\"\","
                                    "\"message\":\"\",\"field\":\"\"}" CRLF)
                             + NGX_INT_T_LEN + ngx_strlen(st->name)
-                            + ngx_http_seckill_json_len(&text)
-                            + ngx_http_seckill_json_len(&name));
+                            + ngx_http_seckill_reply_json_len(&text)
+                            + ngx_http_seckill_reply_json_len(&name));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     b->last = ngx_sprintf(b->last, "{\"code\":%ud,\"result\":\"%s\","
                           "\"message\":\"", st->code, st->name);
-    b->last = ngx_http_seckill_json(b->last, &text);
+    b->last = ngx_http_seckill_reply_json(b->last, &text);
     *b->last++ = '"';
 
     if (field) {
         b->last = ngx_cpymem(b->last, ",\"field\":\"", 10);
-        b->last = ngx_http_seckill_json(b->last, &name);
+        b->last = ngx_http_seckill_reply_json(b->last, &name);
         *b->last++ = '"';
     }
 
     b->last = ngx_cpymem(b->last, "}\n", 2);
 
-    return ngx_http_seckill_send(r, status, &ngx_http_seckill_json_type, b);
+    return ngx_http_seckill_reply_send(r, status,
+                                       &ngx_http_seckill_reply_json_type, b);
 }

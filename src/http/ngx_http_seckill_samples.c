@@ -1,140 +1,142 @@
 #include "ngx_http_seckill_metrics.h"
 
 
-static void ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_up(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_claims(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_questions(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_stock(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_units(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_orders(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_write_commits(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_commit_claims(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_waits(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w,
+static void ngx_http_seckill_samples_commits(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_commit_claims(
+    ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_waits(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w,
     sk_hist_t *h, const sk_hist_def_t *def, double scale);
-static void ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w);
-static double ngx_http_seckill_broken(sk_zone_t *zone);
-static double ngx_http_seckill_depth(sk_zone_t *zone);
-static double ngx_http_seckill_queue(sk_zone_t *zone);
-static double ngx_http_seckill_size(sk_zone_t *zone);
-static double ngx_http_seckill_seq(sk_zone_t *zone);
-static double ngx_http_seckill_ledger(sk_zone_t *zone);
-static double ngx_http_seckill_lag(sk_zone_t *zone);
-static double ngx_http_seckill_lists(sk_zone_t *zone);
-static double ngx_http_seckill_restarts(sk_zone_t *zone);
-static double ngx_http_seckill_repairs(sk_zone_t *zone);
+static void ngx_http_seckill_samples_room(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_bytes(ngx_http_seckill_writer_t *w);
+static double ngx_http_seckill_samples_broken(sk_zone_t *zone);
+static double ngx_http_seckill_samples_depth(sk_zone_t *zone);
+static double ngx_http_seckill_samples_queue(sk_zone_t *zone);
+static double ngx_http_seckill_samples_size(sk_zone_t *zone);
+static double ngx_http_seckill_samples_seq(sk_zone_t *zone);
+static double ngx_http_seckill_samples_ledger(sk_zone_t *zone);
+static double ngx_http_seckill_samples_lag(sk_zone_t *zone);
+static double ngx_http_seckill_samples_lists(sk_zone_t *zone);
+static double ngx_http_seckill_samples_restarts(sk_zone_t *zone);
+static double ngx_http_seckill_samples_repairs(sk_zone_t *zone);
 
 
 const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
 
     { "seckill_up", "gauge",
       "Whether the zone takes claims.",
-      NULL, NULL, ngx_http_seckill_write_up },
+      NULL, NULL, ngx_http_seckill_samples_up },
 
     { "seckill_claims_total", "counter",
       "Claims answered, by result.",
-      ngx_http_seckill_write_claims, NULL, NULL },
+      ngx_http_seckill_samples_claims, NULL, NULL },
 
     { "seckill_questions_total", "counter",
       "Questions (GET) answered.",
-      ngx_http_seckill_write_questions, NULL, NULL },
+      ngx_http_seckill_samples_questions, NULL, NULL },
 
     { "seckill_stock_units", "gauge",
       "Units of a sale in all.",
-      ngx_http_seckill_write_stock, NULL, NULL },
+      ngx_http_seckill_samples_stock, NULL, NULL },
 
     { "seckill_units", "gauge",
       "Units of a sale, by state.",
-      ngx_http_seckill_write_units, NULL, NULL },
+      ngx_http_seckill_samples_units, NULL, NULL },
 
     { "seckill_orders_total", "counter",
       "Orders, by what happened to them.",
-      ngx_http_seckill_write_orders, NULL, NULL },
+      ngx_http_seckill_samples_orders, NULL, NULL },
 
     { "seckill_conservation_errors", "gauge",
       "Sales whose units do not add up to their stock.",
-      NULL, ngx_http_seckill_broken, NULL },
+      NULL, ngx_http_seckill_samples_broken, NULL },
 
     { "seckill_commit_seconds", "histogram",
       "Time of a commit of the ledger.",
-      NULL, NULL, ngx_http_seckill_write_commits },
+      NULL, NULL, ngx_http_seckill_samples_commits },
 
     { "seckill_commit_claims", "histogram",
       "Claims won in a commit of the ledger.",
-      NULL, NULL, ngx_http_seckill_write_commit_claims },
+      NULL, NULL, ngx_http_seckill_samples_commit_claims },
 
     { "seckill_wait_seconds", "histogram",
       "Time from a claim's admission until its decision is seen.",
-      NULL, NULL, ngx_http_seckill_write_waits },
+      NULL, NULL, ngx_http_seckill_samples_waits },
 
     { "seckill_queue_claims", "gauge",
       "Undecided claims in the queue.",
-      NULL, ngx_http_seckill_depth, NULL },
+      NULL, ngx_http_seckill_samples_depth, NULL },
 
     { "seckill_queue_limit_claims", "gauge",
       "Undecided claims at most.",
-      NULL, ngx_http_seckill_queue, NULL },
+      NULL, ngx_http_seckill_samples_queue, NULL },
 
     { "seckill_zone_units", "gauge",
       "Units that the zone has room for, by use.",
-      NULL, NULL, ngx_http_seckill_write_room },
+      NULL, NULL, ngx_http_seckill_samples_room },
 
     { "seckill_zone_size_bytes", "gauge",
       "Size of the zone.",
-      NULL, ngx_http_seckill_size, NULL },
+      NULL, ngx_http_seckill_samples_size, NULL },
 
     { "seckill_zone_bytes", "gauge",
       "Bytes of the zone's table of units, by use.",
-      NULL, NULL, ngx_http_seckill_write_bytes },
+      NULL, NULL, ngx_http_seckill_samples_bytes },
 
     { "seckill_ledger_seq", "gauge",
       "Sequence number of the last event seen.",
-      NULL, ngx_http_seckill_seq, NULL },
+      NULL, ngx_http_seckill_samples_seq, NULL },
 
     { "seckill_ledger_size_bytes", "gauge",
       "Size of the store on disk.",
-      NULL, ngx_http_seckill_ledger, NULL },
+      NULL, ngx_http_seckill_samples_ledger, NULL },
 
     { "seckill_query_up", "gauge",
       "Whether the query tables are filled.",
-      NULL, ngx_http_seckill_lists, NULL },
+      NULL, ngx_http_seckill_samples_lists, NULL },
 
     { "seckill_query_lag_events", "gauge",
       "Events that the query tables have not seen yet.",
-      NULL, ngx_http_seckill_lag, NULL },
+      NULL, ngx_http_seckill_samples_lag, NULL },
 
     { "seckill_helper_restarts_total", "counter",
       "How often another process has become the drainer.",
-      NULL, ngx_http_seckill_restarts, NULL },
+      NULL, ngx_http_seckill_samples_restarts, NULL },
 
     { "seckill_repairs_total", "counter",
       "Repairs of the zone after a process was killed.",
-      NULL, ngx_http_seckill_repairs, NULL },
+      NULL, ngx_http_seckill_samples_repairs, NULL },
 
     { NULL, NULL, NULL, NULL, NULL, NULL }
 };
 
 
 static void
-ngx_http_seckill_write_up(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_up(ngx_http_seckill_writer_t *w)
 {
     char  reason[SK_REASON_SIZE_MAX];
 
-    ngx_http_seckill_sample(w, "", NULL, NULL, NULL,
-                            ngx_seckill_zone_health(w->zone, reason) == NGX_OK);
+    ngx_http_seckill_metrics_sample(w, "", NULL, NULL, NULL,
+                                    ngx_seckill_zone_health(w->zone, reason)
+                                    == NGX_OK);
 }
 
 
 /* "sale" is NULL for answers without one */
 
 static void
-ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+ngx_http_seckill_samples_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
     uint64_t      count;
     sk_result_e   result;
@@ -148,34 +150,36 @@ ngx_http_seckill_write_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
         count = sk_zone_counted(w->zone->shm, sale, result);
 
         if (count || (sale && sk_results[result].code < 100)) {
-            ngx_http_seckill_sample(w, "", sale, "result",
-                                    sk_results[result].name, (double) count);
+            ngx_http_seckill_metrics_sample(w, "", sale, "result",
+                                            sk_results[result].name,
+                                            (double) count);
         }
     }
 }
 
 
 static void
-ngx_http_seckill_write_questions(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+ngx_http_seckill_samples_questions(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale)
 {
-    ngx_http_seckill_sample(w, "", sale, NULL, NULL,
-                            (double) sk_zone_counted(w->zone->shm, sale,
-                                                     SK_NONE));
+    ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
+                                    (double) sk_zone_counted(w->zone->shm, sale,
+                                                             SK_NONE));
 }
 
 
 static void
-ngx_http_seckill_write_stock(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+ngx_http_seckill_samples_stock(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
     if (sale) {
-        ngx_http_seckill_sample(w, "", sale, NULL, NULL,
-                                (double) sk_load(&sale->stock));
+        ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
+                                        (double) sk_load(&sale->stock));
     }
 }
 
 
 static void
-ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+ngx_http_seckill_samples_units(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
     sk_sale_t  copy;
 
@@ -185,55 +189,55 @@ ngx_http_seckill_write_units(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 
     sk_zone_sale_copy(w->zone->shm, sale, &copy);
 
-    ngx_http_seckill_sample(w, "", sale, "state", "free",
-                            (double) sk_load(&copy.free));
-    ngx_http_seckill_sample(w, "", sale, "state", "undecided",
-                            (double) sk_load(&copy.undecided));
-    ngx_http_seckill_sample(w, "", sale, "state", "held",
-                            (double) sk_load(&copy.held));
-    ngx_http_seckill_sample(w, "", sale, "state", "sold",
-                            (double) sk_load(&copy.sold));
+    ngx_http_seckill_metrics_sample(w, "", sale, "state", "free",
+                                    (double) sk_load(&copy.free));
+    ngx_http_seckill_metrics_sample(w, "", sale, "state", "undecided",
+                                    (double) sk_load(&copy.undecided));
+    ngx_http_seckill_metrics_sample(w, "", sale, "state", "held",
+                                    (double) sk_load(&copy.held));
+    ngx_http_seckill_metrics_sample(w, "", sale, "state", "sold",
+                                    (double) sk_load(&copy.sold));
 }
 
 
 static void
-ngx_http_seckill_write_orders(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+ngx_http_seckill_samples_orders(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
     sk_order_e  event;
 
     for (event = 0; sale && event < SK_ORDER_N; event++) {
-        ngx_http_seckill_sample(w, "", sale, "event", sk_orders[event],
-                                (double) sk_load(&sale->orders[event]));
+        ngx_http_seckill_metrics_sample(w, "", sale, "event", sk_orders[event],
+                                        (double) sk_load(&sale->orders[event]));
     }
 }
 
 
 static void
-ngx_http_seckill_write_commits(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_commits(ngx_http_seckill_writer_t *w)
 {
-    ngx_http_seckill_write_hist(w, &w->zone->shm->commit_seconds,
-                                &sk_hist_seconds, 1e-6);
+    ngx_http_seckill_samples_hist(w, &w->zone->shm->commit_seconds,
+                                  &sk_hist_seconds, 1e-6);
 }
 
 
 static void
-ngx_http_seckill_write_commit_claims(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_commit_claims(ngx_http_seckill_writer_t *w)
 {
-    ngx_http_seckill_write_hist(w, &w->zone->shm->commit_claims,
-                                &sk_hist_claims, 1);
+    ngx_http_seckill_samples_hist(w, &w->zone->shm->commit_claims,
+                                  &sk_hist_claims, 1);
 }
 
 
 static void
-ngx_http_seckill_write_waits(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_waits(ngx_http_seckill_writer_t *w)
 {
-    ngx_http_seckill_write_hist(w, &w->zone->shm->wait_seconds,
-                                &sk_hist_seconds, 1e-6);
+    ngx_http_seckill_samples_hist(w, &w->zone->shm->wait_seconds,
+                                  &sk_hist_seconds, 1e-6);
 }
 
 
 static void
-ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
+ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
     const sk_hist_def_t *def, double scale)
 {
     char      bound[32];
@@ -248,21 +252,23 @@ ngx_http_seckill_write_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
         /* ngx_sprintf() has no "%g", and 1 is not to be "1.00000" */
 
         (void) snprintf(bound, sizeof(bound), "%g", def->bounds[i]);
-        ngx_http_seckill_sample(w, "_bucket", NULL, "le", bound,
-                                (double) count);
+        ngx_http_seckill_metrics_sample(w, "_bucket", NULL, "le", bound,
+                                        (double) count);
     }
 
     count += sk_load(&h->buckets[def->n]);
 
-    ngx_http_seckill_sample(w, "_bucket", NULL, "le", "+Inf", (double) count);
-    ngx_http_seckill_sample(w, "_sum", NULL, NULL, NULL,
-                            (double) sk_load(&h->sum) * scale);
-    ngx_http_seckill_sample(w, "_count", NULL, NULL, NULL, (double) count);
+    ngx_http_seckill_metrics_sample(w, "_bucket", NULL, "le", "+Inf",
+                                    (double) count);
+    ngx_http_seckill_metrics_sample(w, "_sum", NULL, NULL, NULL,
+                                    (double) sk_load(&h->sum) * scale);
+    ngx_http_seckill_metrics_sample(w, "_count", NULL, NULL, NULL,
+                                    (double) count);
 }
 
 
 static void
-ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_room(ngx_http_seckill_writer_t *w)
 {
     uint64_t    reserved;
     sk_zone_t  *zone;
@@ -273,15 +279,15 @@ ngx_http_seckill_write_room(ngx_http_seckill_writer_t *w)
     reserved = zone->reserved;
     sk_zone_unlock(zone);
 
-    ngx_http_seckill_sample(w, "", NULL, "use", "reserved",
-                            (double) reserved);
-    ngx_http_seckill_sample(w, "", NULL, "use", "free",
-                            (double) (zone->units.n_max - reserved));
+    ngx_http_seckill_metrics_sample(w, "", NULL, "use", "reserved",
+                                    (double) reserved);
+    ngx_http_seckill_metrics_sample(w, "", NULL, "use", "free",
+                                    (double) (zone->units.n_max - reserved));
 }
 
 
 static void
-ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w)
+ngx_http_seckill_samples_bytes(ngx_http_seckill_writer_t *w)
 {
     uint64_t    used, size;
     sk_zone_t  *zone;
@@ -295,14 +301,15 @@ ngx_http_seckill_write_bytes(ngx_http_seckill_writer_t *w)
     size = sk_units_size(zone->units.n_max);
     used = (used < size) ? used : size;
 
-    ngx_http_seckill_sample(w, "", NULL, "use", "reserved", (double) used);
-    ngx_http_seckill_sample(w, "", NULL, "use", "free",
-                            (double) (size - used));
+    ngx_http_seckill_metrics_sample(w, "", NULL, "use", "reserved",
+                                    (double) used);
+    ngx_http_seckill_metrics_sample(w, "", NULL, "use", "free",
+                                    (double) (size - used));
 }
 
 
 static double
-ngx_http_seckill_broken(sk_zone_t *zone)
+ngx_http_seckill_samples_broken(sk_zone_t *zone)
 {
     uint32_t   slot, n, broken;
     sk_sale_t  copy;
@@ -326,42 +333,42 @@ ngx_http_seckill_broken(sk_zone_t *zone)
 
 
 static double
-ngx_http_seckill_depth(sk_zone_t *zone)
+ngx_http_seckill_samples_depth(sk_zone_t *zone)
 {
     return (double) sk_queue_depth(&zone->queue);
 }
 
 
 static double
-ngx_http_seckill_queue(sk_zone_t *zone)
+ngx_http_seckill_samples_queue(sk_zone_t *zone)
 {
     return zone->queue.n;
 }
 
 
 static double
-ngx_http_seckill_size(sk_zone_t *zone)
+ngx_http_seckill_samples_size(sk_zone_t *zone)
 {
     return (double) zone->size;
 }
 
 
 static double
-ngx_http_seckill_seq(sk_zone_t *zone)
+ngx_http_seckill_samples_seq(sk_zone_t *zone)
 {
     return (double) sk_load(&zone->applied_seq);
 }
 
 
 static double
-ngx_http_seckill_ledger(sk_zone_t *zone)
+ngx_http_seckill_samples_ledger(sk_zone_t *zone)
 {
     return (double) sk_load(&zone->ledger_size);
 }
 
 
 static double
-ngx_http_seckill_lag(sk_zone_t *zone)
+ngx_http_seckill_samples_lag(sk_zone_t *zone)
 {
     uint64_t  seen, applied;
 
@@ -375,7 +382,7 @@ ngx_http_seckill_lag(sk_zone_t *zone)
 
 
 static double
-ngx_http_seckill_lists(sk_zone_t *zone)
+ngx_http_seckill_samples_lists(sk_zone_t *zone)
 {
     char  reason[SK_REASON_SIZE_MAX];
 
@@ -384,7 +391,7 @@ ngx_http_seckill_lists(sk_zone_t *zone)
 
 
 static double
-ngx_http_seckill_restarts(sk_zone_t *zone)
+ngx_http_seckill_samples_restarts(sk_zone_t *zone)
 {
     uint64_t  n;
 
@@ -395,7 +402,7 @@ ngx_http_seckill_restarts(sk_zone_t *zone)
 
 
 static double
-ngx_http_seckill_repairs(sk_zone_t *zone)
+ngx_http_seckill_samples_repairs(sk_zone_t *zone)
 {
     return (double) sk_load(&zone->repairs);
 }
