@@ -118,7 +118,7 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
             return rc;
         }
 
-        sk_store(&zone->ledger_size, sk_ledger_size(w->ledger));
+        sk_store(&zone->ledger_size, sk_ledger_files_size(w->ledger));
         sk_store_release(&zone->state, SK_ZONE_READY);
 
         *decided = 1;

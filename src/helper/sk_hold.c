@@ -57,8 +57,8 @@ sk_hold_work(sk_hold_t *hold, sk_writer_t *w, unsigned *decided)
         hold->after = 0;
     }
 
-    rc = sk_ledger_due(w->ledger, hold->from_s, hold->after, now_s, hold->due,
-                       SK_HOLD_BATCH_MAX, &n);
+    rc = sk_ledger_order_due(w->ledger, hold->from_s, hold->after, now_s,
+                             hold->due, SK_HOLD_BATCH_MAX, &n);
 
     if (rc != SK_OK) {
         return sk_writer_failed(w, rc);
@@ -183,7 +183,7 @@ sk_hold_next(sk_hold_t *hold, sk_writer_t *w, uint32_t now_s, unsigned n)
         return SK_MORE;
     }
 
-    rc = sk_ledger_due_next(w->ledger, now_s, &next_s);
+    rc = sk_ledger_order_due_next(w->ledger, now_s, &next_s);
 
     if (rc != SK_OK) {
         return sk_writer_failed(w, rc);

@@ -219,9 +219,9 @@ sk_operator_answer(sk_operator_t *o, unsigned again)
         }
 
     } else if (again) {
-        return sk_operator_refuse(o, SK_STATUS_UNAVAILABLE, NULL,
-                                  "the process that did this was killed: "
-                                  "look whether it is done");
+        return sk_operator_reply_refuse(o, SK_STATUS_UNAVAILABLE, NULL,
+                                        "the process that did this was killed: "
+                                        "look whether it is done");
     }
 
     rc = SK_OK;
@@ -273,4 +273,24 @@ sk_operator_append(sk_operator_t *o, sk_event_t *e)
     }
 
     return sk_writer_append(o->writer, e);
+}
+
+
+int
+sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,
+    unsigned when, sk_value_t *values)
+{
+    int         rc;
+    sk_wrong_t  wrong;
+
+    rc = sk_body_read(o->command->body, o->command->body_len, fields, n,
+                      when, values, o->text, &wrong);
+
+    if (rc == SK_ERROR) {
+        return sk_operator_reply_error(o, SK_STATUS_INVALID, wrong.field,
+                                       wrong.message, NULL);
+    }
+
+    return (rc == SK_OK) ? SK_OK
+                         : sk_ledger_fail(o->writer->ledger, SQLITE_NOMEM);
 }

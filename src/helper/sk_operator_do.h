@@ -51,6 +51,9 @@ struct sk_operator_s {
 /* a statement, prepared; NULL: SQLite says why */
 sqlite3_stmt *sk_operator_sql(sk_operator_t *o, sk_sql_e which);
 
+/* SK_OK: there is a row; SK_NOT_FOUND: none, and the statement is reset */
+int sk_operator_sql_row(sk_operator_t *o, sqlite3_stmt *stmt);
+
 /* the reply made from the event that has the command's key; SK_NOT_FOUND */
 int sk_operator_key_asked(sk_operator_t *o);
 
@@ -68,13 +71,13 @@ int sk_operator_reply_text(sk_operator_t *o, sk_status_e status,
     const char *data);
 
 /* replies with an error: SK_REFUSED; "field" may be NULL */
-int sk_operator_refuse(sk_operator_t *o, sk_status_e status,
+int sk_operator_reply_refuse(sk_operator_t *o, sk_status_e status,
     const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* the same, with the object that a statement's row is; "data" may be NULL */
-int sk_operator_error(sk_operator_t *o, sk_status_e status, const char *field,
-    const char *message, sqlite3_stmt *data);
+int sk_operator_reply_error(sk_operator_t *o, sk_status_e status,
+    const char *field, const char *message, sqlite3_stmt *data);
 
 /* reads the command's body; "when" is SK_FIELD_ADD, SK_FIELD_EDIT */
 int sk_operator_body(sk_operator_t *o, const sk_field_t *fields, unsigned n,

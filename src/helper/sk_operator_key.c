@@ -36,12 +36,12 @@ sk_operator_key_asked(sk_operator_t *o)
 
     sk_operator_key(o, &asked);
 
-    rc = sk_ledger_request(o->writer->ledger, &asked,
-                           o->writer->now_ms - SK_OPERATOR_KEEP_MS, &e);
+    rc = sk_ledger_read_request(o->writer->ledger, &asked,
+                                o->writer->now_ms - SK_OPERATOR_KEEP_MS, &e);
 
     if (rc == SK_REFUSED) {
-        return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
-                                  "another request had this Idempotency-Key");
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                   "another request had this Idempotency-Key");
     }
 
     if (rc != SK_OK) {

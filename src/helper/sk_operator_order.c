@@ -120,9 +120,9 @@ sk_operator_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     rc = sk_ledger_order(l, o->command->id, order);
 
     if (rc == SK_NOT_FOUND) {
-        return sk_operator_refuse(o, SK_STATUS_NOT_FOUND, NULL,
-                                  "there is no order %llu",
-                                  (unsigned long long) o->command->id);
+        return sk_operator_reply_refuse(o, SK_STATUS_NOT_FOUND, NULL,
+                                        "there is no order %llu",
+                                        (unsigned long long) o->command->id);
     }
 
     if (rc == SK_OK && o->command->body_len) {
@@ -207,5 +207,5 @@ sk_operator_order_conflict(sk_operator_t *o, const char *message)
 
     (void) sqlite3_bind_int64(s, 1, (int64_t) o->command->id);
 
-    return sk_operator_error(o, SK_STATUS_CONFLICT, NULL, message, s);
+    return sk_operator_reply_error(o, SK_STATUS_CONFLICT, NULL, message, s);
 }

@@ -96,9 +96,8 @@ sk_operator_product_add(sk_operator_t *o)
     }
 
     if (n >= SK_OPERATOR_PRODUCTS_MAX) {
-        return sk_operator_refuse(o, SK_STATUS_NO_ROOM, NULL,
-                                  "there are %d products, as many as may be",
-                                  n);
+        return sk_operator_reply_refuse(o, SK_STATUS_NO_ROOM, NULL,
+                   "there are %d products, as many as may be", n);
     }
 
     rc = sk_operator_product_unique(o, &v[SK_PRODUCT_NAME], 0);
@@ -182,10 +181,9 @@ sk_operator_product_remove(sk_operator_t *o)
         if (!sk_sale_removed(sale)
             && (uint64_t) sk_load(&sale->product) == o->command->id)
         {
-            return sk_operator_refuse(o, SK_STATUS_CONFLICT, NULL,
-                                      "the sale \"%.*s\" has this product",
-                                      (int) sk_load(&sale->name_len),
-                                      sale->name);
+            return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                       "the sale \"%.*s\" has this product",
+                       (int) sk_load(&sale->name_len), sale->name);
         }
     }
 
@@ -261,9 +259,8 @@ sk_operator_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
 
     for (i = 0; i < v->len; i++) {
         if ((unsigned char) v->text[i] < 0x20 || v->text[i] == 0x7f) {
-            return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s",
-                                      sk_product_fields[SK_PRODUCT_NAME]
-                                          .allowed);
+            return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "name",
+                       "name: %s", sk_product_fields[SK_PRODUCT_NAME].allowed);
         }
     }
 
@@ -279,8 +276,8 @@ sk_operator_product_read(sk_operator_t *o, unsigned when, sk_value_t *values)
         }
     }
 
-    return sk_operator_refuse(o, SK_STATUS_INVALID, "currency", "currency: %s",
-                              sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
+    return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "currency",
+               "currency: %s", sk_product_fields[SK_PRODUCT_CURRENCY].allowed);
 }
 
 
@@ -317,8 +314,8 @@ sk_operator_product_unique(sk_operator_t *o, const sk_value_t *name,
         return sk_ledger_fail(o->writer->ledger, rc);
     }
 
-    return sk_operator_refuse(o, SK_STATUS_CONFLICT, "name",
-                              "name: product %llu has it", other);
+    return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, "name",
+                                    "name: product %llu has it", other);
 }
 
 
@@ -406,7 +403,7 @@ sk_operator_product_find(sk_operator_t *o, uint64_t id)
 static int
 sk_operator_product_none(sk_operator_t *o)
 {
-    return sk_operator_refuse(o, SK_STATUS_NOT_FOUND, NULL,
-                              "there is no product %llu",
-                              (unsigned long long) o->command->id);
+    return sk_operator_reply_refuse(o, SK_STATUS_NOT_FOUND, NULL,
+                                    "there is no product %llu",
+                                    (unsigned long long) o->command->id);
 }

@@ -5,6 +5,9 @@
 #include "sk_view.h"
 
 
+static int sk_operator_sale_paused(sk_operator_t *o, int paused);
+
+
 /* what bodies may have: what is no field of a sale, and then those that are */
 
 enum {
@@ -58,14 +61,14 @@ sk_operator_sale_add(sk_operator_t *o)
     if (!sk_sale_name_valid(name->text, name->len)
         || strspn(name->text, ".") >= name->len)
     {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, "name", "name: %s",
-                                  sk_sale_body[SK_SALE_NAME].allowed);
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "name",
+                   "name: %s", sk_sale_body[SK_SALE_NAME].allowed);
     }
 
     if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
-        return sk_operator_refuse(o, SK_STATUS_CONFLICT, "name",
-                                  "name: there is a sale \"%.*s\"",
-                                  (int) name->len, name->text);
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, "name",
+                                        "name: there is a sale \"%.*s\"",
+                                        (int) name->len, name->text);
     }
 
     memset(&e, 0, sizeof(sk_event_t));
@@ -130,10 +133,10 @@ sk_operator_sale_command(sk_operator_t *o, int *rc)
                         o->command->name_len);
 
     if (sale == NULL) {
-        *rc = sk_operator_refuse(o, SK_STATUS_UNKNOWN_SALE, NULL,
-                                 "there is no sale \"%.*s\"",
-                                 (int) o->command->name_len,
-                                 o->command->name);
+        *rc = sk_operator_reply_refuse(o, SK_STATUS_UNKNOWN_SALE, NULL,
+                                       "there is no sale \"%.*s\"",
+                                       (int) o->command->name_len,
+                                       o->command->name);
     }
 
     return sale;
@@ -166,9 +169,9 @@ sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
           : v[sk_sale_in_body(start_ms)].given ? "start" : NULL;
 
     if (end && def->start_ms >= def->end_ms) {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, end,
-                                  "%s: the end has to be after the start",
-                                  end);
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, end,
+                                        "%s: the end has to be after the start",
+                                        end);
     }
 
     if (!product->given || product->null) {
@@ -178,9 +181,9 @@ sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
     rc = sk_operator_product_find(o, (uint64_t) product->number);
 
     if (rc == SK_NOT_FOUND) {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, "product",
-                                  "product: there is none with the id %lld",
-                                  (long long) product->number);
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "product",
+                   "product: there is none with the id %lld",
+                   (long long) product->number);
     }
 
     return rc;
@@ -195,8 +198,8 @@ sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     const char  *field;
 
     if (v[sk_sale_in_body(stock)].given && v[SK_SALE_ADD_STOCK].given) {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, "add_stock",
-                                  "add_stock: not with \"stock\"");
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "add_stock",
+                                        "add_stock: not with \"stock\"");
     }
 
     field = v[sk_sale_in_body(stock)].given ? "stock" : "add_stock";
@@ -207,16 +210,15 @@ sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     taken = sk_load(&sale->held) + sk_load(&sale->sold);
 
     if (def->stock < 0 || def->stock > SK_STOCK_MAX) {
-        return sk_operator_refuse(o, SK_STATUS_INVALID, field,
-                                  "%s: a stock of %lld, 0 to %d is allowed",
-                                  field, (long long) def->stock, SK_STOCK_MAX);
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, field,
+                   "%s: a stock of %lld, 0 to %d is allowed",
+                   field, (long long) def->stock, SK_STOCK_MAX);
     }
 
     if (def->stock < taken) {
-        return sk_operator_refuse(o, SK_STATUS_CONFLICT, field,
-                                  "%s: %lld units are held or sold, the stock "
-                                  "cannot be %lld", field, (long long) taken,
-                                  (long long) def->stock);
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, field,
+                   "%s: %lld units are held or sold, the stock cannot be %lld",
+                   field, (long long) taken, (long long) def->stock);
     }
 
     return sk_operator_sale_room(o, def, def->stock - old, 0);
@@ -247,7 +249,7 @@ sk_operator_sale_room(sk_operator_t *o, const sk_sale_def_t *def, int64_t units,
         return SK_OK;
     }
 
-    return sk_operator_refuse(o, SK_STATUS_NO_ROOM, NULL, "%s", reason);
+    return sk_operator_reply_refuse(o, SK_STATUS_NO_ROOM, NULL, "%s", reason);
 }
 
 
@@ -308,4 +310,129 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
     free(text);
 
     return rc;
+}
+
+
+int
+sk_operator_sale_remove(sk_operator_t *o)
+{
+    int         rc;
+    sk_sale_t  *sale;
+    sk_event_t  e;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    if (o->declare->leaving) {
+        return sk_operator_reply_refuse(o, SK_STATUS_UNAVAILABLE, NULL,
+                   "nginx is being reloaded or stopped: ask again");
+    }
+
+    if (sk_declare_has(o->declare, o->command->name, o->command->name_len)) {
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                                        "the configuration declares the sale: "
+                                        "remove it there first");
+    }
+
+    if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                                        "the sale has not ended");
+    }
+
+    if (sk_load(&sale->undecided) || sk_load(&sale->held)) {
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                   "units of the sale are undecided or held");
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    sk_sale_def(sale, &e.def);
+
+    rc = sk_operator_sale_reply(o, sale, &e.def, SK_STATUS_OK);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    e.type = SK_EVENT_SALE_REMOVED;
+    e.sale_id = sk_load(&sale->id);
+
+    return sk_operator_append(o, &e);
+}
+
+
+int
+sk_operator_sale_pause(sk_operator_t *o)
+{
+    return sk_operator_sale_paused(o, 1);
+}
+
+
+int
+sk_operator_sale_resume(sk_operator_t *o)
+{
+    return sk_operator_sale_paused(o, 0);
+}
+
+
+static int
+sk_operator_sale_paused(sk_operator_t *o, int paused)
+{
+    int          rc;
+    sk_sale_t   *sale;
+    sk_event_t   e;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    if (sk_sale_state(sale, o->writer->clock_ms) == SK_SALE_ENDED) {
+        return sk_operator_reply_refuse(o, SK_STATUS_CONFLICT, NULL,
+                                        "the sale has ended");
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_SALE_EDITED;
+
+    sk_sale_def(sale, &e.def);
+
+    e.def.paused = paused;
+
+    return sk_operator_sale_put(o, sale, &e);
+}
+
+
+int
+sk_operator_sale_end(sk_operator_t *o)
+{
+    int          rc;
+    sk_sale_t   *sale;
+    sk_event_t   e;
+
+    sale = sk_operator_sale_command(o, &rc);
+
+    if (sale == NULL) {
+        return rc;
+    }
+
+    memset(&e, 0, sizeof(sk_event_t));
+
+    e.type = SK_EVENT_SALE_EDITED;
+
+    sk_sale_def(sale, &e.def);
+
+    if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
+
+        /* also before its start, which it keeps for another end */
+
+        e.def.end_ms = o->writer->clock_ms;
+    }
+
+    return sk_operator_sale_put(o, sale, &e);
 }

@@ -91,7 +91,7 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
-    sk_ledger_identify(l->path, &l->files[0].dev, &l->files[0].ino);
+    sk_ledger_files_identify(l->path, &l->files[0].dev, &l->files[0].ino);
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 

@@ -67,7 +67,7 @@ int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
  * a sale "def".  SK_NOT_FOUND: there is none; SK_REFUSED: there is, but what
  * was asked for was something else.
  */
-int sk_ledger_request(sk_ledger_t *ledger, const sk_event_t *asked,
+int sk_ledger_read_request(sk_ledger_t *ledger, const sk_event_t *asked,
     int64_t after_ms, sk_event_t *event);
 
 /* SK_OK: the events are on disk.  SK_AGAIN, SK_ERROR: rolled back */
@@ -92,7 +92,7 @@ int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
  * The sales that were removed, ascending, in memory to be freed: their events
  * need not be applied.
  */
-int sk_ledger_removed(sk_ledger_t *ledger, uint64_t **ids, unsigned *n);
+int sk_ledger_read_removed(sk_ledger_t *ledger, uint64_t **ids, unsigned *n);
 
 /* an order, as it was won */
 
@@ -117,11 +117,11 @@ int sk_ledger_order_last(sk_ledger_t *ledger, uint64_t order,
  * "max" of them at most, "n" are there, after the order "after" of the second
  * "from_s" and no later than "until_s".  What became of them is not looked at.
  */
-int sk_ledger_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
+int sk_ledger_order_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
     uint32_t until_s, sk_order_t *orders, unsigned max, unsigned *n);
 
 /* the first second after "s" in which a hold was to end; UINT32_MAX: none */
-int sk_ledger_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
+int sk_ledger_order_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
 
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);
@@ -138,13 +138,13 @@ unsigned sk_ledger_log_new_pages(sk_ledger_t *ledger);
  * open; SK_ERROR if one was moved, removed or exchanged: SQLite would go on
  * writing to what nobody will find.  To close it then saves what its log has.
  */
-int sk_ledger_in_place(sk_ledger_t *ledger);
+int sk_ledger_files_in_place(sk_ledger_t *ledger);
 
 /* which file a path names: 0 and 0 if it names none */
-void sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino);
+void sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino);
 
 /* bytes of the file and its log */
-uint64_t sk_ledger_size(sk_ledger_t *ledger);
+uint64_t sk_ledger_files_size(sk_ledger_t *ledger);
 
 /* what went wrong in the last call that did not return SK_OK */
 const char *sk_ledger_error(sk_ledger_t *ledger);

@@ -31,6 +31,12 @@ typedef struct {
 } sk_file_t;
 
 
+typedef struct {
+    size_t         len;
+    const char    *name;
+} sk_ledger_type_t;
+
+
 struct sk_ledger_s {
     sqlite3       *db;
     sqlite3_stmt  *begin;
@@ -58,6 +64,19 @@ struct sk_ledger_s {
     char           path[4096];
     char           error[SK_LEDGER_ERROR_SIZE_MAX];
 };
+
+
+/* the types of events, as rows have them */
+extern const sk_ledger_type_t  sk_ledger_types[SK_EVENT_N];
+
+/* which one a column says; SK_EVENT_N: none */
+sk_event_e sk_ledger_read_type(sqlite3_stmt *stmt, int column);
+
+/* a hold's end, which rows have in ms: SK_OK, SK_DAMAGED */
+int sk_ledger_read_expires(int64_t ms, uint32_t *expires_s);
+
+/* says that an event cannot be understood: SK_DAMAGED */
+int sk_ledger_read_damaged(sk_ledger_t *l, uint64_t seq);
 
 
 #pragma GCC visibility pop

@@ -5,7 +5,7 @@
 
 
 int
-sk_ledger_in_place(sk_ledger_t *l)
+sk_ledger_files_in_place(sk_ledger_t *l)
 {
     char       name[sizeof(l->path) + 8];
     unsigned   i;
@@ -19,7 +19,7 @@ sk_ledger_in_place(sk_ledger_t *l)
 
         (void) snprintf(name, sizeof(name), "%s%s", l->path, suffixes[i]);
 
-        sk_ledger_identify(name, &file.dev, &file.ino);
+        sk_ledger_files_identify(name, &file.dev, &file.ino);
 
         if (l->files[i].ino == 0) {
             l->files[i] = file;
@@ -39,7 +39,7 @@ sk_ledger_in_place(sk_ledger_t *l)
 
 
 void
-sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino)
+sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino)
 {
     struct stat  st;
 
@@ -53,7 +53,7 @@ sk_ledger_identify(const char *path, uint64_t *dev, uint64_t *ino)
 
 
 uint64_t
-sk_ledger_size(sk_ledger_t *l)
+sk_ledger_files_size(sk_ledger_t *l)
 {
     char         wal[sizeof(l->path) + 8];
     uint64_t     size;

@@ -74,7 +74,7 @@ sk_writer_identify(sk_writer_t *w)
 {
     uint64_t  dev, ino;
 
-    sk_ledger_identify(w->path, &dev, &ino);
+    sk_ledger_files_identify(w->path, &dev, &ino);
 
     if (w->zone->store_ino
         && (dev != w->zone->store_dev || ino != w->zone->store_ino))
@@ -126,7 +126,7 @@ sk_writer_begin(sk_writer_t *w)
 
     sk_assert(w->ledger && !w->writing);
 
-    rc = sk_ledger_in_place(w->ledger);
+    rc = sk_ledger_files_in_place(w->ledger);
 
     if (rc == SK_OK) {
         rc = sk_ledger_begin(w->ledger);
@@ -452,7 +452,7 @@ sk_writer_idle(sk_writer_t *w)
 
     sk_assert(w->ledger && !w->writing);
 
-    rc = sk_ledger_in_place(w->ledger);
+    rc = sk_ledger_files_in_place(w->ledger);
 
     if (rc == SK_OK) {
         rc = sk_writer_follow_authority(w);
@@ -480,7 +480,7 @@ sk_writer_idle(sk_writer_t *w)
         return sk_writer_failed(w, rc);
     }
 
-    sk_store(&w->zone->ledger_size, sk_ledger_size(w->ledger));
+    sk_store(&w->zone->ledger_size, sk_ledger_files_size(w->ledger));
 
     return SK_OK;
 }

@@ -32,7 +32,7 @@ sk_writer_follow(sk_writer_t *w)
     /* of the sales that were removed nothing need be known */
 
     if (rc == SK_OK && w->removed == NULL) {
-        rc = sk_ledger_removed(w->ledger, &w->removed, &w->n_removed);
+        rc = sk_ledger_read_removed(w->ledger, &w->removed, &w->n_removed);
     }
 
     if (rc == SK_OK) {
@@ -74,7 +74,7 @@ sk_writer_follow_loaded(sk_writer_t *w)
 
     sk_writer_follow_settle_seq(w);
 
-    sk_ledger_identify(w->path, &w->zone->store_dev, &w->zone->store_ino);
+    sk_ledger_files_identify(w->path, &w->zone->store_dev, &w->zone->store_ino);
 
     if (w->told) {
         return SK_OK;

@@ -13,8 +13,9 @@ static const char  sk_page_orders_sql[] =
     " FROM orders o JOIN sales s ON s.id = +o.sale WHERE o.\"order\" > ?1";
 
 
-static int sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind);
-static int sk_page_number(sqlite3 *db, const char *sql, const char *text,
+static int sk_page_order_query(sk_reader_t *r, sk_page_t *page,
+    unsigned *behind);
+static int sk_page_order_number(sqlite3 *db, const char *sql, const char *text,
     size_t len, int64_t *n);
 
 
@@ -35,7 +36,7 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
 
         behind = 1;
 
-        rc = r->query ? sk_page_query(r, page, &behind) : SK_ERROR;
+        rc = r->query ? sk_page_order_query(r, page, &behind) : SK_ERROR;
 
         if (rc == SK_OK && !behind) {
             return SK_OK;
@@ -66,7 +67,7 @@ sk_page_orders(sk_reader_t *r, sk_page_t *page)
  */
 
 static int
-sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
+sk_page_order_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
 {
     int            rc;
     char           sql[1024];
@@ -74,7 +75,8 @@ sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
     const char    *plus;
     sqlite3_stmt  *s;
 
-    if (sk_page_number(r->query, "SELECT seq FROM progress", NULL, 0, &seen)
+    if (sk_page_order_number(r->query, "SELECT seq FROM progress", NULL, 0,
+                             &seen)
         != SK_OK)
     {
         return SK_ERROR;
@@ -88,9 +90,9 @@ sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
     sale = 0;
 
     if (page->name_len) {
-        rc = sk_page_number(r->query, "SELECT max(id) FROM sales"
-                            " WHERE name = ?1", page->name, page->name_len,
-                            &sale);
+        rc = sk_page_order_number(r->query, "SELECT max(id) FROM sales"
+                                  " WHERE name = ?1", page->name,
+                                  page->name_len, &sale);
         if (rc != SK_OK) {
             return rc;
         }
@@ -138,7 +140,7 @@ sk_page_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
 
 
 static int
-sk_page_number(sqlite3 *db, const char *sql, const char *text, size_t len,
+sk_page_order_number(sqlite3 *db, const char *sql, const char *text, size_t len,
     int64_t *n)
 {
     int            rc;

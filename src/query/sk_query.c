@@ -39,7 +39,7 @@ sk_query_create(sk_zone_t *zone, const char *store)
 void
 sk_query_destroy(sk_query_t *q)
 {
-    sk_query_close(q);
+    sk_query_db_close(q);
     free(q);
 }
 
@@ -61,31 +61,31 @@ sk_query_fill(sk_query_t *q)
 
         /* SQLite would go on writing to what nobody finds */
 
-        sk_query_identify(q, files);
+        sk_query_db_identify(q, files);
 
         if (memcmp(files, q->files, sizeof(files)) != 0) {
-            sk_query_close(q);
+            sk_query_db_close(q);
         }
     }
 
     rc = SK_OK;
 
     if (q->db == NULL) {
-        rc = sk_query_open(q);
+        rc = sk_query_db_open(q);
     }
 
     if (rc != SK_OK) {
-        sk_query_close(q);
+        sk_query_db_close(q);
         return rc;
     }
 
     rc = sk_query_slice(q);
 
     if (rc == SK_ERROR && q->stale) {
-        sk_query_remove(q);
+        sk_query_db_remove(q);
 
     } else if (rc == SK_ERROR) {
-        sk_query_close(q);
+        sk_query_db_close(q);
     }
 
     return rc;
@@ -106,14 +106,14 @@ sk_query_slice(sk_query_t *q)
     (void) sqlite3_reset(q->end);
 
     if (rc != SQLITE_ROW) {
-        rc = sk_query_fail(q, rc);
+        rc = sk_query_db_fail(q, rc);
         q->stale = 0;                   /* it is the ledger that is damaged */
         return rc;
     }
 
     /* another server's thread may fill the same tables */
 
-    rc = sk_query_step(q, q->begin);
+    rc = sk_query_db_step(q, q->begin);
 
     if (rc != SK_OK) {
         q->stale &= !sk_query_ledger_damaged(q, 0, 0);
@@ -124,7 +124,7 @@ sk_query_slice(sk_query_t *q)
     from = (rc == SQLITE_ROW) ? sqlite3_column_int64(q->seen, 0) : 0;
     (void) sqlite3_reset(q->seen);
 
-    rc = (rc == SQLITE_ROW) ? SK_OK : sk_query_fail(q, rc);
+    rc = (rc == SQLITE_ROW) ? SK_OK : sk_query_db_fail(q, rc);
 
     slice = q->indexed ? SK_QUERY_SLICE : SK_QUERY_SLICE_NEW;
     to = (end - from > slice) ? from + slice : end;
@@ -135,12 +135,12 @@ sk_query_slice(sk_query_t *q)
             (void) sqlite3_bind_int64(fill[i], 1, from);
             (void) sqlite3_bind_int64(fill[i], 2, to);
 
-            rc = sk_query_step(q, fill[i]);
+            rc = sk_query_db_step(q, fill[i]);
         }
     }
 
     if (rc == SK_OK) {
-        rc = sk_query_step(q, q->commit);
+        rc = sk_query_db_step(q, q->commit);
     }
 
     if (rc != SK_OK) {
@@ -160,7 +160,7 @@ sk_query_slice(sk_query_t *q)
     }
 
     if (!q->indexed) {
-        rc = sk_query_exec(q, sk_query_indexes);
+        rc = sk_query_db_exec(q, sk_query_indexes);
 
         if (rc != SK_OK) {
             return rc;

@@ -60,9 +60,9 @@ int sk_query_idle(sk_query_t *q);
  * thread, it is to be tried again.  The zone is told what is wrong, or that
  * nothing is: sk_zone_lists().
  */
-sk_filler_t *sk_query_start(sk_zone_t *zone, const char *store,
+sk_filler_t *sk_query_thread_start(sk_zone_t *zone, const char *store,
     const sk_log_t *log, void (*progress)(void *ctx));
-void sk_query_stop(sk_filler_t *filler);
+void sk_query_thread_stop(sk_filler_t *filler);
 
 
 #pragma GCC visibility pop

@@ -28,16 +28,16 @@ static const char  sk_query_tables[] =
     ");";
 
 
-static int sk_query_setup(sk_query_t *q);
-static int sk_query_stopping(void *data);
-static int sk_query_make(sk_query_t *q);
-static int sk_query_attach(sk_query_t *q);
-static int sk_query_prepare(sk_query_t *q);
-static int sk_query_number(sk_query_t *q, const char *sql, int64_t *n);
+static int sk_query_db_setup(sk_query_t *q);
+static int sk_query_db_stopping(void *data);
+static int sk_query_db_make(sk_query_t *q);
+static int sk_query_db_attach(sk_query_t *q);
+static int sk_query_db_prepare(sk_query_t *q);
+static int sk_query_db_number(sk_query_t *q, const char *sql, int64_t *n);
 
 
 int
-sk_query_open(sk_query_t *q)
+sk_query_db_open(sk_query_t *q)
 {
     int       rc;
     unsigned  try;
@@ -50,13 +50,13 @@ sk_query_open(sk_query_t *q)
 
         q->stale = 0;
 
-        rc = sk_query_setup(q);
+        rc = sk_query_db_setup(q);
 
         if (!q->stale) {
             return rc;
         }
 
-        sk_query_remove(q);
+        sk_query_db_remove(q);
     }
 
     return SK_ERROR;
@@ -64,7 +64,7 @@ sk_query_open(sk_query_t *q)
 
 
 static int
-sk_query_setup(sk_query_t *q)
+sk_query_db_setup(sk_query_t *q)
 {
     int      rc;
     int64_t  seq, same;
@@ -74,19 +74,19 @@ sk_query_setup(sk_query_t *q)
                          |SQLITE_OPEN_NOMUTEX|SQLITE_OPEN_URI, NULL);
 
     if (rc != SQLITE_OK) {
-        return sk_query_fail(q, rc);
+        return sk_query_db_fail(q, rc);
     }
 
     (void) sqlite3_busy_timeout(q->db, SK_LEDGER_BUSY_WAIT_MS);
-    sqlite3_progress_handler(q->db, SK_QUERY_STOP_OPS, sk_query_stopping, q);
+    sqlite3_progress_handler(q->db, SK_QUERY_STOP_OPS, sk_query_db_stopping, q);
 
-    rc = sk_query_exec(q, "PRAGMA journal_mode = WAL;"
-                       "PRAGMA synchronous = NORMAL;"
-                       "PRAGMA wal_autocheckpoint = 8192;"
-                       "PRAGMA cache_size = -32768;");
+    rc = sk_query_db_exec(q, "PRAGMA journal_mode = WAL;"
+                          "PRAGMA synchronous = NORMAL;"
+                          "PRAGMA wal_autocheckpoint = 8192;"
+                          "PRAGMA cache_size = -32768;");
 
     if (rc == SK_OK) {
-        rc = sk_query_make(q);
+        rc = sk_query_db_make(q);
     }
 
     if (rc != SK_OK) {
@@ -95,20 +95,21 @@ sk_query_setup(sk_query_t *q)
 
     /* a transaction that is to write would lock what is not read-only */
 
-    rc = sk_query_attach(q);
+    rc = sk_query_db_attach(q);
 
     if (rc != SK_OK) {
         q->stale = 0;                   /* it is the ledger that is damaged */
         return rc;
     }
 
-    rc = sk_query_number(q, "SELECT seq FROM progress", &seq);
+    rc = sk_query_db_number(q, "SELECT seq FROM progress", &seq);
 
     if (rc == SK_OK) {
-        rc = sk_query_number(q, "SELECT count(*) FROM progress p WHERE seq = 0"
-                             " OR EXISTS (SELECT 1 FROM store.ledger l"
-                             " WHERE l.seq = p.seq AND l.at = p.at"
-                             " AND l.type = p.type)", &same);
+        rc = sk_query_db_number(q,
+                                "SELECT count(*) FROM progress p WHERE seq = 0"
+                                " OR EXISTS (SELECT 1 FROM store.ledger l"
+                                " WHERE l.seq = p.seq AND l.at = p.at"
+                                " AND l.type = p.type)", &same);
 
         /* the tables could be read: if this failed, it was the ledger */
 
@@ -116,10 +117,10 @@ sk_query_setup(sk_query_t *q)
     }
 
     if (rc == SK_OK) {
-        rc = q->stale ? SK_ERROR : sk_query_prepare(q);
+        rc = q->stale ? SK_ERROR : sk_query_db_prepare(q);
     }
 
-    sk_query_identify(q, q->files);
+    sk_query_db_identify(q, q->files);
 
     q->indexed = 0;
 
@@ -128,7 +129,7 @@ sk_query_setup(sk_query_t *q)
 
 
 static int
-sk_query_stopping(void *data)
+sk_query_db_stopping(void *data)
 {
     sk_query_t  *q = data;
 
@@ -137,21 +138,21 @@ sk_query_stopping(void *data)
 
 
 void
-sk_query_identify(sk_query_t *q, uint64_t files[4])
+sk_query_db_identify(sk_query_t *q, uint64_t files[4])
 {
     char  name[sizeof(q->path) + 8];
 
     (void) snprintf(name, sizeof(name), "%s-wal", q->path);
 
-    sk_ledger_identify(q->path, &files[0], &files[1]);
-    sk_ledger_identify(name, &files[2], &files[3]);
+    sk_ledger_files_identify(q->path, &files[0], &files[1]);
+    sk_ledger_files_identify(name, &files[2], &files[3]);
 }
 
 
 /* makes the tables if there are none; SK_ERROR: there are others */
 
 static int
-sk_query_make(sk_query_t *q)
+sk_query_db_make(sk_query_t *q)
 {
     int      rc;
     char     sql[sizeof(sk_query_tables) + 64];
@@ -160,28 +161,28 @@ sk_query_make(sk_query_t *q)
     /* another server may be making them now */
 
     version = 0;
-    rc = sk_query_exec(q, "BEGIN IMMEDIATE");
+    rc = sk_query_db_exec(q, "BEGIN IMMEDIATE");
 
     if (rc == SK_OK) {
-        rc = sk_query_number(q, "PRAGMA user_version", &version);
+        rc = sk_query_db_number(q, "PRAGMA user_version", &version);
     }
 
     if (rc == SK_OK && version == 0) {
         (void) snprintf(sql, sizeof(sql), "%sPRAGMA user_version = %d",
                         sk_query_tables, SK_QUERY_VERSION);
-        rc = sk_query_exec(q, sql);
+        rc = sk_query_db_exec(q, sql);
 
     } else if (rc == SK_OK && version != SK_QUERY_VERSION) {
         q->stale = 1;
         rc = SK_ERROR;
     }
 
-    return (rc == SK_OK) ? sk_query_exec(q, "COMMIT") : rc;
+    return (rc == SK_OK) ? sk_query_db_exec(q, "COMMIT") : rc;
 }
 
 
 static int
-sk_query_attach(sk_query_t *q)
+sk_query_db_attach(sk_query_t *q)
 {
     int             rc;
     char           *sql, *text;
@@ -201,7 +202,7 @@ sk_query_attach(sk_query_t *q)
     text = sqlite3_str_finish(uri);
     sql = text ? sqlite3_mprintf("ATTACH 'file:%q' AS store", text) : NULL;
 
-    rc = sql ? sk_query_exec(q, sql) : sk_query_fail(q, SQLITE_NOMEM);
+    rc = sql ? sk_query_db_exec(q, sql) : sk_query_db_fail(q, SQLITE_NOMEM);
 
     sqlite3_free(text);
     sqlite3_free(sql);
@@ -211,7 +212,7 @@ sk_query_attach(sk_query_t *q)
 
 
 static int
-sk_query_prepare(sk_query_t *q)
+sk_query_db_prepare(sk_query_t *q)
 {
     int     rc;
     size_t  i;
@@ -255,7 +256,7 @@ sk_query_prepare(sk_query_t *q)
                                 SQLITE_PREPARE_PERSISTENT, stmts[i].stmt,
                                 NULL);
         if (rc != SQLITE_OK) {
-            return sk_query_fail(q, rc);
+            return sk_query_db_fail(q, rc);
         }
     }
 
@@ -264,7 +265,7 @@ sk_query_prepare(sk_query_t *q)
 
 
 void
-sk_query_close(sk_query_t *q)
+sk_query_db_close(sk_query_t *q)
 {
     size_t  i;
 
@@ -286,11 +287,11 @@ sk_query_close(sk_query_t *q)
 
 
 void
-sk_query_remove(sk_query_t *q)
+sk_query_db_remove(sk_query_t *q)
 {
     char  name[sizeof(q->path) + 8];
 
-    sk_query_close(q);
+    sk_query_db_close(q);
 
     (void) unlink(q->path);
     (void) snprintf(name, sizeof(name), "%s-wal", q->path);
@@ -301,7 +302,7 @@ sk_query_remove(sk_query_t *q)
 
 
 static int
-sk_query_number(sk_query_t *q, const char *sql, int64_t *n)
+sk_query_db_number(sk_query_t *q, const char *sql, int64_t *n)
 {
     int            rc;
     sqlite3_stmt  *stmt;
@@ -311,7 +312,7 @@ sk_query_number(sk_query_t *q, const char *sql, int64_t *n)
     rc = sqlite3_prepare_v2(q->db, sql, -1, &stmt, NULL);
 
     if (rc != SQLITE_OK) {
-        return sk_query_fail(q, rc);
+        return sk_query_db_fail(q, rc);
     }
 
     rc = sqlite3_step(stmt);
@@ -322,29 +323,29 @@ sk_query_number(sk_query_t *q, const char *sql, int64_t *n)
 
     (void) sqlite3_finalize(stmt);
 
-    return (rc == SQLITE_ROW) ? SK_OK : sk_query_fail(q, rc);
+    return (rc == SQLITE_ROW) ? SK_OK : sk_query_db_fail(q, rc);
 }
 
 
 int
-sk_query_exec(sk_query_t *q, const char *sql)
+sk_query_db_exec(sk_query_t *q, const char *sql)
 {
     int  rc;
 
     rc = sqlite3_exec(q->db, sql, NULL, NULL, NULL);
 
-    return (rc == SQLITE_OK) ? SK_OK : sk_query_fail(q, rc);
+    return (rc == SQLITE_OK) ? SK_OK : sk_query_db_fail(q, rc);
 }
 
 
 int
-sk_query_step(sk_query_t *q, sqlite3_stmt *stmt)
+sk_query_db_step(sk_query_t *q, sqlite3_stmt *stmt)
 {
     int  rc;
 
     rc = sqlite3_step(stmt);
 
-    rc = (rc == SQLITE_DONE) ? SK_OK : sk_query_fail(q, rc);
+    rc = (rc == SQLITE_DONE) ? SK_OK : sk_query_db_fail(q, rc);
 
     (void) sqlite3_reset(stmt);
 
@@ -353,7 +354,7 @@ sk_query_step(sk_query_t *q, sqlite3_stmt *stmt)
 
 
 int
-sk_query_fail(sk_query_t *q, int rc)
+sk_query_db_fail(sk_query_t *q, int rc)
 {
     (void) snprintf(q->error, sizeof(q->error), "%s",
                     q->db ? sqlite3_errmsg(q->db) : sqlite3_errstr(rc));

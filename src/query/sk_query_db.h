@@ -36,23 +36,23 @@ struct sk_query_s {
 
 
 /* SK_OK, SK_AGAIN, SK_ERROR */
-int sk_query_open(sk_query_t *q);
-void sk_query_close(sk_query_t *q);
+int sk_query_db_open(sk_query_t *q);
+void sk_query_db_close(sk_query_t *q);
 
 /* closes them, and removes the files */
-void sk_query_remove(sk_query_t *q);
+void sk_query_db_remove(sk_query_t *q);
 
 /* which files there are now */
-void sk_query_identify(sk_query_t *q, uint64_t files[4]);
+void sk_query_db_identify(sk_query_t *q, uint64_t files[4]);
 
-int sk_query_exec(sk_query_t *q, const char *sql);
+int sk_query_db_exec(sk_query_t *q, const char *sql);
 
 /* runs a statement that returns no row */
-int sk_query_step(sk_query_t *q, sqlite3_stmt *stmt);
+int sk_query_db_step(sk_query_t *q, sqlite3_stmt *stmt);
 
 /* keeps SQLite's message; SK_AGAIN if it is locked, else SK_ERROR, and "stale"
    is set if a file is damaged */
-int sk_query_fail(sk_query_t *q, int rc);
+int sk_query_db_fail(sk_query_t *q, int rc);
 
 
 #pragma GCC visibility pop

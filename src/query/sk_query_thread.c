@@ -21,15 +21,15 @@ struct sk_filler_s {
 };
 
 
-static sk_filler_t *sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f,
+static sk_filler_t *sk_query_thread_none(sk_zone_t *zone, sk_filler_t *f,
     int err);
 static void *sk_query_thread(void *data);
-static void sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly);
-static void sk_query_told(sk_filler_t *f, int rc);
+static void sk_query_thread_rest(sk_filler_t *f, int64_t ms, unsigned idly);
+static void sk_query_thread_told(sk_filler_t *f, int rc);
 
 
 sk_filler_t *
-sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
+sk_query_thread_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
     void (*progress)(void *ctx))
 {
     int           rc;
@@ -38,7 +38,7 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
 
     f = calloc(1, sizeof(sk_filler_t));
     if (f == NULL) {
-        return sk_query_no_thread(zone, f, ENOMEM);
+        return sk_query_thread_none(zone, f, ENOMEM);
     }
 
     f->zone = zone;
@@ -47,7 +47,7 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
     f->query = sk_query_create(zone, store);
 
     if (f->query == NULL) {
-        return sk_query_no_thread(zone, f, ENOMEM);
+        return sk_query_thread_none(zone, f, ENOMEM);
     }
 
     /* said before it runs: it may have something to say itself */
@@ -63,12 +63,12 @@ sk_query_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
 
     (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
 
-    return (rc == 0) ? f : sk_query_no_thread(zone, f, rc);
+    return (rc == 0) ? f : sk_query_thread_none(zone, f, rc);
 }
 
 
 static sk_filler_t *
-sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f, int err)
+sk_query_thread_none(sk_zone_t *zone, sk_filler_t *f, int err)
 {
     char  reason[SK_REASON_SIZE_MAX];
 
@@ -91,7 +91,7 @@ sk_query_no_thread(sk_zone_t *zone, sk_filler_t *f, int err)
 
 
 void
-sk_query_stop(sk_filler_t *f)
+sk_query_thread_stop(sk_filler_t *f)
 {
     sk_store(&f->query->stopping, 1);
 
@@ -130,7 +130,7 @@ sk_query_thread(void *data)
         if (sk_load_acquire(&zone->state) != SK_ZONE_READY
             || (++polls % SK_QUERY_LOOK && sk_query_idle(f->query)))
         {
-            sk_query_rest(f, SK_QUERY_POLL_MS, 0);
+            sk_query_thread_rest(f, SK_QUERY_POLL_MS, 0);
             continue;
         }
 
@@ -145,25 +145,25 @@ sk_query_thread(void *data)
             break;
         }
 
-        sk_query_told(f, rc);
+        sk_query_thread_told(f, rc);
 
         before = decided;
         decided = sk_load(&zone->queue.head);
 
         if (rc == SK_ERROR || rc == SK_AGAIN) {
-            sk_query_rest(f, SK_QUERY_RETRY_MS, 0);
+            sk_query_thread_rest(f, SK_QUERY_RETRY_MS, 0);
 
         } else if (sk_load(&zone->query_seq) != seen) {
             f->progress(f->log.ctx);
 
         } else if (rc == SK_OK) {
-            sk_query_rest(f, SK_QUERY_POLL_MS, 0);
+            sk_query_thread_rest(f, SK_QUERY_POLL_MS, 0);
         }
 
         /* the claims' processes come first, unless somebody waits for this */
 
         if (decided != before) {
-            sk_query_rest(f, took_us * SK_QUERY_REST / 1000, 1);
+            sk_query_thread_rest(f, took_us * SK_QUERY_REST / 1000, 1);
         }
     }
 
@@ -174,7 +174,7 @@ sk_query_thread(void *data)
 /* "idly": no longer than nobody waits for the tables */
 
 static void
-sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly)
+sk_query_thread_rest(sk_filler_t *f, int64_t ms, unsigned idly)
 {
     struct timespec  ts;
 
@@ -200,7 +200,7 @@ sk_query_rest(sk_filler_t *f, int64_t ms, unsigned idly)
 /* said once, until it is over */
 
 static void
-sk_query_told(sk_filler_t *f, int rc)
+sk_query_thread_told(sk_filler_t *f, int rc)
 {
     char  reason[SK_REASON_SIZE_MAX];
 

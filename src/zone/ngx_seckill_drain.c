@@ -133,9 +133,9 @@ ngx_seckill_drain_filler(ngx_event_t *ev)
     ngx_seckill_zone_t  *zone;
 
     zone = ev->data;
-    zone->filler = sk_query_start(zone->shm, (char *) zone->store.data,
-                                  &zone->drain.writer.log,
-                                  ngx_seckill_drain_progress);
+    zone->filler = sk_query_thread_start(zone->shm, (char *) zone->store.data,
+                                         &zone->drain.writer.log,
+                                         ngx_seckill_drain_progress);
 
     if (zone->filler == NULL) {
 
@@ -248,7 +248,7 @@ ngx_seckill_drain_exit(ngx_seckill_zone_t *zone)
         /* "master_process off": the module is unloaded next.  The helper ends
            without this, and its threads with it. */
 
-        sk_query_stop(zone->filler);
+        sk_query_thread_stop(zone->filler);
         zone->filler = NULL;
     }
 }

@@ -244,7 +244,7 @@ test_thread(void **state)
 
     sell(&d, "phone", "u", 2500);
 
-    f = sk_query_start(zone, path, &d.writer.log, progress);
+    f = sk_query_thread_start(zone, path, &d.writer.log, progress);
     assert_non_null(f);
 
     for (i = 0; i < 1000 && sk_load(&zone->query_seq)
@@ -263,7 +263,7 @@ test_thread(void **state)
     (void) usleep(SK_QUERY_LOOK * SK_QUERY_POLL_MS * 2000);
     assert_int_equal(sk_load(&n_progress), n);
 
-    sk_query_stop(f);
+    sk_query_thread_stop(f);
     assert_int_equal(orders("", "u2499", ""), 1);
 }
 
@@ -303,14 +303,14 @@ test_thread_says_what_is_wrong(void **state)
     (void) snprintf(name, sizeof(name), "%s-query", path);
     assert_int_equal(mkdir(name, 0755), 0);
 
-    f = sk_query_start(zone, path, &d.writer.log, progress);
+    f = sk_query_thread_start(zone, path, &d.writer.log, progress);
     assert_non_null(f);
     lists_are(SK_ERROR);
 
     assert_int_equal(rmdir(name), 0);
     lists_are(SK_OK);
 
-    sk_query_stop(f);
+    sk_query_thread_stop(f);
 }
 
 
