@@ -165,6 +165,10 @@ ngx_http_seckill_reader_t *ngx_http_seckill_reader_get(
 ngx_int_t ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call);
 void ngx_http_seckill_command_cleanup(ngx_http_seckill_call_t *call);
 
+/* ngx_http_seckill_health.c */
+
+ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call);
+
 /* ngx_http_seckill_openapi.c */
 
 ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);
