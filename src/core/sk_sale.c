@@ -20,6 +20,17 @@ const sk_field_t  sk_sale_fields[SK_SALE_FIELDS] = {
 };
 
 
+/* a field is a number, and what a directive's parameter says is never below 0 */
+
+#define X(member, name, type, when, nullable, min, max, initial, allowed)    \
+    _Static_assert((type) != SK_FIELD_TEXT && (type) != SK_FIELD_OBJECT,     \
+                   "a sale's " name " has to be a number");                  \
+    _Static_assert(!((when) & SK_FIELD_DECLARE) || (min) >= 0,               \
+                   "a sale's " name " cannot be declared below 0");
+SK_SALE_TABLE(X)
+#undef X
+
+
 const char *const  sk_sale_members[SK_SALE_FIELDS] = {
 #define X(member, ...)  #member,
     SK_SALE_TABLE(X)
