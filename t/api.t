@@ -175,7 +175,8 @@ Authorization: Bearer 0123456789abcdef"]
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db queue=100;
     seckill_sale zone=drop name=phone stock=2;
-    seckill_sale zone=drop name=case stock=5 limit=2;
+    seckill_sale zone=drop name=case stock=5 limit=2 hold=15m
+                 start=2026-01-01T00:00:00.5Z;
 --- config
     location = /seckill { seckill zone=drop; }
     location = /metrics { seckill_metrics zone=drop; }
@@ -217,8 +218,20 @@ seckill_commit_claims_count\{zone="drop"\} 3$
 .*^seckill_zone_units\{zone="drop",use="reserved"\} 7$
 .*^seckill_ledger_seq\{zone="drop"\} 5$
 .*^seckill_helper_restarts_total\{zone="drop"\} 0$
-.*^seckill_repairs_total\{zone="drop"\} 0$/ms,
- qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\]\}\n$/,
+.*^seckill_repairs_total\{zone="drop"\} 0$
+# HELP seckill_sale_product .*
+# TYPE seckill_sale_product gauge$
+# HELP seckill_sale_stock .*
+.*^seckill_sale_stock\{zone="drop",sale="phone"\} 2$
+seckill_sale_stock\{zone="drop",sale="case"\} 5$
+.*^seckill_sale_limit\{zone="drop",sale="case"\} 2$
+.*^seckill_sale_hold_seconds\{zone="drop",sale="case"\} 900$
+.*^# TYPE seckill_sale_start_timestamp_seconds gauge$
+seckill_sale_start_timestamp_seconds\{zone="drop",sale="case"\} 1767225600\.500000$
+# HELP seckill_sale_end_timestamp_seconds .*
+# TYPE seckill_sale_end_timestamp_seconds gauge$
+.*^seckill_sale_paused\{zone="drop",sale="case"\} 0$/ms,
+ qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
  qr/"result":"invalid"/]
 
 

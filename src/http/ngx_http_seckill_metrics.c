@@ -3,12 +3,18 @@
 
 #define NGX_HTTP_SECKILL_SAMPLE_SIZE      256   /* bytes of a sample at most */
 #define NGX_HTTP_SECKILL_FIXED_SAMPLES    200   /* metrics, and their help */
-#define NGX_HTTP_SECKILL_SALE_SAMPLES     (SK_RESULT_N + SK_ORDER_N + 8)
+#define NGX_HTTP_SECKILL_SALE_SAMPLES                                        \
+    (SK_RESULT_N + SK_ORDER_N + SK_SALE_FIELDS + 8)
 
 
 static void ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_metrics_begin(ngx_http_seckill_writer_t *w,
+    const char *name, const char *type, const char *help);
+static void ngx_http_seckill_metrics_end(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_metrics_sales(ngx_http_seckill_writer_t *w,
     const ngx_http_seckill_metric_t *m);
+static void ngx_http_seckill_metrics_field(ngx_http_seckill_writer_t *w,
+    ngx_uint_t field);
 
 
 ngx_int_t
@@ -70,6 +76,7 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
 static void
 ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
 {
+    ngx_uint_t                        field;
     const ngx_http_seckill_metric_t  *m;
 
     if (w->json) {
@@ -78,17 +85,7 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
 
     for (m = ngx_http_seckill_metric_table; m->name; m++) {
 
-        w->name = m->name;
-        w->n_samples = 0;
-
-        if (w->json) {
-            w->p = ngx_slprintf(w->p, w->end, "%s\"%s\":[",
-                                w->n_metrics++ ? "," : "", m->name);
-
-        } else {
-            w->p = ngx_slprintf(w->p, w->end, "# HELP %s %s\n# TYPE %s %s\n",
-                                m->name, m->help, m->name, m->type);
-        }
+        ngx_http_seckill_metrics_begin(w, m->name, m->type, m->help);
 
         if (m->sale) {
             ngx_http_seckill_metrics_sales(w, m);
@@ -101,13 +98,42 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
             m->write(w);
         }
 
-        if (w->json) {
-            w->p = ngx_slprintf(w->p, w->end, "]");
-        }
+        ngx_http_seckill_metrics_end(w);
+    }
+
+    for (field = 0; field < SK_SALE_FIELDS; field++) {
+        ngx_http_seckill_metrics_field(w, field);
     }
 
     if (w->json) {
         w->p = ngx_slprintf(w->p, w->end, "}\n");
+    }
+}
+
+
+static void
+ngx_http_seckill_metrics_begin(ngx_http_seckill_writer_t *w, const char *name,
+    const char *type, const char *help)
+{
+    w->name = name;
+    w->n_samples = 0;
+
+    if (w->json) {
+        w->p = ngx_slprintf(w->p, w->end, "%s\"%s\":[",
+                            w->n_metrics++ ? "," : "", name);
+
+    } else {
+        w->p = ngx_slprintf(w->p, w->end, "# HELP %s %s\n# TYPE %s %s\n",
+                            name, help, name, type);
+    }
+}
+
+
+static void
+ngx_http_seckill_metrics_end(ngx_http_seckill_writer_t *w)
+{
+    if (w->json) {
+        w->p = ngx_slprintf(w->p, w->end, "]");
     }
 }
 
@@ -128,6 +154,46 @@ ngx_http_seckill_metrics_sales(ngx_http_seckill_writer_t *w,
     }
 
     m->sale(w, NULL);
+}
+
+
+/* what a sale was told to be, in the units of Prometheus; what is null has no
+   sample */
+
+static void
+ngx_http_seckill_metrics_field(ngx_http_seckill_writer_t *w, ngx_uint_t field)
+{
+    char               name[64], help[64];
+    double             unit;
+    int64_t            value;
+    uint32_t           slot;
+    sk_sale_t         *sale;
+    const char        *suffix;
+    const sk_field_t  *f;
+
+    f = &sk_sale_fields[field];
+
+    suffix = (f->type == SK_FIELD_SECONDS) ? "_seconds"
+             : (f->type == SK_FIELD_TIME) ? "_timestamp_seconds" : "";
+    unit = (f->type == SK_FIELD_TIME) ? 1e-3 : 1;
+
+    (void) snprintf(name, sizeof(name), "seckill_sale_%s%s", f->name, suffix);
+    (void) snprintf(help, sizeof(help), "The field \"%s\" of a sale.",
+                    f->name);
+
+    ngx_http_seckill_metrics_begin(w, name, "gauge", help);
+
+    for (slot = 0; slot < w->n_sales; slot++) {
+        sale = &w->zone->shm->sales.elts[slot];
+        value = sk_load(&sale->values[field]);
+
+        if (!sk_sale_removed(sale) && !sk_sale_is_null(field, value)) {
+            ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
+                                            (double) value * unit);
+        }
+    }
+
+    ngx_http_seckill_metrics_end(w);
 }
 
 

@@ -6,8 +6,6 @@ static void ngx_http_seckill_samples_claims(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
 static void ngx_http_seckill_samples_questions(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
-static void ngx_http_seckill_samples_stock(ngx_http_seckill_writer_t *w,
-    sk_sale_t *sale);
 static void ngx_http_seckill_samples_units(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
 static void ngx_http_seckill_samples_orders(ngx_http_seckill_writer_t *w,
@@ -45,10 +43,6 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_questions_total", "counter",
       "Questions (GET) answered.",
       ngx_http_seckill_samples_questions, NULL, NULL },
-
-    { "seckill_stock_units", "gauge",
-      "Units of a sale in all.",
-      ngx_http_seckill_samples_stock, NULL, NULL },
 
     { "seckill_units", "gauge",
       "Units of a sale, by state.",
@@ -165,16 +159,6 @@ ngx_http_seckill_samples_questions(ngx_http_seckill_writer_t *w,
     ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
                                     (double) sk_zone_counted(w->zone->shm, sale,
                                                              SK_NONE));
-}
-
-
-static void
-ngx_http_seckill_samples_stock(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
-{
-    if (sale) {
-        ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
-                                        (double) sk_load(&sale->stock));
-    }
 }
 
 

@@ -76,6 +76,19 @@ while (my ($name, $when) = splice @fields, 0, 2) {
 my @metrics = slurp('src/http/ngx_http_seckill_samples.c') =~ /\{ "(seckill_\w+)", "/g;
 my %metric = map { $_ => 1 } @metrics;
 cmp_ok(scalar @metrics, '>', 10, 'metrics');
+
+# a sale's fields are metrics, too
+
+my %suffix = (SECONDS => '_seconds', TIME => '_timestamp_seconds');
+my @of_fields = slurp('src/core/sk_sale.h')
+    =~ /^    X\(\w+, "(\w+)", SK_FIELD_(\w+),/mg;
+cmp_ok(scalar @of_fields, '>', 0, 'metrics of fields');
+
+while (my ($name, $type) = splice @of_fields, 0, 2) {
+    push @metrics, "seckill_sale_$name" . ($suffix{$type} // '');
+    $metric{$metrics[-1]} = 1;
+}
+
 like($http, qr/^\| `$_` \|/m, "http.md has $_") for @metrics;
 
 my @named = grep { !$metric{$_} } $http =~ /^\| `(seckill_\w+)` \|/mg;

@@ -30,7 +30,7 @@ $s->reload(http => http('2m', 1));
 $s->wait_for('a message', sub {
     $s->log_text =~ /3 units are held or sold, the stock cannot be 1/;
 });
-is($s->metric('seckill_stock_units', sale => 'phone'), 3,
+is($s->metric('seckill_sale_stock', sale => 'phone'), 3,
    'less stock than sold is not possible');
 
 $s->reload(http => http('2m', 3, "seckill_sale zone=drop name=more stock=1;\n"));
