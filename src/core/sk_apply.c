@@ -385,9 +385,9 @@ sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
 int
 sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
 {
-    uint64_t      ticket;
-    sk_sale_t    *sale;
-    sk_holding_t  h;
+    uint64_t       ticket;
+    sk_sale_t     *sale;
+    sk_holding_t   h;
 
     ticket = sk_load(&cell->ticket);
     sale = &zone->sales.elts[cell->sale];

@@ -68,7 +68,7 @@ sk_body_read(const char *json, size_t len, const sk_field_t *fields,
     unsigned n, unsigned when, sk_value_t *values, char *text,
     sk_wrong_t *wrong)
 {
-    int        rc;
+    int  rc;
     sk_body_t  b = { json, json + len, fields, n, when, values, text, wrong };
 
     memset(values, 0, n * sizeof(sk_value_t));

@@ -162,7 +162,7 @@ sk_operator_run(sk_operator_t *o, uint64_t first, unsigned *n)
 static unsigned
 sk_operator_apart(sk_command_cell_t **cells, unsigned n)
 {
-    unsigned      i;
+    unsigned       i;
     sk_command_t  *one, *two;
 
     two = &cells[n]->command;

@@ -71,8 +71,8 @@ sk_operator_key_asked(sk_operator_t *o)
 static int
 sk_operator_key_sale(sk_operator_t *o, const sk_event_t *e)
 {
-    sk_sale_t   *sale, then;
-    sk_status_e  status;
+    sk_sale_t    *sale, then;
+    sk_status_e   status;
 
     status = SK_STATUS_OK;
 

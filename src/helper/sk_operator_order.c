@@ -23,10 +23,10 @@ static unsigned sk_operator_order_unit(sk_operator_t *o,
 int
 sk_operator_order_confirm(sk_operator_t *o)
 {
-    int          rc;
-    uint32_t     expires_s;
-    sk_event_e   last;
-    sk_order_t   order;
+    int         rc;
+    uint32_t    expires_s;
+    sk_event_e  last;
+    sk_order_t  order;
 
     rc = sk_operator_order_find(o, &order, &last);
 
@@ -77,10 +77,10 @@ sk_operator_order_confirm(sk_operator_t *o)
 int
 sk_operator_order_cancel(sk_operator_t *o)
 {
-    int          rc;
-    uint32_t     expires_s;
-    sk_event_e   last;
-    sk_order_t   order;
+    int         rc;
+    uint32_t    expires_s;
+    sk_event_e  last;
+    sk_order_t  order;
 
     rc = sk_operator_order_find(o, &order, &last);
 

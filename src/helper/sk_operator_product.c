@@ -287,9 +287,9 @@ static int
 sk_operator_product_unique(sk_operator_t *o, const sk_value_t *name,
     uint64_t id)
 {
-    int                 rc;
-    unsigned long long  other;
-    sqlite3_stmt       *s;
+    int                  rc;
+    unsigned long long   other;
+    sqlite3_stmt        *s;
 
     s = sk_operator_sql(o, SK_SQL_PRODUCT_NAME);
 

@@ -43,8 +43,8 @@ int
 sk_operator_reply_refuse(sk_operator_t *o, sk_status_e status,
     const char *field, const char *fmt, ...)
 {
-    char      message[SK_BODY_MESSAGE_MAX + SK_REASON_SIZE_MAX];
-    va_list   args;
+    char     message[SK_BODY_MESSAGE_MAX + SK_REASON_SIZE_MAX];
+    va_list  args;
 
     va_start(args, fmt);
     (void) vsnprintf(message, sizeof(message), fmt, args);

@@ -316,9 +316,9 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
 int
 sk_operator_sale_remove(sk_operator_t *o)
 {
-    int         rc;
-    sk_sale_t  *sale;
-    sk_event_t  e;
+    int          rc;
+    sk_sale_t   *sale;
+    sk_event_t   e;
 
     sale = sk_operator_sale_command(o, &rc);
 

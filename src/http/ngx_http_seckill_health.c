@@ -4,12 +4,12 @@
 ngx_int_t
 ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 {
-    char                      reason[SK_REASON_SIZE_MAX];
-    ngx_int_t                 rc;
-    ngx_buf_t                *b;
-    ngx_str_t                 warning;
-    sk_wrong_t                wrong;
-    ngx_http_request_t       *r;
+    char                 reason[SK_REASON_SIZE_MAX];
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_str_t            warning;
+    sk_wrong_t           wrong;
+    ngx_http_request_t  *r;
     ngx_seckill_zone_t  *zone;
 
     r = call->request;

@@ -17,7 +17,7 @@
 typedef struct {
     u_char                   *p;
     u_char                   *end;
-    ngx_seckill_zone_t  *zone;
+    ngx_seckill_zone_t       *zone;
     uint32_t                  n_sales;      /* when it began */
     ngx_uint_t                json;
     ngx_uint_t                n_metrics;

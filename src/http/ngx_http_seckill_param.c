@@ -108,8 +108,8 @@ char *
 ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_seckill_value_t *value)
 {
-    size_t                             i;
-    ngx_http_compile_complex_value_t   ccv;
+    size_t                            i;
+    ngx_http_compile_complex_value_t  ccv;
 
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
 

@@ -17,9 +17,9 @@ static ngx_int_t ngx_http_seckill_sale_unknown(ngx_conf_t *cf,
 char *
 ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t                *arg, value;
-    ngx_uint_t                i;
-    sk_sale_def_t             def, *sale;
+    ngx_str_t           *arg, value;
+    ngx_uint_t           i;
+    sk_sale_def_t        def, *sale;
     ngx_seckill_zone_t  *zone;
 
     def = sk_sale_initial;

@@ -132,8 +132,8 @@ ngx_http_seckill_samples_up(ngx_http_seckill_writer_t *w)
 static void
 ngx_http_seckill_samples_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 {
-    uint64_t      count;
-    sk_result_e   result;
+    uint64_t     count;
+    sk_result_e  result;
 
     for (result = 0; result < SK_RESULT_N; result++) {
 

@@ -20,7 +20,7 @@ static int sk_seq_name(const char *path, char *name);
 _Atomic uint64_t *
 sk_seq_map(const char *path)
 {
-    int    fd, rc;
+    int  fd, rc;
     char   name[PATH_MAX + sizeof(SK_SEQ_SUFFIX)];
     void  *p;
 

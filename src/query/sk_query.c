@@ -95,9 +95,9 @@ sk_query_fill(sk_query_t *q)
 static int
 sk_query_slice(sk_query_t *q)
 {
-    int       rc;
-    size_t    i;
-    int64_t   from, to, end, slice;
+    int      rc;
+    size_t   i;
+    int64_t  from, to, end, slice;
 
     sqlite3_stmt *const  fill[] = { q->won, q->changed, q->sales, q->set };
 

@@ -154,7 +154,7 @@ sk_query_db_identify(sk_query_t *q, uint64_t files[4])
 static int
 sk_query_db_make(sk_query_t *q)
 {
-    int      rc;
+    int  rc;
     char     sql[sizeof(sk_query_tables) + 64];
     int64_t  version;
 

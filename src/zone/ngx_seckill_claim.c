@@ -199,11 +199,11 @@ ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
 static ngx_int_t
 ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
-    int64_t       waited_us;
-    uint32_t      expires_s;
-    uint64_t      order;
-    sk_zone_t    *shm;
-    sk_outcome_e  outcome;
+    int64_t        waited_us;
+    uint32_t       expires_s;
+    uint64_t       order;
+    sk_zone_t     *shm;
+    sk_outcome_e   outcome;
 
     shm = claim->zone->shm;
     waited_us = sk_monotonic_us() - claim->start_us;

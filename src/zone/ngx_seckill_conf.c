@@ -11,11 +11,11 @@ static ngx_int_t ngx_seckill_conf_check(ngx_cycle_t *cycle,
 ngx_seckill_zone_t *
 ngx_seckill_conf_zone(ngx_conf_t *cf, ngx_str_t *name)
 {
-    ngx_str_t            *directive;
-    ngx_uint_t            i;
-    ngx_pool_cleanup_t   *cln;
-    ngx_seckill_conf_t   *conf;
-    ngx_seckill_zone_t   *zone, **zones;
+    ngx_str_t           *directive;
+    ngx_uint_t           i;
+    ngx_pool_cleanup_t  *cln;
+    ngx_seckill_conf_t  *conf;
+    ngx_seckill_zone_t  *zone, **zones;
 
     conf = (ngx_seckill_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
                                                ngx_seckill_module);

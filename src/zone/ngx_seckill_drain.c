@@ -280,8 +280,8 @@ ngx_seckill_drain_event(ngx_event_t *ev)
         sk_store(&zone->shm->role_wanted, 0);
 
         if (ngx_seckill_wake_watch((ngx_cycle_t *) ngx_cycle,
-                                      zone->wake->drainer,
-                                      ngx_seckill_drain_woken, zone, 0)
+                                   zone->wake->drainer,
+                                   ngx_seckill_drain_woken, zone, 0)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ERR, ev->log, 0,
@@ -532,8 +532,8 @@ ngx_seckill_drain_wake_now(ngx_event_t *ev)
 static void
 ngx_seckill_drain_woken(ngx_event_t *ev)
 {
-    uint64_t                  n;
-    ngx_connection_t         *c;
+    uint64_t             n;
+    ngx_connection_t    *c;
     ngx_seckill_zone_t  *zone;
 
     c = ev->data;

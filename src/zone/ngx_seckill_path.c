@@ -1,7 +1,6 @@
 #include "ngx_seckill.h"
 
 
-
 static ngx_int_t ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir);
 static ngx_int_t ngx_seckill_path_empty(ngx_str_t *dir);
 
@@ -135,8 +134,8 @@ ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir)
 static ngx_int_t
 ngx_seckill_path_empty(ngx_str_t *dir)
 {
-    ngx_int_t   rc;
-    ngx_dir_t   d;
+    ngx_int_t  rc;
+    ngx_dir_t  d;
 
     if (ngx_open_dir(dir, &d) == NGX_ERROR) {
         return NGX_DECLINED;

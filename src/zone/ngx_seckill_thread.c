@@ -76,8 +76,8 @@ ngx_seckill_thread_post(ngx_seckill_task_t *task, ngx_log_t *log)
 static ngx_int_t
 ngx_seckill_thread_start(ngx_log_t *log)
 {
-    int                          err;
-    sigset_t                     all, old;
+    int                     err;
+    sigset_t                all, old;
     ngx_seckill_threads_t  *t;
 
     t = &ngx_seckill_threads;
@@ -137,7 +137,7 @@ ngx_seckill_thread_init(void)
     }
 
     if (ngx_seckill_wake_watch((ngx_cycle_t *) ngx_cycle, t->fd,
-                                  ngx_seckill_thread_event, t, 0)
+                               ngx_seckill_thread_event, t, 0)
         != NGX_OK)
     {
         (void) close(t->fd);
@@ -159,7 +159,7 @@ ngx_seckill_thread_main(void *data)
 {
     ngx_seckill_threads_t  *t = data;
 
-    ngx_queue_t              *q;
+    ngx_queue_t         *q;
     ngx_seckill_task_t  *task;
 
     (void) pthread_mutex_lock(&t->mutex);
@@ -197,9 +197,9 @@ ngx_seckill_thread_main(void *data)
 static void
 ngx_seckill_thread_event(ngx_event_t *ev)
 {
-    uint64_t                     n;
-    ngx_queue_t                  done, *q;
-    ngx_connection_t            *c;
+    uint64_t                n;
+    ngx_queue_t             done, *q;
+    ngx_connection_t       *c;
     ngx_seckill_task_t     *task;
     ngx_seckill_threads_t  *t;
 

@@ -67,8 +67,8 @@ static ngx_int_t
 ngx_seckill_zone_lay_out(ngx_shm_zone_t *shm_zone, sk_zone_plan_t *plan,
     size_t size)
 {
-    void                     *memory;
-    ngx_slab_pool_t          *shpool;
+    void                *memory;
+    ngx_slab_pool_t     *shpool;
     ngx_seckill_zone_t  *zone;
 
     zone = shm_zone->data;
@@ -101,10 +101,10 @@ static ngx_int_t
 ngx_seckill_zone_room(ngx_shm_zone_t *shm_zone, uint64_t room,
     uint32_t sales_max)
 {
-    size_t                    need;
-    uint64_t                  units;
-    ngx_uint_t                i;
-    sk_sale_def_t            *sale;
+    size_t               need;
+    uint64_t             units;
+    ngx_uint_t           i;
+    sk_sale_def_t       *sale;
     ngx_seckill_zone_t  *zone;
 
     zone = shm_zone->data;
