@@ -52,9 +52,11 @@ usage: ./build.sh [command]
 
 Another kind of build, put first: ./build.sh --debug, ./build.sh test --sanitize
 
-  --debug     (build, run, test, install) not optimized: build/debug
+  --debug     (build, run, test, install) not optimized, with assertions:
+              build/debug
   --sanitize  (build, test) nginx itself, the module in it, with
-              AddressSanitizer and UndefinedBehaviorSanitizer: build/sanitize;
+              AddressSanitizer and UndefinedBehaviorSanitizer, and with
+              assertions: build/sanitize;
               without NGINX_SRC, the sources of this machine's nginx are
               fetched with apt-get
 
@@ -260,11 +262,12 @@ configure_and_make() {
 
     case $kind in
         release)  cc_opt=${optimize[*]} ld_opt=${link[*]} ;;
-        debug)    cc_opt="-O0 -fPIC" ld_opt= ;;
+        debug)    cc_opt="-O0 -fPIC -DSK_DEBUG=1" ld_opt= ;;
 
         # each allocation of a pool is one of malloc; nothing of the module
         # may be unloaded before leaks are looked for
-        sanitize) cc_opt="${sanitize[*]} -DNGX_DEBUG_PALLOC -DNGX_DEBUG_MALLOC"
+        sanitize) cc_opt="${sanitize[*]} -DSK_DEBUG=1 -DNGX_DEBUG_PALLOC"
+                  cc_opt+=" -DNGX_DEBUG_MALLOC"
                   ld_opt="-fsanitize=address,undefined"
                   [ -n "${NGINX_SRC:-}" ] \
                       || { fetch_nginx; src=$nginx_src; } ;;

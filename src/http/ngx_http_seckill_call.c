@@ -33,6 +33,8 @@ ngx_http_seckill_call_wait(ngx_http_seckill_call_t *call,
     ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
     void (*resume)(ngx_http_seckill_call_t *call, ngx_uint_t reached))
 {
+    sk_assert(resume && !call->running && !call->parked);
+
     call->resume = resume;
 
     ngx_http_seckill_call_park(call->request);
@@ -48,6 +50,8 @@ ngx_http_seckill_call_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
     ngx_http_seckill_call_t  *call;
 
     call = (ngx_http_seckill_call_t *) w;
+
+    sk_assert(!call->gone);
 
     ngx_http_set_log_request(call->request->connection->log, call->request);
 

@@ -318,6 +318,8 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     const sk_result_t    *res;
     ngx_seckill_claim_t  *claim;
 
+    sk_assert(answer->result < SK_RESULT_N);
+
     claim = &hc->claim;
     res = &sk_results[answer->result];
     head = &ngx_http_seckill_heads[answer->result];

@@ -241,6 +241,8 @@ ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
 
     r = call->request;
 
+    sk_assert(call->ticket == 0 && call->body_len <= call->body_max);
+
     ngx_memzero(&command, sizeof(sk_command_t));
 
     command.type = call->route->what;
@@ -338,6 +340,8 @@ ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
     uint64_t             ticket;
     sk_reply_t          *reply;
     ngx_http_request_t  *r;
+
+    sk_assert(call->ticket);
 
     r = call->request;
     ticket = call->ticket;

@@ -225,6 +225,8 @@ ngx_http_seckill_page_try(ngx_http_seckill_call_t *call)
 {
     ngx_http_seckill_pages_t  *pages;
 
+    sk_assert(call->reader == NULL && !call->running);
+
     pages = call->pages;
     call->parked = 0;
 
@@ -390,6 +392,8 @@ ngx_http_seckill_page_done(ngx_http_seckill_call_t *call)
     sk_page_t                 *page;
     ngx_msec_t                 left;
     ngx_http_seckill_pages_t  *pages;
+
+    sk_assert(call->reader && !call->running && call->zone->n_busy > 0);
 
     page = &call->page;
     pages = call->pages;

@@ -22,6 +22,8 @@ ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     zone = claim->zone;
 
+    sk_assert(zone->shm && !claim->wait.waiting);
+
     if (claim->user.len == 0 || claim->user.len > SK_USER_SIZE_MAX) {
         ngx_memzero(answer, sizeof(sk_answer_t));
         answer->result = SK_INVALID;
@@ -130,6 +132,8 @@ ngx_seckill_claim_wait(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
     ngx_msec_t  timeout;
 
+    sk_assert(answer->result == SK_WAIT && claim->done);
+
     /* asked again, it waits for what is left of its time */
 
     timeout = claim->timeout;
@@ -204,6 +208,8 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     uint64_t       order;
     sk_zone_t     *shm;
     sk_outcome_e   outcome;
+
+    sk_assert(claim->wait.what == NGX_SECKILL_DECIDED);
 
     shm = claim->zone->shm;
     waited_us = sk_monotonic_us() - claim->start_us;

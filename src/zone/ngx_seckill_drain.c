@@ -217,6 +217,8 @@ ngx_seckill_drain_take(ngx_seckill_zone_t *zone)
 void
 ngx_seckill_drain_leave(ngx_seckill_zone_t *zone)
 {
+    sk_assert(zone->role);
+
     if (zone->drain_event.timer_set) {
         ngx_del_timer(&zone->drain_event);
     }
@@ -406,6 +408,8 @@ ngx_seckill_drain_steps(ngx_seckill_zone_t *zone)
     unsigned     decided;
     ngx_uint_t   i;
     sk_queue_t  *queue;
+
+    sk_assert(zone->role);
 
     queue = &zone->shm->queue;
 

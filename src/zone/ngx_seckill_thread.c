@@ -48,6 +48,8 @@ ngx_seckill_thread_post(ngx_seckill_task_t *task, ngx_log_t *log)
 {
     ngx_seckill_threads_t  *t;
 
+    sk_assert(task->run && task->done);
+
     t = &ngx_seckill_threads;
 
     if (t->n_tasks >= t->n_threads
@@ -222,6 +224,8 @@ ngx_seckill_thread_event(ngx_event_t *ev)
     while (!ngx_queue_empty(&done)) {
         q = ngx_queue_head(&done);
         ngx_queue_remove(q);
+
+        sk_assert(t->n_tasks > 0);
 
         t->n_tasks--;
 

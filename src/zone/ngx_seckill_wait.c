@@ -49,7 +49,8 @@ ngx_seckill_wait(ngx_seckill_zone_t *zone, ngx_seckill_wait_t *w,
     ngx_seckill_wait_e what, uint64_t number, ngx_msec_t timeout,
     ngx_seckill_wait_pt done)
 {
-    sk_assert(!w->waiting && timeout <= NGX_SECKILL_TIMEOUT_MAX_MS);
+    sk_assert(!w->waiting && what < NGX_SECKILL_WAITS && done);
+    sk_assert(timeout <= NGX_SECKILL_TIMEOUT_MAX_MS);
 
     w->zone = zone;
     w->what = what;
@@ -120,6 +121,8 @@ void
 ngx_seckill_wait_end(ngx_seckill_wait_t *w)
 {
     if (w->waiting) {
+        sk_assert(w->zone->n_waits[w->what] > 0);
+
         ngx_queue_remove(&w->queue);
         w->waiting = 0;
         w->zone->n_waits[w->what]--;
@@ -202,6 +205,8 @@ ngx_seckill_wait_call(ngx_queue_t *queue, ngx_uint_t reached)
 
     while (!ngx_queue_empty(queue)) {
         w = ngx_queue_data(ngx_queue_head(queue), ngx_seckill_wait_t, queue);
+
+        sk_assert(w->waiting);
 
         ngx_seckill_wait_end(w);
 

@@ -64,6 +64,8 @@ ngx_seckill_wake_free(ngx_seckill_wake_t *wake)
 void
 ngx_seckill_wake_signal(ngx_fd_t fd, ngx_log_t *log)
 {
+    sk_assert(fd != -1);
+
     /* EAGAIN: it was written to 2^64 times, and nobody reads */
 
     if (eventfd_write(fd, 1) == -1) {
