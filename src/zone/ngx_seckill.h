@@ -208,6 +208,13 @@ ngx_seckill_zone_t *ngx_seckill_conf_zone(ngx_conf_t *cf, ngx_str_t *name);
 /* declares it: NGX_CONF_OK, NGX_CONF_ERROR */
 char *ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params);
 
+/*
+ * Declares a sale of a zone, whose fields are within their bounds: NGX_CONF_OK,
+ * NGX_CONF_ERROR, or what is wrong with it.
+ */
+char *ngx_seckill_conf_sale(ngx_conf_t *cf, ngx_seckill_zone_t *zone,
+    const sk_sale_def_t *def);
+
 /* after all of the configuration was read */
 char *ngx_seckill_conf_init(ngx_cycle_t *cycle, void *conf);
 
@@ -305,6 +312,12 @@ void ngx_seckill_wait_watch(ngx_seckill_zone_t *zone);
  * for, by ngx_seckill_claim_wait(); if nobody does, it is decided all the same.
  */
 ngx_int_t ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer);
+
+/*
+ * For the metrics: an answer that the protocol gives by itself.  Those of
+ * ngx_seckill_claim(), and those that claim->done() gets, are counted.
+ */
+void ngx_seckill_claim_count(ngx_seckill_claim_t *claim, sk_result_e result);
 
 /* claim->done() gets the answer, unless ngx_seckill_wait_end() is called first;
    the claim and its texts have to live until then */

@@ -113,6 +113,43 @@ ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params)
 }
 
 
+char *
+ngx_seckill_conf_sale(ngx_conf_t *cf, ngx_seckill_zone_t *zone,
+    const sk_sale_def_t *def)
+{
+    ngx_uint_t      i;
+    sk_sale_def_t  *sale;
+
+    sk_assert(def->name_len > 0);
+
+    if (def->start_ms >= def->end_ms) {
+        return "has \"end\" that is not after \"start\"";
+    }
+
+    sale = zone->sales.elts;
+
+    for (i = 0; i < zone->sales.nelts; i++) {
+        if (sale[i].name_len == def->name_len
+            && ngx_memcmp(sale[i].name, def->name, def->name_len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate sale \"%*s\" in zone \"%V\"",
+                               def->name_len, def->name, &zone->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    sale = ngx_array_push(&zone->sales);
+    if (sale == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *sale = *def;
+
+    return NGX_CONF_OK;
+}
+
+
 /*
  * The core's own init_conf() has run before: how many workers there are, and
  * whose they are, is known.
