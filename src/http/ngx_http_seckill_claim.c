@@ -17,8 +17,8 @@ static ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_order(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
-static ngx_int_t ngx_http_seckill_claim_invalid(ngx_http_request_t *r,
-    ngx_seckill_zone_t *zone, const char *message);
+static ngx_int_t ngx_http_seckill_claim_invalid(ngx_http_seckill_claim_t *hc,
+    const char *message);
 
 
 /* how the answers begin */
@@ -57,6 +57,8 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
 
     claim = &hc.claim;
 
+    ngx_memzero(&claim->wait, sizeof(ngx_seckill_wait_t));
+
     claim->zone = slcf->zone;
     claim->timeout = slcf->timeout;
     claim->sale = NULL;
@@ -65,7 +67,7 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
     rc = ngx_http_seckill_claim_values(r, slcf, claim);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_claim_invalid(r, slcf->zone,
+        return ngx_http_seckill_claim_invalid(&hc,
                                               "an argument is given twice");
     }
 
@@ -76,7 +78,7 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
     rc = ngx_http_seckill_claim_check(r, &hc, slcf->user.encoded, &wrong);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_claim_invalid(r, slcf->zone, wrong);
+        return ngx_http_seckill_claim_invalid(&hc, wrong);
     }
 
     if (rc != NGX_OK) {
@@ -238,12 +240,13 @@ ngx_http_seckill_claim_check(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_seckill_claim_invalid(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
+ngx_http_seckill_claim_invalid(ngx_http_seckill_claim_t *hc,
     const char *message)
 {
-    sk_zone_count(zone->shm, ngx_worker, NULL, SK_INVALID);
+    ngx_seckill_claim_count(&hc->claim, SK_INVALID);
 
-    return ngx_http_seckill_reply_error(r, SK_STATUS_INVALID, message, NULL);
+    return ngx_http_seckill_reply_error(hc->request, SK_STATUS_INVALID,
+                                        message, NULL);
 }
 
 
@@ -261,12 +264,13 @@ ngx_http_seckill_claim_park(ngx_http_request_t *r,
 
     if (cln == NULL || parked == NULL) {
         answer->result = SK_UNAVAILABLE;
+        ngx_seckill_claim_count(&hc->claim, answer->result);
+
         return ngx_http_seckill_claim_answer(r, hc, answer);
     }
 
     *parked = *hc;
 
-    ngx_memzero(&parked->claim.wait, sizeof(ngx_seckill_wait_t));
     parked->claim.done = ngx_http_seckill_claim_done;
 
     cln->handler = ngx_http_seckill_claim_cleanup;
@@ -323,9 +327,6 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
     claim = &hc->claim;
     res = &sk_results[answer->result];
     head = &ngx_http_seckill_heads[answer->result];
-
-    sk_zone_count(claim->zone->shm, ngx_worker, claim->sale,
-                  claim->ask ? SK_NONE : answer->result);
 
     len = head->len + sizeof("\",\"user\":\"\"}\n")
           + sizeof(",\"order\":,\"state\":\"held\",\"expires_at\":\"\","

@@ -4,6 +4,8 @@
 /* a claim or a question, from the zone's answer to the ledger's */
 
 
+static ngx_int_t ngx_seckill_claim_try(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
 static sk_sale_t *ngx_seckill_claim_sale(ngx_seckill_claim_t *claim);
 static ngx_int_t ngx_seckill_claim_early(ngx_seckill_claim_t *claim,
     sk_answer_t *answer);
@@ -14,6 +16,29 @@ static ngx_int_t ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim,
 
 ngx_int_t
 ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_seckill_claim_try(claim, answer);
+
+    if (rc == NGX_OK) {
+        ngx_seckill_claim_count(claim, answer->result);
+    }
+
+    return rc;
+}
+
+
+void
+ngx_seckill_claim_count(ngx_seckill_claim_t *claim, sk_result_e result)
+{
+    sk_zone_count(claim->zone->shm, ngx_worker, claim->sale,
+                  (claim->ask && result != SK_INVALID) ? SK_NONE : result);
+}
+
+
+static ngx_int_t
+ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
     int64_t              now_ms;
     sk_claim_t           c;
@@ -180,6 +205,8 @@ ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
         ngx_memzero(&answer, sizeof(sk_answer_t));
         answer.result = SK_UNAVAILABLE;
 
+        ngx_seckill_claim_count(claim, answer.result);
+
         claim->done(claim, &answer);
         return;
     }
@@ -188,11 +215,13 @@ ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
                          : NGX_DECLINED;
 
     if (rc == NGX_DECLINED
-        && ngx_seckill_claim(claim, &answer) == NGX_AGAIN)
+        && ngx_seckill_claim_try(claim, &answer) == NGX_AGAIN)
     {
         ngx_seckill_claim_wait(claim, &answer);
         return;
     }
+
+    ngx_seckill_claim_count(claim, answer.result);
 
     claim->done(claim, &answer);
 }
