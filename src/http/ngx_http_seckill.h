@@ -53,17 +53,24 @@ typedef struct {
 } ngx_http_seckill_key_t;
 
 
-typedef struct {
-    ngx_seckill_zone_t    *zone;
+/* what a directive says of the claims that requests are */
 
+typedef struct {
+    ngx_seckill_zone_t         *zone;
     ngx_http_seckill_value_t    sale;
     ngx_http_seckill_value_t    user;
-    ngx_msec_t                  timeout;
+    ngx_msec_t                  timeout;    /* 0: not said yet */
+} ngx_http_seckill_claim_conf_t;
 
-    ngx_http_handler_pt         handler;
-    ngx_array_t                *keys;       /* NULL: key=off */
-    ngx_http_complex_value_t   *by;         /* who it is, without a key */
-    ngx_uint_t                  json;       /* metrics */
+
+typedef struct {
+    ngx_seckill_zone_t             *zone;
+    ngx_http_handler_pt             handler;
+
+    ngx_http_seckill_claim_conf_t   claim;
+    ngx_array_t                    *keys;   /* NULL: key=off */
+    ngx_http_complex_value_t       *by;     /* who it is, without a key */
+    ngx_uint_t                      json;   /* metrics */
 } ngx_http_seckill_loc_conf_t;
 
 
@@ -104,8 +111,6 @@ ngx_int_t ngx_http_seckill_param_number(ngx_str_t *value, int64_t min,
     int64_t max, int64_t *number);
 /* RFC 3339; of a second's fraction, what is below a millisecond is dropped */
 ngx_int_t ngx_http_seckill_param_time(ngx_str_t *value, int64_t *ms);
-char *ngx_http_seckill_param_value(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_seckill_value_t *value);
 
 /* ngx_http_seckill_sale.c */
 
@@ -125,6 +130,39 @@ ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
 /* ngx_http_seckill_claim.c */
 
 ngx_int_t ngx_http_seckill_claim_handler(ngx_http_request_t *r);
+
+/*
+ * Reads a claim or a question from a request, for ngx_seckill_claim().
+ * NGX_DECLINED: it is none, "wrong" says why; NGX_ERROR.
+ */
+ngx_int_t ngx_http_seckill_claim_read(ngx_http_request_t *r,
+    ngx_http_seckill_claim_conf_t *conf, ngx_uint_t ask,
+    ngx_http_seckill_claim_t *hc, const char **wrong);
+
+/*
+ * Has a request wait for what is not decided yet: NGX_AGAIN, and "done" gets a
+ * copy of its claim, unless the request ends before.  What that means for the
+ * request's phases is the caller's.  NGX_ERROR: there is no memory.
+ */
+ngx_int_t ngx_http_seckill_claim_wait(ngx_http_seckill_claim_t *hc,
+    sk_answer_t *answer, ngx_seckill_claim_pt done);
+
+/* sends the answer */
+ngx_int_t ngx_http_seckill_claim_send(ngx_http_seckill_claim_t *hc,
+    sk_answer_t *answer);
+
+/* ngx_http_seckill_claim_conf.c */
+
+/* one parameter of a directive; NGX_DECLINED: it is none of these; NGX_ERROR */
+ngx_int_t ngx_http_seckill_claim_conf_param(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_http_seckill_claim_conf_t *conf);
+
+/* after the last: what was not said is as by default, or missing */
+char *ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
+    ngx_http_seckill_claim_conf_t *conf);
+
+#define NGX_HTTP_SECKILL_CLAIM_PARAMS                                        \
+    "zone=name, sale=value, user=value, timeout=time"
 
 /* ngx_http_seckill_reply.c */
 

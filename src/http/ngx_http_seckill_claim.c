@@ -3,22 +3,16 @@
 
 
 static ngx_int_t ngx_http_seckill_claim_values(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim);
+    ngx_http_seckill_claim_conf_t *conf, ngx_seckill_claim_t *claim);
 static ngx_int_t ngx_http_seckill_claim_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
-static ngx_int_t ngx_http_seckill_claim_check(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong);
-static ngx_int_t ngx_http_seckill_claim_park(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
+static ngx_int_t ngx_http_seckill_claim_check(ngx_http_seckill_claim_t *hc,
+    ngx_uint_t encoded, const char **wrong);
 static void ngx_http_seckill_claim_done(ngx_seckill_claim_t *claim,
     sk_answer_t *answer);
 static void ngx_http_seckill_claim_cleanup(void *data);
-static ngx_int_t ngx_http_seckill_claim_answer(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_order(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
-static ngx_int_t ngx_http_seckill_claim_invalid(ngx_http_seckill_claim_t *hc,
-    const char *message);
 
 
 /* how the answers begin */
@@ -37,7 +31,6 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
     ngx_int_t                     rc;
     const char                   *wrong;
     sk_answer_t                   answer;
-    ngx_seckill_claim_t          *claim;
     ngx_http_seckill_claim_t      hc;
     ngx_http_seckill_loc_conf_t  *slcf;
 
@@ -52,43 +45,68 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    hc.request = r;
-    hc.plain = 0;
+    rc = ngx_http_seckill_claim_read(r, &slcf->claim,
+                                     !(r->method & NGX_HTTP_POST), &hc, &wrong);
 
-    claim = &hc.claim;
+    if (rc == NGX_DECLINED) {
+        ngx_seckill_claim_count(&hc.claim, SK_INVALID);
+
+        return ngx_http_seckill_reply_error(r, SK_STATUS_INVALID, wrong, NULL);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_seckill_claim(&hc.claim, &answer) == NGX_OK) {
+        return ngx_http_seckill_claim_send(&hc, &answer);
+    }
+
+    rc = ngx_http_seckill_claim_wait(&hc, &answer,
+                                     ngx_http_seckill_claim_done);
+
+    if (rc == NGX_AGAIN) {
+        r->main->count++;
+        return NGX_DONE;
+    }
+
+    /* the claim is decided without its request */
+
+    answer.result = SK_UNAVAILABLE;
+    ngx_seckill_claim_count(&hc.claim, answer.result);
+
+    return ngx_http_seckill_claim_send(&hc, &answer);
+}
+
+
+ngx_int_t
+ngx_http_seckill_claim_read(ngx_http_request_t *r,
+    ngx_http_seckill_claim_conf_t *conf, ngx_uint_t ask,
+    ngx_http_seckill_claim_t *hc, const char **wrong)
+{
+    ngx_int_t             rc;
+    ngx_seckill_claim_t  *claim;
+
+    hc->request = r;
+    hc->plain = 0;
+
+    claim = &hc->claim;
 
     ngx_memzero(&claim->wait, sizeof(ngx_seckill_wait_t));
 
-    claim->zone = slcf->zone;
-    claim->timeout = slcf->timeout;
+    claim->zone = conf->zone;
+    claim->timeout = conf->timeout;
     claim->sale = NULL;
-    claim->ask = !(r->method & NGX_HTTP_POST);
+    claim->ask = ask;
 
-    rc = ngx_http_seckill_claim_values(r, slcf, claim);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_claim_invalid(&hc,
-                                              "an argument is given twice");
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_seckill_claim_check(r, &hc, slcf->user.encoded, &wrong);
+    rc = ngx_http_seckill_claim_values(r, conf, claim);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_claim_invalid(&hc, wrong);
+        *wrong = "an argument is given twice";
     }
 
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_seckill_claim(claim, &answer);
-
-    return (rc == NGX_AGAIN) ? ngx_http_seckill_claim_park(r, &hc, &answer)
-                             : ngx_http_seckill_claim_answer(r, &hc, &answer);
+    return (rc == NGX_OK)
+           ? ngx_http_seckill_claim_check(hc, conf->user.encoded, wrong) : rc;
 }
 
 
@@ -96,7 +114,7 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_seckill_claim_values(ngx_http_request_t *r,
-    ngx_http_seckill_loc_conf_t *slcf, ngx_seckill_claim_t *claim)
+    ngx_http_seckill_claim_conf_t *conf, ngx_seckill_claim_t *claim)
 {
     u_char     *p, *end, *last;
     ngx_int_t   rc;
@@ -106,12 +124,12 @@ ngx_http_seckill_claim_values(ngx_http_request_t *r,
 
     rc = NGX_OK;
 
-    if (slcf->sale.arg.len == 0) {
-        rc = ngx_http_complex_value(r, &slcf->sale.value, &claim->sale_name);
+    if (conf->sale.arg.len == 0) {
+        rc = ngx_http_complex_value(r, &conf->sale.value, &claim->sale_name);
     }
 
-    if (rc == NGX_OK && slcf->user.arg.len == 0) {
-        rc = ngx_http_complex_value(r, &slcf->user.value, &claim->user);
+    if (rc == NGX_OK && conf->user.arg.len == 0) {
+        rc = ngx_http_complex_value(r, &conf->user.value, &claim->user);
     }
 
     /* both arguments in one pass, each as ngx_http_arg() finds it */
@@ -124,11 +142,11 @@ ngx_http_seckill_claim_values(ngx_http_request_t *r,
         end = memchr(p, '&', last - p);
         end = end ? end : last;
 
-        rc = ngx_http_seckill_claim_arg(p, end, &slcf->sale.arg,
+        rc = ngx_http_seckill_claim_arg(p, end, &conf->sale.arg,
                                         &claim->sale_name);
 
         if (rc == NGX_OK) {
-            rc = ngx_http_seckill_claim_arg(p, end, &slcf->user.arg,
+            rc = ngx_http_seckill_claim_arg(p, end, &conf->user.arg,
                                             &claim->user);
         }
     }
@@ -167,8 +185,8 @@ ngx_http_seckill_claim_arg(u_char *p, u_char *end, ngx_str_t *name,
 /* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
 
 static ngx_int_t
-ngx_http_seckill_claim_check(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, ngx_uint_t encoded, const char **wrong)
+ngx_http_seckill_claim_check(ngx_http_seckill_claim_t *hc, ngx_uint_t encoded,
+    const char **wrong)
 {
     u_char     *p, *last, *dst;
     ngx_int_t   ch;
@@ -191,7 +209,7 @@ ngx_http_seckill_claim_check(ngx_http_request_t *r,
 
     if (encoded && memchr(s->data, '%', s->len)) {
 
-        dst = ngx_pnalloc(r->pool, s->len);
+        dst = ngx_pnalloc(hc->request->pool, s->len);
         if (dst == NULL) {
             return NGX_ERROR;
         }
@@ -239,49 +257,35 @@ ngx_http_seckill_claim_check(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_seckill_claim_invalid(ngx_http_seckill_claim_t *hc,
-    const char *message)
-{
-    ngx_seckill_claim_count(&hc->claim, SK_INVALID);
-
-    return ngx_http_seckill_reply_error(hc->request, SK_STATUS_INVALID,
-                                        message, NULL);
-}
-
-
-/* if there is no memory, the claim is decided without its request */
-
-static ngx_int_t
-ngx_http_seckill_claim_park(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, sk_answer_t *answer)
+ngx_int_t
+ngx_http_seckill_claim_wait(ngx_http_seckill_claim_t *hc, sk_answer_t *answer,
+    ngx_seckill_claim_pt done)
 {
     ngx_http_cleanup_t        *cln;
-    ngx_http_seckill_claim_t  *parked;
+    ngx_http_request_t        *r;
+    ngx_http_seckill_claim_t  *waiting;
+
+    r = hc->request;
 
     cln = ngx_http_cleanup_add(r, 0);
-    parked = ngx_palloc(r->pool, sizeof(ngx_http_seckill_claim_t));
+    waiting = ngx_palloc(r->pool, sizeof(ngx_http_seckill_claim_t));
 
-    if (cln == NULL || parked == NULL) {
-        answer->result = SK_UNAVAILABLE;
-        ngx_seckill_claim_count(&hc->claim, answer->result);
-
-        return ngx_http_seckill_claim_answer(r, hc, answer);
+    if (cln == NULL || waiting == NULL) {
+        return NGX_ERROR;
     }
 
-    *parked = *hc;
+    *waiting = *hc;
 
-    parked->claim.done = ngx_http_seckill_claim_done;
+    waiting->claim.done = done;
 
     cln->handler = ngx_http_seckill_claim_cleanup;
-    cln->data = parked;
+    cln->data = waiting;
 
-    ngx_seckill_claim_wait(&parked->claim, answer);
+    ngx_seckill_claim_wait(&waiting->claim, answer);
 
     ngx_http_seckill_call_park(r);
-    r->main->count++;
 
-    return NGX_DONE;
+    return NGX_AGAIN;
 }
 
 
@@ -296,8 +300,7 @@ ngx_http_seckill_claim_done(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     ngx_http_set_log_request(r->connection->log, r);
 
-    ngx_http_seckill_call_finish(r,
-                                 ngx_http_seckill_claim_answer(r, hc, answer));
+    ngx_http_seckill_call_finish(r, ngx_http_seckill_claim_send(hc, answer));
 }
 
 
@@ -312,18 +315,19 @@ ngx_http_seckill_claim_cleanup(void *data)
 }
 
 
-static ngx_int_t
-ngx_http_seckill_claim_answer(ngx_http_request_t *r,
-    ngx_http_seckill_claim_t *hc, sk_answer_t *answer)
+ngx_int_t
+ngx_http_seckill_claim_send(ngx_http_seckill_claim_t *hc, sk_answer_t *answer)
 {
     size_t                len;
     ngx_buf_t            *b;
     const ngx_str_t      *head;
     const sk_result_t    *res;
+    ngx_http_request_t   *r;
     ngx_seckill_claim_t  *claim;
 
     sk_assert(answer->result < SK_RESULT_N);
 
+    r = hc->request;
     claim = &hc->claim;
     res = &sk_results[answer->result];
     head = &ngx_http_seckill_heads[answer->result];
@@ -335,7 +339,7 @@ ngx_http_seckill_claim_answer(ngx_http_request_t *r,
           + (claim->sale ? claim->sale_name.len
                          : ngx_http_seckill_reply_json_len(&claim->sale_name))
           + (hc->plain ? claim->user.len
-                          : ngx_http_seckill_reply_json_len(&claim->user))
+                       : ngx_http_seckill_reply_json_len(&claim->user))
           + 3 * NGX_INT64_LEN;
 
     b = ngx_create_temp_buf(r->pool, len);

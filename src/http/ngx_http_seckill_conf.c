@@ -78,8 +78,8 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_seckill_loc_conf_t  *slcf = conf;
 
     char        *rc;
-    ngx_int_t    timeout;
-    ngx_str_t   *arg, value, sale, user;
+    ngx_int_t    n;
+    ngx_str_t   *arg;
     ngx_uint_t   i;
 
     rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_claim_handler);
@@ -87,63 +87,25 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rc;
     }
 
-    ngx_str_set(&sale, "$arg_sale");
-    ngx_str_set(&user, "$arg_user");
-
-    slcf->timeout = NGX_HTTP_SECKILL_TIMEOUT_MS;
-
     arg = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
+        n = ngx_http_seckill_claim_conf_param(cf, &arg[i], &slcf->claim);
 
-            slcf->zone = ngx_seckill_conf_zone(cf, &value);
-            if (slcf->zone == NULL) {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
+        if (n == NGX_ERROR) {
+            return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_seckill_param(&arg[i], "sale=", &value) && value.len) {
-            sale = value;
-            continue;
+        if (n == NGX_DECLINED) {
+            return ngx_http_seckill_param_invalid(cf, &arg[i],
+                                                NGX_HTTP_SECKILL_CLAIM_PARAMS);
         }
-
-        if (ngx_http_seckill_param(&arg[i], "user=", &value) && value.len) {
-            user = value;
-            continue;
-        }
-
-        if (ngx_http_seckill_param(&arg[i], "timeout=", &value)) {
-
-            timeout = ngx_parse_time(&value, 0);
-            if (timeout <= 0 || timeout > NGX_SECKILL_TIMEOUT_MAX_MS) {
-                return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                         "1ms to 1h, like 5s");
-            }
-
-            slcf->timeout = timeout;
-            continue;
-        }
-
-        return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                        "zone=name, sale=value, user=value, "
-                                              "timeout=time");
     }
 
-    if (slcf->zone == NULL) {
-        return ngx_http_seckill_param_missing(cf, "zone");
-    }
+    slcf->zone = slcf->claim.zone;
 
-    if (ngx_http_seckill_param_value(cf, &sale, &slcf->sale) != NGX_CONF_OK
-        || ngx_http_seckill_param_value(cf, &user, &slcf->user) != NGX_CONF_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_seckill_claim_conf_end(cf, &slcf->claim);
 }
 
 
