@@ -550,3 +550,27 @@ invalid parameter "store=seckill_cache/" of "seckill_zone", allowed: store=file
 --- must_die
 --- error_log
 "seckill_api" directive is not allowed in an exact, named or regular expression location
+
+
+=== TEST 52: one store for two zones, before it is there
+--- http_config
+    seckill_zone zone=drop:2m store=logs/new.db;
+    seckill_zone zone=twin:2m store=logs/../logs/new.db;
+--- config
+    # 52
+--- must_die
+--- error_log
+logs/../logs/new.db" is used by the seckill zones "drop" and "twin"
+
+
+=== TEST 53: two stores of one name, in two directories
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/one.db;
+    seckill_zone zone=twin:2m store=seckill_cache/../two_cache/one.db;
+--- config
+    location = /seckill { seckill zone=twin; } # 53
+--- request
+GET /seckill?sale=phone&user=a
+--- error_code: 404
+--- response_body
+{"code":102,"result":"unknown_sale","sale":"phone","user":"a"}
