@@ -50,7 +50,7 @@ usage: ./build.sh [command]
   install   copy the module to nginx's modules; DESTDIR= goes before the path
   clean     remove what was built
 
-Another kind of build, put first: ./build.sh --debug, ./build.sh test --sanitize
+Another kind of build, before or behind the command:
 
   --debug     (build, run, test, install) not optimized, with assertions:
               build/debug
@@ -67,6 +67,7 @@ END
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "build.sh: $*"; exit 1; }
+wrong() { say "build.sh: $*; see ./build.sh help"; exit 2; }
 
 
 # need COMMAND-OR-FILE PACKAGE ...: installs packages whose command or file is
@@ -117,7 +118,8 @@ need_build() {
     case $cc in
         clang) need clang clang "/usr/lib/clang/*/lib/linux/*.asan-*.so" \
                     libclang-rt-dev ;;
-        *)     need "$cc" gcc ;;
+        gcc*|cc) need "$cc" gcc ;;
+        *)     type -P "$cc" > /dev/null || die "CC=$cc: there is no such compiler" ;;
     esac
 
     need make make  "/usr/include/*/sys/types.h" libc6-dev \
@@ -251,7 +253,8 @@ configure_and_make() {
     [ $# -eq 0 ] || shift
 
     if [ -n "${NGINX_SRC:-}" ]; then
-        src=$(cd "$NGINX_SRC" && pwd) || die "no directory $NGINX_SRC"
+        src=$(cd "$NGINX_SRC" 2> /dev/null && pwd) \
+            || die "NGINX_SRC=$NGINX_SRC: there is no such directory"
         flags=(--with-compat --with-debug --with-threads
                --with-http_ssl_module --with-http_v2_module)
     else
@@ -288,6 +291,7 @@ configure_and_make() {
           cat "$top/config" "$top/t/line/config" "$src/src/core/nginx.h" | cksum)
 
     if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
+        say "building, which takes a minute"
         rm -rf "$objs"
         mkdir -p "$objs"
         (cd "$src" && ./$configure "${flags[@]}" --builddir="$objs") \
@@ -441,9 +445,11 @@ run_tests() {
 
 
 run_demo() {
-    local port=${PORT:-8080} data=${DATA:-} nginx
+    local port=${PORT:-8080} data=${DATA:-} nginx pid
 
-    [ "$kind" != sanitize ] || die "run: no --sanitize, that is for tests"
+    [ "$kind" != sanitize ] || wrong "run takes no --sanitize, that is for tests"
+
+    case $port in *[!0-9]*) die "PORT=$port: a number is wanted" ;; esac
 
     need_build
     need curl curl
@@ -462,15 +468,20 @@ run_demo() {
     data=$(cd "$data" && pwd)
     nginx=$(nginx_binary)
 
+    pid=$(cat "$data/logs/nginx.pid" 2> /dev/null) || pid=
+    [ -z "$pid" ] || ! kill -0 "$pid" 2> /dev/null \
+        || die "a demo runs in $data (process $pid); for another one:" \
+               "PORT=8081 DATA=dir ./build.sh run"
+
+    (: > "/dev/tcp/127.0.0.1/$port") 2> /dev/null \
+        && die "port $port is in use; to take another: PORT=8081 ./build.sh run"
+
     replace "$module" "$data/modules/${module##*/}"
     sed "s/127.0.0.1:8080/127.0.0.1:$port/" "$top/conf/demo.conf" \
         > "$data/nginx.conf"
 
     "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr -q -t \
         || die "the demo does not start, see above"
-
-    (: > "/dev/tcp/127.0.0.1/$port") 2> /dev/null \
-        && die "port $port is in use; to take another: PORT=8081 ./build.sh run"
 
     cat <<END
 
@@ -518,7 +529,8 @@ build_docs() {
 install_module() {
     local dir
 
-    [ "$kind" != sanitize ] || die "install: no --sanitize, that is for tests"
+    [ "$kind" != sanitize ] \
+        || wrong "install takes no --sanitize, that is for tests"
 
     need_build
     build_module
@@ -538,15 +550,36 @@ install_module() {
 
 cd "$top"
 
-case ${1:-} in
-    ""|--debug|--sanitize) command=build ;;
-    *)                     command=$1; shift ;;
+kind=release
+command=
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --debug|--sanitize) kind=${1#--} ;;
+        *) [ -z "$command" ] || break; command=$1 ;;
+    esac
+    shift
+done
+
+command=${command:-build}
+
+case $command in
+    build|run|test|install) ;;
+    rush|bench|docs|clean|help|-h|--help)
+        [ "$kind" = release ] || wrong "$command takes no --$kind" ;;
+    *)  wrong "there is no command $command" ;;
 esac
 
-kind=release
 case $command in
-    build|run|test|install)
-        case ${1:-} in --debug|--sanitize) kind=${1#--}; shift ;; esac ;;
+    test)
+        for file in "$@"; do
+            case $file in
+                "$top"/build/unit/*|build/unit/*) ;;
+                *) [ -e "$file" ] || wrong "there is no test $file" ;;
+            esac
+        done ;;
+    rush|bench) ;;
+    *)  [ $# -eq 0 ] || wrong "$command takes no argument, \"$1\" is one" ;;
 esac
 
 out=$build/$kind
@@ -575,5 +608,4 @@ case $command in
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
     help|-h|--help) usage ;;
-    *)              usage >&2; exit 2 ;;
 esac
