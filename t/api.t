@@ -159,16 +159,18 @@ Authorization: Bearer 0123456789abcdef"]
  "GET /api/sales/phone", "GET /api/health?from=probe",
  "GET /api/health?", "GET /api/openapi.yaml?after=1", "POST /api/sales/phone/end",
  "GET /api/events?after=2&at=2000-01-01T00:00:00.0000000001Z",
+ "GET /api/events?at=2000-01-01T00:00:00Z",
  "GET /api/events?after=2"]
 --- error_code eval
-[200, 400, 400, 200, 400, 200, 400, 200, 409, 200]
+[200, 400, 400, 200, 400, 200, 400, 200, 409, 400, 200]
 --- response_body_like eval
 [qr/"won"/, qr/"message":"stat: there is no such argument here","field":"stat"/,
  qr/"message":"arguments: none is allowed","field":"arguments"/,
  qr/"paused":false/,
  qr/"message":"from: there is no such argument here","field":"from"/,
  qr/"code":0/, qr/"message":"after: there is no such argument here"/,
- qr/"ended"/, qr/"conflict"/, qr/"by":"127.0.0.1"/]
+ qr/"ended"/, qr/"conflict"/, qr/"message":"at: only with \\"after\\"","field":"at"/,
+ qr/"by":"127.0.0.1"/]
 
 
 === TEST 7: metrics

@@ -9,11 +9,14 @@ typedef struct {
     ngx_uint_t      pages;      /* that have it */
     ngx_int_t     (*set)(ngx_http_seckill_call_t *call, ngx_str_t *value);
     const char     *allowed;
+    const char     *with;       /* another one that it needs, or NULL */
 } ngx_http_seckill_args_entry_t;
 
 
 static ngx_int_t ngx_http_seckill_args_pair(ngx_http_seckill_call_t *call,
     ngx_uint_t page, u_char *p, u_char *last, ngx_uint_t *seen,
+    sk_wrong_t *wrong);
+static ngx_int_t ngx_http_seckill_args_with(ngx_uint_t seen,
     sk_wrong_t *wrong);
 static ngx_int_t ngx_http_seckill_args_decode(u_char *p, u_char *last,
     ngx_str_t *value);
@@ -36,27 +39,27 @@ static ngx_int_t ngx_http_seckill_args_state(ngx_http_seckill_call_t *call,
 static const ngx_http_seckill_args_entry_t  ngx_http_seckill_args_table[] = {
 
     { "after", SK_PAGE_LISTS, ngx_http_seckill_args_after,
-      "0 or the \"next\" of a page is allowed" },
+      "0 or the \"next\" of a page is allowed", NULL },
 
     { "limit", SK_PAGE_LISTS, ngx_http_seckill_args_limit,
-      "1 to 1000 is allowed" },
+      "1 to 1000 is allowed", NULL },
 
     { "at", 1 << SK_PAGE_EVENTS, ngx_http_seckill_args_at,
-      "the \"at\" of the event \"after\" is allowed" },
+      "the \"at\" of the event \"after\" is allowed", "after" },
 
     { "wait", 1 << SK_PAGE_EVENTS, ngx_http_seckill_args_wait,
-      "0 to 55 seconds is allowed" },
+      "0 to 55 seconds is allowed", NULL },
 
     { "sale", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_sale,
-      "the name of a sale is allowed" },
+      "the name of a sale is allowed", NULL },
 
     { "user", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_user,
-      "1 to 128 bytes are allowed, percent-encoded" },
+      "1 to 128 bytes are allowed, percent-encoded", NULL },
 
     { "state", 1 << SK_PAGE_ORDERS, ngx_http_seckill_args_state,
-      "sold, held, paid, expired, cancelled are allowed" },
+      "sold, held, paid, expired, cancelled are allowed", NULL },
 
-    { NULL, 0, NULL, NULL }
+    { NULL, 0, NULL, NULL, NULL }
 };
 
 
@@ -92,6 +95,42 @@ ngx_http_seckill_args(ngx_http_seckill_call_t *call, ngx_uint_t page,
         {
             return NGX_ERROR;
         }
+    }
+
+    return ngx_http_seckill_args_with(seen, wrong);
+}
+
+
+/* what another one is needed for, to mean anything */
+
+static ngx_int_t
+ngx_http_seckill_args_with(ngx_uint_t seen, sk_wrong_t *wrong)
+{
+    ngx_uint_t                            i, n;
+    const ngx_http_seckill_args_entry_t  *arg;
+
+    arg = ngx_http_seckill_args_table;
+
+    for (i = 0; arg[i].name; i++) {
+
+        if (!(seen & 1 << i) || arg[i].with == NULL) {
+            continue;
+        }
+
+        for (n = 0; ngx_strcmp(arg[n].name, arg[i].with) != 0; n++) {
+            /* void */
+        }
+
+        if (seen & 1 << n) {
+            continue;
+        }
+
+        (void) ngx_snprintf((u_char *) wrong->field, sizeof(wrong->field),
+                            "%s%Z", arg[i].name);
+        (void) ngx_snprintf((u_char *) wrong->message, SK_BODY_MESSAGE_MAX,
+                            "%s: only with \"%s\"%Z", arg[i].name,
+                            arg[i].with);
+        return NGX_ERROR;
     }
 
     return NGX_OK;
