@@ -362,8 +362,9 @@ sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
     if (sales > zone->sales.n_max) {
         (void) snprintf(reason, size,
                         "sale \"%.*s\" does not fit in the zone: its %u places "
-                        "for sales are taken, those of removed sales too until "
-                        "nginx is restarted; a place more in each %uk of size",
+                        "for sales are taken, also those of sales that were "
+                        "removed since nginx was started; a place more in each "
+                        "%uk of size",
                         (int) def->name_len, def->name, zone->sales.n_max,
                         SK_ZONE_BYTES_PER_SALE >> 10);
         return SK_FULL;

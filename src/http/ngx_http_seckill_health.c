@@ -4,13 +4,14 @@
 ngx_int_t
 ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 {
-    char                 reason[SK_REASON_SIZE_MAX];
-    ngx_int_t            rc;
-    ngx_buf_t           *b;
-    ngx_str_t            warning;
-    sk_wrong_t           wrong;
-    ngx_http_request_t  *r;
-    ngx_seckill_zone_t  *zone;
+    char                  reason[SK_REASON_SIZE_MAX];
+    ngx_int_t             rc;
+    ngx_buf_t            *b;
+    ngx_str_t             warning;
+    sk_wrong_t            wrong;
+    ngx_http_request_t   *r;
+    ngx_seckill_zone_t   *zone;
+    const sk_sale_def_t  *missing;
 
     r = call->request;
     zone = call->zone;
@@ -31,7 +32,17 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 
     ngx_str_null(&warning);
 
-    if (sk_zone_lists(zone->shm, reason) != SK_OK) {
+    missing = ngx_seckill_conf_missing(zone);
+
+    if (missing) {
+        warning.data = (u_char *) reason;
+        warning.len = ngx_snprintf(warning.data, sizeof(reason),
+                                   "sale \"%*s\" of the configuration is not "
+                                   "there: the log says why",
+                                   missing->name_len, missing->name)
+                      - warning.data;
+
+    } else if (sk_zone_lists(zone->shm, reason) != SK_OK) {
         warning.data = (u_char *) reason;
         warning.len = ngx_strlen(reason);
     }

@@ -218,6 +218,9 @@ char *ngx_seckill_conf_sale(ngx_conf_t *cf, ngx_seckill_zone_t *zone,
 /* after all of the configuration was read */
 char *ngx_seckill_conf_init(ngx_cycle_t *cycle, void *conf);
 
+/* the first sale that is declared and that the zone does not have, or NULL */
+const sk_sale_def_t *ngx_seckill_conf_missing(ngx_seckill_zone_t *zone);
+
 /* of a sale that is declared and that the zone does not have yet */
 ngx_uint_t ngx_seckill_conf_pending(ngx_seckill_zone_t *zone,
     ngx_str_t *sale_name);

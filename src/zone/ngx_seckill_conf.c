@@ -246,3 +246,21 @@ ngx_seckill_conf_pending(ngx_seckill_zone_t *zone, ngx_str_t *sale_name)
 
     return pending;
 }
+
+
+const sk_sale_def_t *
+ngx_seckill_conf_missing(ngx_seckill_zone_t *zone)
+{
+    ngx_uint_t      i;
+    sk_sale_def_t  *def;
+
+    def = zone->sales.elts;
+
+    for (i = 0; i < zone->sales.nelts; i++) {
+        if (sk_zone_sale(zone->shm, def[i].name, def[i].name_len) == NULL) {
+            return &def[i];
+        }
+    }
+
+    return NULL;
+}

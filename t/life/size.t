@@ -87,6 +87,19 @@ push @{$s->{allow}}, qr/has room for/;
 $s->reload(http => "seckill_zone zone=drop:${size}m;\n@few");
 $s->ready;
 is($s->claim('s70', 'a')->{result}, 'won', 'and that does');
+is($s->api('GET', 'health')->{data}{warning}, undef, 'all are there');
+
+# more sales than places, with those that the ledger has: one is not there, and
+# health says so
+
+$s->stop('QUIT');
+@few = map { "seckill_sale zone=drop name=t$_ stock=1;" } 1 .. 70;
+push @{$s->{allow}}, qr/does not fit in the zone: its 70 places/;
+$s->config(http => "seckill_zone zone=drop:2m;\n@few");
+$s->start->ready;
+like($s->api('GET', 'health')->{data}{warning},
+     qr/^sale "t\d+" of the configuration is not there: the log says why$/,
+     'health says so');
 
 $s->done;
 done_testing;
