@@ -20,7 +20,7 @@ enum {
 static const sk_field_t  sk_sale_body[] = {
     { "name", SK_FIELD_TEXT, SK_FIELD_ADD|SK_FIELD_NEEDED, 0,
       1, SK_NAME_SIZE_MAX,
-      "1 to 64 of A-Z a-z 0-9 . _ - are allowed, but not . or .." },
+      "1 to 64 of A-Z a-z 0-9 . _ - are allowed, but not dots alone" },
     { "add_stock", SK_FIELD_INTEGER, SK_FIELD_EDIT, 0,
       -SK_STOCK_MAX, SK_STOCK_MAX,
       "an integer from -1000000000 to 1000000000 is allowed" },
