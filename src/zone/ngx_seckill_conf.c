@@ -4,6 +4,8 @@
 /* the zones that a configuration has, whichever module has declared them */
 
 
+static ngx_int_t ngx_seckill_conf_reload(ngx_cycle_t *cycle,
+    ngx_seckill_conf_t *conf);
 static ngx_int_t ngx_seckill_conf_check(ngx_cycle_t *cycle,
     ngx_seckill_zone_t **zones, ngx_uint_t n);
 
@@ -164,6 +166,10 @@ ngx_seckill_conf_init(ngx_cycle_t *cycle, void *data)
     ngx_core_conf_t      *ccf;
     ngx_seckill_zone_t  **zones;
 
+    if (ngx_seckill_conf_reload(cycle, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
     zones = conf->zones.elts;
 
@@ -179,6 +185,43 @@ ngx_seckill_conf_init(ngx_cycle_t *cycle, void *data)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * With "master_process off", nginx runs neither exit_process nor init_process
+ * over a reload: timers and threads would go on in memory that is gone.
+ */
+
+static ngx_int_t
+ngx_seckill_conf_reload(ngx_cycle_t *cycle, ngx_seckill_conf_t *conf)
+{
+    ngx_uint_t           n;
+    ngx_seckill_conf_t  *old;
+
+    if (ngx_process != NGX_PROCESS_SINGLE
+        || ngx_is_init_cycle((ngx_cycle_t *) ngx_cycle))
+    {
+        return NGX_OK;
+    }
+
+    n = conf->zones.nelts;
+
+    if (ngx_seckill_module.index < ngx_cycle->modules_n) {
+        old = (ngx_seckill_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                                  ngx_seckill_module);
+        n += old ? old->zones.nelts : 0;
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                  "seckill zones cannot be reloaded with \"master_process "
+                  "off\": restart nginx");
+
+    return NGX_ERROR;
 }
 
 
