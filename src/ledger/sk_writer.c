@@ -480,6 +480,8 @@ sk_writer_idle(sk_writer_t *w)
         return sk_writer_failed(w, rc);
     }
 
+    sk_writer_follow_settle_seq(w);
+
     sk_store(&w->zone->ledger_size, sk_ledger_files_size(w->ledger));
 
     return SK_OK;

@@ -90,7 +90,6 @@ typedef struct {
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */
     unsigned               told:1;      /* has logged what it has read */
-    unsigned               settled:1;   /* "seq" is not ahead of the ledger */
     int64_t                load_start_us;
     uint64_t               load_first;
     char                   reason[SK_REASON_SIZE_MAX];  /* what is wrong */
@@ -168,6 +167,8 @@ int sk_writer_seen_all(sk_writer_t *w);
 /* reads and applies up to SK_WRITER_FOLLOW_MAX events; also SK_MORE */
 int sk_writer_follow_read(sk_writer_t *w);
 void sk_writer_follow_forget_removed(sk_writer_t *w);
+/* what the file "-seq" says is not ahead of the ledger */
+void sk_writer_follow_settle_seq(sk_writer_t *w);
 
 
 #pragma GCC visibility pop

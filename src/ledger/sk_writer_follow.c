@@ -10,7 +10,6 @@
 
 
 static int sk_writer_follow_loaded(sk_writer_t *w);
-static void sk_writer_follow_settle_seq(sk_writer_t *w);
 static int sk_writer_follow_event(void *ctx, const sk_event_t *e);
 static int sk_writer_follow_apply(sk_writer_t *w);
 static int sk_writer_follow_is_removed(sk_writer_t *w, uint64_t sale_id);
@@ -114,25 +113,29 @@ sk_writer_follow_forget_removed(sk_writer_t *w)
 
 /*
  * After a power cut with sync=normal, or a restore, the ledger may end before
- * what the file says; nobody is to wait for what will not come.
+ * what the file says, or somebody has written to it; nobody is to wait for what
+ * will not come.  Who appends says so afterwards: what the file said before the
+ * ledger was read is not ahead of it.
  */
 
-static void
+void
 sk_writer_follow_settle_seq(sk_writer_t *w)
 {
     uint64_t  seq, end;
 
-    if (w->seq == NULL || w->settled) {
+    if (w->seq == NULL) {
         return;
     }
 
-    w->settled = 1;
-
-    seq = sk_load(w->seq);
+    seq = sk_load_acquire(w->seq);
     end = sk_load(&w->zone->applied_seq);
 
-    if (seq > end && sk_writer_seen_all(w) == SK_OK) {
-        (void) atomic_compare_exchange_strong(w->seq, &seq, end);
+    if (seq > end && sk_writer_seen_all(w) == SK_OK
+        && atomic_compare_exchange_strong(w->seq, &seq, end))
+    {
+        sk_log(&w->log, SK_LOG_NOTICE, "the file \"-seq\" said that there are "
+               "%llu events, there are %llu: it was put right",
+               (unsigned long long) seq, (unsigned long long) end);
     }
 }
 

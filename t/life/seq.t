@@ -87,5 +87,16 @@ known('mapped late: won here, known there', $one, $two, 'late-1-');
 known('mapped late: won there, known here', $two, $one, 'late-2-');
 $two->done;
 
+# it says what is not so: nobody waits for what will not come
+
+open my $file, '+<:raw', "$store-seq" or die $!;
+syswrite $file, pack 'Q<', 1_000_000;
+close $file;
+
+$one->wait_for('it is put right', sub {
+    $one->log_text =~ /"-seq" said that there are 1000000 events, there are/;
+});
+is($one->claim('phone', 'bea')->{result}, 'won', 'and it sells on');
+
 $one->done;
 done_testing;
