@@ -320,7 +320,8 @@ ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call, u_char *hash)
     r = call->request;
 
     (void) crypto_generichash_init(&state, NULL, 0, SK_COMMAND_HASH_SIZE);
-    (void) crypto_generichash_update(&state, call->by.data, call->by.len);
+    (void) crypto_generichash_update(&state, call->by.data,
+                                     ngx_http_seckill_command_by(&call->by));
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
     (void) crypto_generichash_update(&state, r->method_name.data,
                                      r->method_name.len);
