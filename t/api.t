@@ -298,3 +298,19 @@ GET /api/sales
 GET /api/orders
 --- response_body
 {"code":0,"data":[],"pagination":{"next":0}}
+
+
+=== TEST 12: who it is, is the first 128 bytes of the label
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2;
+--- config
+    location /api/ { seckill_api zone=drop key=off by=$http_who; } # 12
+--- request eval
+[("POST /api/sales/phone/pause") x 3]
+--- more_headers eval
+[map { "Idempotency-Key: once\nWho: $_" } 'y' x 128 . 'A', 'y' x 128 . 'B', 'y' x 127]
+--- error_code eval
+[200, 200, 200]
+--- response_body_like eval
+[(qr/"paused":true/) x 3]
