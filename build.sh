@@ -418,6 +418,7 @@ run_tests() {
     fi
 
     case " ${tests[*]} " in *build/unit/*|*t/perf/*) build_unit ;; esac
+    case " ${tests[*]} " in *t/bench/*) build_bench ;; esac
 
     # CPAN's Test::Nginx where it is installed, else the small one of ours
     perl -MTest::Nginx::Socket -e 1 2> /dev/null \

@@ -11,7 +11,7 @@ my $out = tempdir('seckill-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 
 sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
 
-my $text = `bench/run --quick --contenders return-200 --scenes all_win,rush --out $out 2>&1`;
+my $text = `bench/run --quick --contenders return-200 --scenes all_win,rush,core --out $out 2>&1`;
 is($?, 0, 'the benchmark ends well') or diag($text);
 
 my $result = decode_json(slurp("$out/result.json"));
@@ -33,10 +33,13 @@ like($text, qr/^Every claim wins.*\n.*requests\/s.*\nthis module .*\nreturn 200 
      'there is a table');
 like(slurp("$out/claims.svg"), qr/this module/, 'and a chart');
 
+like($text, qr/^losing claim, one thread +\d/m, 'and the core alone');
+
 for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--nonsense'], ['more']) {
     my $said = `bench/run @$bad 2>&1`;
     isnt($?, 0, "refused: @$bad");
-    like($said, qr/none|--rounds|usage/, 'and said why');
+    like($said, qr/"none"|--rounds must|option: nonsense|argument "more"/,
+         'and said why');
 }
 
 done_testing;
