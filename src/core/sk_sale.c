@@ -20,7 +20,7 @@ const sk_field_t  sk_sale_fields[SK_SALE_FIELDS] = {
 };
 
 
-/* a field is a number, and what a directive's parameter says is never below 0 */
+/* a field is a number, and a directive's parameter is never below 0 */
 
 #define X(member, name, type, when, nullable, min, max, initial, allowed)    \
     _Static_assert((type) != SK_FIELD_TEXT && (type) != SK_FIELD_OBJECT,     \

@@ -223,7 +223,8 @@ test_no_place_is_left(void **state)
 
     assert_int_equal(i, SK_SALES_MIN + 1);
     assert_int_equal(status, 507);
-    says("its 64 places for sales are taken, also those of sales that were removed");
+    says("its 64 places for sales are taken, also those of sales that were "
+         "removed");
 
     restart(NULL, 0);
     assert_int_equal(command(SK_SALE_ADD, "", body), 201);
