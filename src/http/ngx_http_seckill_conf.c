@@ -1,9 +1,9 @@
 #include "ngx_http_seckill.h"
 
 
-static char *ngx_http_seckill_begin(ngx_conf_t *cf,
+static char *ngx_http_seckill_conf_begin(ngx_conf_t *cf,
     ngx_http_seckill_loc_conf_t *slcf, ngx_http_handler_pt handler);
-static char *ngx_http_seckill_api_params(ngx_conf_t *cf,
+static char *ngx_http_seckill_conf_api_params(ngx_conf_t *cf,
     ngx_http_seckill_loc_conf_t *slcf, ngx_uint_t *key, ngx_str_t *by);
 
 
@@ -49,7 +49,7 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
 
 static char *
-ngx_http_seckill_begin(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
+ngx_http_seckill_conf_begin(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
     ngx_http_handler_pt handler)
 {
     ngx_http_core_loc_conf_t  *clcf;
@@ -82,7 +82,7 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t   *arg;
     ngx_uint_t   i;
 
-    rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_claim_handler);
+    rc = ngx_http_seckill_conf_begin(cf, slcf, ngx_http_seckill_claim_handler);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
@@ -120,12 +120,12 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_compile_complex_value_t   ccv;
 
-    rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_api_handler);
+    rc = ngx_http_seckill_conf_begin(cf, slcf, ngx_http_seckill_api_handler);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
 
-    if (ngx_http_seckill_api_params(cf, slcf, &key, &by) != NGX_CONF_OK) {
+    if (ngx_http_seckill_conf_api_params(cf, slcf, &key, &by) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -180,8 +180,8 @@ ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static char *
-ngx_http_seckill_api_params(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
-    ngx_uint_t *key, ngx_str_t *by)
+ngx_http_seckill_conf_api_params(ngx_conf_t *cf,
+    ngx_http_seckill_loc_conf_t *slcf, ngx_uint_t *key, ngx_str_t *by)
 {
     ngx_str_t   *arg, value;
     ngx_uint_t   i;
@@ -241,7 +241,8 @@ ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t   *arg, value;
     ngx_uint_t   i;
 
-    rc = ngx_http_seckill_begin(cf, slcf, ngx_http_seckill_metrics_handler);
+    rc = ngx_http_seckill_conf_begin(cf, slcf,
+                                     ngx_http_seckill_metrics_handler);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
