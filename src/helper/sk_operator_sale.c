@@ -5,6 +5,7 @@
 #include "sk_view.h"
 
 
+static void sk_operator_sale_edited(sk_sale_t *sale, sk_event_t *e);
 static int sk_operator_sale_paused(sk_operator_t *o, int paused);
 
 
@@ -108,11 +109,7 @@ sk_operator_sale_edit(sk_operator_t *o)
         return rc;
     }
 
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = SK_EVENT_SALE_EDITED;
-
-    sk_sale_def(sale, &e.def);
+    sk_operator_sale_edited(sale, &e);
 
     rc = sk_operator_sale_terms(o, v, &e.def);
 
@@ -313,12 +310,25 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
 }
 
 
+/* an edit that changes nothing yet */
+
+static void
+sk_operator_sale_edited(sk_sale_t *sale, sk_event_t *e)
+{
+    memset(e, 0, sizeof(sk_event_t));
+
+    e->type = SK_EVENT_SALE_EDITED;
+
+    sk_sale_def(sale, &e->def);
+}
+
+
 int
 sk_operator_sale_remove(sk_operator_t *o)
 {
-    int          rc;
-    sk_sale_t   *sale;
-    sk_event_t   e;
+    int         rc;
+    sk_sale_t  *sale;
+    sk_event_t  e;
 
     sale = sk_operator_sale_command(o, &rc);
 
@@ -381,9 +391,9 @@ sk_operator_sale_resume(sk_operator_t *o)
 static int
 sk_operator_sale_paused(sk_operator_t *o, int paused)
 {
-    int          rc;
-    sk_sale_t   *sale;
-    sk_event_t   e;
+    int         rc;
+    sk_sale_t  *sale;
+    sk_event_t  e;
 
     sale = sk_operator_sale_command(o, &rc);
 
@@ -396,11 +406,7 @@ sk_operator_sale_paused(sk_operator_t *o, int paused)
                                         "the sale has ended");
     }
 
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = SK_EVENT_SALE_EDITED;
-
-    sk_sale_def(sale, &e.def);
+    sk_operator_sale_edited(sale, &e);
 
     e.def.paused = paused;
 
@@ -411,9 +417,9 @@ sk_operator_sale_paused(sk_operator_t *o, int paused)
 int
 sk_operator_sale_end(sk_operator_t *o)
 {
-    int          rc;
-    sk_sale_t   *sale;
-    sk_event_t   e;
+    int         rc;
+    sk_sale_t  *sale;
+    sk_event_t  e;
 
     sale = sk_operator_sale_command(o, &rc);
 
@@ -421,11 +427,7 @@ sk_operator_sale_end(sk_operator_t *o)
         return rc;
     }
 
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = SK_EVENT_SALE_EDITED;
-
-    sk_sale_def(sale, &e.def);
+    sk_operator_sale_edited(sale, &e);
 
     if (sk_sale_state(sale, o->writer->clock_ms) != SK_SALE_ENDED) {
 
