@@ -114,6 +114,30 @@ need() {
 need_perl() { need "/usr/share/perl/*/FindBin.pm" perl; }
 
 
+# msgpack-c's package and library have other names since its version 6
+
+msgpack_package() {
+    if apt-cache show libmsgpack-c-dev > /dev/null 2>&1; then
+        echo libmsgpack-c-dev
+    else
+        echo libmsgpack-dev
+    fi
+}
+
+
+# what the engine is linked with
+
+engine_libs() {
+    local msgpack=-lmsgpackc
+
+    ! echo 'int main(void) { return 0; }' \
+        | "$cc" -x c - -o /dev/null -lmsgpack-c 2> /dev/null \
+        || msgpack=-lmsgpack-c
+
+    echo "-lsqlite3 -lsodium -ljansson $msgpack -lpthread"
+}
+
+
 need_build() {
     case $cc in
         clang) need clang clang "/usr/lib/clang/*/lib/linux/*.asan-*.so" \
@@ -124,7 +148,9 @@ need_build() {
 
     need make make  "/usr/include/*/sys/types.h" libc6-dev \
          /usr/include/sqlite3.h libsqlite3-dev \
-         /usr/include/sodium.h libsodium-dev  /usr/include/jansson.h libjansson-dev
+         /usr/include/sodium.h libsodium-dev \
+         /usr/include/jansson.h libjansson-dev \
+         /usr/include/msgpack.h "$(msgpack_package)"
 
     [ -n "${NGINX_SRC:-}" ] \
         || need nginx nginx  $nginx_dev/configure nginx-dev
@@ -164,7 +190,7 @@ build_bench() {
     "$cc" -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
         "${engine[@]/#/-I}" "$top/bench/core/core.c" \
         $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-core" \
-        -lsqlite3 -lsodium -ljansson -lpthread
+        $(engine_libs)
 }
 
 
@@ -342,7 +368,7 @@ nginx_version() { "$(nginx_binary)" -v 2>&1 | sed 's/.*: //'; }
 # the tests of core and store: plain C, with sanitizers
 
 sanitized=(test_units test_core test_command test_store test_zones test_files
-           test_fault test_damaged test_writer test_hold test_late test_clock
+           test_fault test_damaged test_chain test_writer test_hold test_late test_clock
            test_operator test_again test_key test_body test_query
            test_query_files)
 stepped=(test_kill test_kill_orders)
@@ -354,7 +380,7 @@ build_unit() {
                  -Wall -Wextra -Wno-missing-field-initializers
                  -Werror "${engine[@]/#/-I}"
                  -I"$top/t/unit")
-    local libs=(-lcmocka -lsqlite3 -lsodium -ljansson -lpthread)
+    local libs=(-lcmocka $(engine_libs))
     local name
 
     mkdir -p "$build/unit"

@@ -517,6 +517,24 @@ sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result)
 
 
 void
+sk_zone_set_head(sk_zone_t *zone, const sk_head_t *head)
+{
+    sk_zone_lock(zone);
+    zone->head = *head;
+    sk_zone_unlock(zone);
+}
+
+
+void
+sk_zone_head(sk_zone_t *zone, sk_head_t *head)
+{
+    sk_zone_lock(zone);
+    *head = zone->head;
+    sk_zone_unlock(zone);
+}
+
+
+void
 sk_zone_set_reason(sk_zone_t *zone, const char *reason)
 {
     sk_zone_lock(zone);

@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 
+#include "sk_head.h"
 #include "sk_result.h"
 #include "sk_sale.h"
 #include "sk_units.h"
@@ -100,6 +101,7 @@ typedef struct {
     pthread_mutex_t   mutex;
     uint64_t          reserved;         /* units promised to sales */
     char              reason[SK_REASON_SIZE_MAX];   /* why it does not serve */
+    sk_head_t         head;             /* of the ledger, as far as it was seen */
     char              lists[SK_REASON_SIZE_MAX];    /* why no orders are listed,
                                                        though it serves */
 
@@ -284,6 +286,10 @@ uint64_t sk_zone_counted(sk_zone_t *zone, sk_sale_t *sale, sk_result_e result);
  */
 int sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms,
     char *reason);
+
+/* the head of the ledger, as the drainer has told it */
+void sk_zone_set_head(sk_zone_t *zone, const sk_head_t *head);
+void sk_zone_head(sk_zone_t *zone, sk_head_t *head);
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);

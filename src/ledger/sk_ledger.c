@@ -30,6 +30,8 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags, char *error)
 
     (void) snprintf(l->path, sizeof(l->path), "%s", path);
 
+    sk_pack_init(&l->packed);
+
     open = SQLITE_OPEN_READWRITE|SQLITE_OPEN_NOMUTEX
            |((flags & SK_LEDGER_CREATE) ? SQLITE_OPEN_CREATE : 0);
 
@@ -95,7 +97,9 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 
-    return sk_ledger_prepare(l);
+    rc = sk_ledger_prepare(l);
+
+    return (rc == SK_OK) ? sk_ledger_adopt(l) : rc;
 }
 
 
@@ -189,6 +193,22 @@ sk_ledger_prepare(sk_ledger_t *l)
         { &l->order_last,
           "SELECT type, seq FROM ledger WHERE object = ?1"
           " ORDER BY seq DESC LIMIT 1" },
+
+        { &l->head,
+          "SELECT last, chain FROM commits ORDER BY last DESC LIMIT 1" },
+
+        { &l->head_at,
+          "SELECT last, chain FROM commits WHERE last <= ?1"
+          " ORDER BY last DESC LIMIT 1" },
+
+        { &l->head_next,
+          "SELECT last FROM commits WHERE last > ?1 ORDER BY last LIMIT 1" },
+
+        { &l->head_add, "INSERT INTO commits (last, chain) VALUES (?1, ?2)" },
+
+        { &l->rows,
+          "SELECT seq, at, type, sale, user, ticket, object, expires, detail,"
+          " key, hash FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -251,7 +271,8 @@ sk_ledger_close(sk_ledger_t *l)
     sqlite3_stmt *const  stmts[] = {
         l->begin, l->commit, l->rollback, l->last, l->append,
         l->product_put, l->product_drop, l->request, l->read, l->read_sale,
-        l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next
+        l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next,
+        l->head, l->head_at, l->head_next, l->head_add, l->rows
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -260,6 +281,7 @@ sk_ledger_close(sk_ledger_t *l)
 
     (void) sqlite3_close(l->db);
 
+    sk_pack_free(&l->packed);
     free(l);
 }
 
@@ -276,11 +298,19 @@ sk_ledger_commit(sk_ledger_t *l)
 {
     int  rc;
 
-    if (l->full) {
+    sk_commit_t  commit;
+
+    rc = l->packed.n ? sk_ledger_seal(l, &commit) : SK_OK;
+
+    if (rc == SK_OK && l->full) {
         sk_ledger_lengthen_log(l);
     }
 
-    rc = sk_ledger_step(l, l->commit);
+    if (rc == SK_OK) {
+        rc = sk_ledger_step(l, l->commit);
+    }
+
+    sk_ledger_chain_clear(l);
 
     if (rc != SK_OK) {
         sk_ledger_rollback(l);
@@ -343,6 +373,8 @@ sk_ledger_lengthen_log(sk_ledger_t *l)
 void
 sk_ledger_rollback(sk_ledger_t *l)
 {
+    sk_ledger_chain_clear(l);
+
     /* a failed statement may have rolled back already */
 
     if (!sqlite3_get_autocommit(l->db)) {

@@ -14,15 +14,17 @@
 
 
 #include "sk_event.h"
+#include "sk_pack.h"
 
 
 #pragma GCC visibility push(hidden)
 
 
-#define SK_LEDGER_VERSION           3      /* of the schema */
+#define SK_LEDGER_VERSION           4      /* of the schema */
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
+#define SK_LEDGER_COMMIT_MAX     1024      /* events */
 #define SK_LEDGER_AT_MAX            253402300799999     /* ms: the year 9999 */
 
 
@@ -61,6 +63,41 @@ int sk_ledger_begin(sk_ledger_t *ledger);
  */
 int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
 
+/* the same, for one that another machine has made */
+int sk_ledger_append_row(sk_ledger_t *ledger, const sk_row_t *row);
+
+/*
+ * The events that were appended in a transaction are a commit: its head
+ * follows, in the table "commits", from the one before.
+ */
+
+typedef struct {
+    sk_head_t       before;
+    sk_head_t       head;
+    int64_t         at_ms;              /* of its last event */
+    sk_bytes_t      data;               /* see sk_pack.h */
+} sk_commit_t;
+
+/*
+ * Nothing more will be appended in this transaction, which has one event at
+ * least.  The commit is valid until the transaction ends.
+ */
+int sk_ledger_seal(sk_ledger_t *ledger, sk_commit_t *commit);
+
+/* the last commit's, all zero if there is none */
+int sk_ledger_head(sk_ledger_t *ledger, sk_head_t *head);
+
+/* of the last commit that ends at or before an event */
+int sk_ledger_head_at(sk_ledger_t *ledger, uint64_t number, sk_head_t *head);
+
+/*
+ * Packs the commit after a head, as it was packed at first; valid until the
+ * next call.  SK_NOT_FOUND: it is the last; SK_DAMAGED: the events are not
+ * those of which the chain was made.
+ */
+int sk_ledger_read_commit(sk_ledger_t *ledger, const sk_head_t *after,
+    sk_commit_t *commit);
+
 /*
  * The last event after a time that a request with the idempotency key of
  * "asked", and by the same, has made: "type", "at_ms", "sale_id", "object", of
@@ -70,7 +107,7 @@ int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
 int sk_ledger_read_request(sk_ledger_t *ledger, const sk_event_t *asked,
     int64_t after_ms, sk_event_t *event);
 
-/* SK_OK: the events are on disk.  SK_AGAIN, SK_ERROR: rolled back */
+/* SK_OK: the events are on disk.  SK_AGAIN, SK_ERROR: rolled back.  Seals. */
 int sk_ledger_commit(sk_ledger_t *ledger);
 void sk_ledger_rollback(sk_ledger_t *ledger);
 

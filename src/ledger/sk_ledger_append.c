@@ -5,9 +5,11 @@
 #include "sk_ledger_db.h"
 
 
-static int sk_ledger_append_product(sk_ledger_t *l, const sk_event_t *e);
-static int sk_ledger_append_number(sqlite3_stmt *stmt, int column, uint64_t n,
-    int64_t unit);
+static void sk_ledger_append_text(sk_bytes_t *b, const void *data, size_t len);
+static int sk_ledger_append_product(sk_ledger_t *l, const sk_row_t *row);
+static int sk_ledger_append_number(sqlite3_stmt *stmt, int column, int64_t n);
+static int sk_ledger_append_bytes(sqlite3_stmt *stmt, int column,
+    const sk_bytes_t *b);
 static char *sk_ledger_append_detail(const sk_event_t *e);
 
 
@@ -18,72 +20,137 @@ const sk_ledger_type_t  sk_ledger_types[SK_EVENT_N] = {
 };
 
 
+sk_event_e
+sk_ledger_type(const sk_bytes_t *name)
+{
+    unsigned  i;
+
+    for (i = 0; i < SK_EVENT_N; i++) {
+        if (name->data && sk_ledger_types[i].len == name->len
+            && memcmp(sk_ledger_types[i].name, name->data, name->len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
 int
 sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
 {
-    int            rc;
-    char          *made;
-    const char    *detail;
-    sqlite3_stmt  *s;
+    int        rc;
+    char      *made;
+    sk_row_t   row;
 
-    s = l->append;
     made = NULL;
-    detail = e->detail;
+
+    row.seq = (int64_t) e->seq;
+    row.at = e->at_ms;
+    row.type.data = sk_ledger_types[e->type].name;
+    row.type.len = sk_ledger_types[e->type].len;
+    row.sale = (int64_t) e->sale_id;
+    row.ticket = (int64_t) e->ticket;
+    row.object = (int64_t) e->object;
+    row.expires = (int64_t) e->expires_s * 1000;
+
+    sk_ledger_append_text(&row.user, e->user, e->user_len);
+    sk_ledger_append_text(&row.detail, e->detail, e->detail_len);
+    sk_ledger_append_text(&row.key, e->request, e->request_len);
+    sk_ledger_append_text(&row.hash, e->request_hash, SK_COMMAND_HASH_SIZE);
 
     /* one from elsewhere is kept as it is */
 
-    if (detail == NULL && (sk_event_of_sale(e->type) || e->by)) {
+    if (e->detail == NULL && (sk_event_of_sale(e->type) || e->by)) {
         made = sk_ledger_append_detail(e);
 
         if (made == NULL) {
             return sk_ledger_fail(l, SQLITE_NOMEM);
         }
 
-        detail = made;
+        sk_ledger_append_text(&row.detail, made, strlen(made));
     }
 
-    rc = sqlite3_bind_int64(s, 1, (int64_t) e->seq);
-    rc |= sqlite3_bind_int64(s, 2, e->at_ms);
-    rc |= sqlite3_bind_text(s, 3, sk_ledger_types[e->type].name,
-                            (int) sk_ledger_types[e->type].len, SQLITE_STATIC);
-    rc |= sqlite3_bind_int64(s, 4, (int64_t) e->sale_id);
-    rc |= sqlite3_bind_text(s, 5, e->user, (int) e->user_len, SQLITE_STATIC);
-    rc |= sk_ledger_append_number(s, 6, e->ticket, 1);
-    rc |= sk_ledger_append_number(s, 7, e->object, 1);
-    rc |= sk_ledger_append_number(s, 8, e->expires_s, 1000);
-    rc |= sqlite3_bind_text(s, 9, detail,
-                            made ? -1 : (int) e->detail_len,
-                            SQLITE_STATIC);
-    rc |= sqlite3_bind_text(s, 10, e->request, (int) e->request_len,
-                            SQLITE_STATIC);
-    rc |= sqlite3_bind_blob(s, 11, e->request_hash, SK_COMMAND_HASH_SIZE,
+    rc = sk_ledger_append_row(l, &row);
+
+    free(made);
+
+    return rc;
+}
+
+
+static void
+sk_ledger_append_text(sk_bytes_t *b, const void *data, size_t len)
+{
+    b->data = data;
+    b->len = data ? len : 0;
+}
+
+
+int
+sk_ledger_append_row(sk_ledger_t *l, const sk_row_t *row)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    if (l->packed.n == 0) {
+
+        /* what others have written beside this program is a commit, too */
+
+        rc = sk_ledger_chain(l);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    s = l->append;
+
+    rc = sqlite3_bind_int64(s, 1, row->seq);
+    rc |= sqlite3_bind_int64(s, 2, row->at);
+    rc |= sk_ledger_append_bytes(s, 3, &row->type);
+    rc |= sqlite3_bind_int64(s, 4, row->sale);
+    rc |= sk_ledger_append_bytes(s, 5, &row->user);
+    rc |= sk_ledger_append_number(s, 6, row->ticket);
+    rc |= sk_ledger_append_number(s, 7, row->object);
+    rc |= sk_ledger_append_number(s, 8, row->expires);
+    rc |= sk_ledger_append_bytes(s, 9, &row->detail);
+    rc |= sk_ledger_append_bytes(s, 10, &row->key);
+    rc |= sqlite3_bind_blob(s, 11, row->hash.data, (int) row->hash.len,
                             SQLITE_STATIC);
 
     rc = (rc == SQLITE_OK) ? sk_ledger_step(l, s)
                            : sk_ledger_fail(l, SQLITE_NOMEM);
 
-    free(made);
+    if (rc != SK_OK) {
+        return rc;
+    }
 
-    return (rc == SK_OK && sk_event_of_product(e->type))
-           ? sk_ledger_append_product(l, e) : rc;
+    sk_pack_add(&l->packed, row);
+
+    l->sealed.head.number = (uint64_t) row->seq;
+    l->sealed.at_ms = row->at;
+
+    return sk_event_of_product(sk_ledger_type(&row->type))
+           ? sk_ledger_append_product(l, row) : SK_OK;
 }
 
 
 static int
-sk_ledger_append_product(sk_ledger_t *l, const sk_event_t *e)
+sk_ledger_append_product(sk_ledger_t *l, const sk_row_t *row)
 {
     int            rc;
     sqlite3_stmt  *s;
 
-    s = (e->type == SK_EVENT_PRODUCT_REMOVED) ? l->product_drop
-                                              : l->product_put;
+    s = (sk_ledger_type(&row->type) == SK_EVENT_PRODUCT_REMOVED)
+        ? l->product_drop : l->product_put;
 
-    (void) sqlite3_bind_int64(s, 1, (int64_t) e->object);
+    (void) sqlite3_bind_int64(s, 1, row->object);
 
     if (s == l->product_put) {
-        (void) sqlite3_bind_text(s, 2, e->detail, (int) e->detail_len,
-                                 SQLITE_STATIC);
-        (void) sqlite3_bind_int64(s, 3, e->at_ms);
+        (void) sk_ledger_append_bytes(s, 2, &row->detail);
+        (void) sqlite3_bind_int64(s, 3, row->at);
     }
 
     rc = sk_ledger_step(l, s);
@@ -95,11 +162,18 @@ sk_ledger_append_product(sk_ledger_t *l, const sk_event_t *e)
 
 
 static int
-sk_ledger_append_number(sqlite3_stmt *stmt, int column, uint64_t n,
-    int64_t unit)
+sk_ledger_append_number(sqlite3_stmt *stmt, int column, int64_t n)
 {
-    return n ? sqlite3_bind_int64(stmt, column, (int64_t) n * unit)
+    return n ? sqlite3_bind_int64(stmt, column, n)
              : sqlite3_bind_null(stmt, column);
+}
+
+
+static int
+sk_ledger_append_bytes(sqlite3_stmt *stmt, int column, const sk_bytes_t *b)
+{
+    return sqlite3_bind_text(stmt, column, b->data, (int) b->len,
+                             SQLITE_STATIC);
 }
 
 

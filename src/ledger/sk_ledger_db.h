@@ -6,6 +6,7 @@
 
 
 #include "sk_ledger_sql.h"
+#include "sk_pack.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -55,6 +56,13 @@ struct sk_ledger_s {
     sqlite3_stmt  *due;
     sqlite3_stmt  *due_later;
     sqlite3_stmt  *due_next;
+    sqlite3_stmt  *head;
+    sqlite3_stmt  *head_at;
+    sqlite3_stmt  *head_next;
+    sqlite3_stmt  *head_add;
+    sqlite3_stmt  *rows;
+    sk_pack_t      packed;              /* of the open transaction */
+    sk_commit_t    sealed;              /* its events so far */
     unsigned       full:1;              /* SK_LEDGER_FULL */
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */
@@ -71,9 +79,22 @@ extern const sk_ledger_type_t  sk_ledger_types[SK_EVENT_N];
 
 /* which one a column says; SK_EVENT_N: none */
 sk_event_e sk_ledger_read_type(sqlite3_stmt *stmt, int column);
+sk_event_e sk_ledger_type(const sk_bytes_t *name);
 
 /* a hold's end, which rows have in ms: SK_OK, SK_DAMAGED */
 int sk_ledger_read_expires(int64_t ms, uint32_t *expires_s);
+
+/*
+ * Has the events that are in no commit, if there are any, be commits; for who
+ * writes.  The head before the next commit is known then.
+ */
+int sk_ledger_chain(sk_ledger_t *l);
+
+/* the same, when the store is opened */
+int sk_ledger_adopt(sk_ledger_t *l);
+
+/* nothing is packed */
+void sk_ledger_chain_clear(sk_ledger_t *l);
 
 /* says that an event cannot be understood: SK_DAMAGED */
 int sk_ledger_read_damaged(sk_ledger_t *l, uint64_t seq);

@@ -177,22 +177,12 @@ sk_ledger_read_expires(int64_t ms, uint32_t *expires_s)
 sk_event_e
 sk_ledger_read_type(sqlite3_stmt *stmt, int column)
 {
-    size_t       len;
-    unsigned     i;
-    const char  *type;
+    sk_bytes_t  name;
 
-    type = (const char *) sqlite3_column_text(stmt, column);
-    len = (size_t) sqlite3_column_bytes(stmt, column);
+    name.data = (const char *) sqlite3_column_text(stmt, column);
+    name.len = (size_t) sqlite3_column_bytes(stmt, column);
 
-    for (i = 0; i < SK_EVENT_N; i++) {
-        if (type && sk_ledger_types[i].len == len
-            && memcmp(sk_ledger_types[i].name, type, len) == 0)
-        {
-            break;
-        }
-    }
-
-    return i;
+    return sk_ledger_type(&name);
 }
 
 

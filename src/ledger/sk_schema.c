@@ -89,7 +89,23 @@ static const char *const  sk_schema_steps[] = {
 
     "CREATE INDEX ledger_key ON ledger(key) WHERE key IS NOT NULL;"
 
-    "DROP TABLE requests;")
+    "DROP TABLE requests;"),
+
+    /* what was committed together, and the chain there; those of before are
+       found when the store is opened */
+
+    "CREATE TABLE commits ("
+    "  last    INTEGER PRIMARY KEY,"        /* seq of its last event */
+    "  chain   BLOB NOT NULL"               /* see sk_head.h */
+    ");"
+
+    "CREATE TRIGGER commits_update BEFORE UPDATE ON commits BEGIN"
+    "  SELECT RAISE(ABORT, 'the ledger is append-only');"
+    "END;"
+
+    "CREATE TRIGGER commits_delete BEFORE DELETE ON commits BEGIN"
+    "  SELECT RAISE(ABORT, 'the ledger is append-only');"
+    "END;"
 };
 
 

@@ -15,7 +15,6 @@
 
 static int sk_writer_identify(sk_writer_t *w);
 static int sk_writer_stage(sk_writer_t *w, const sk_event_t *e);
-static void *sk_writer_copy(sk_writer_t *w, const void *text, size_t len);
 static int sk_writer_agree(sk_writer_t *w);
 static void sk_writer_authority_failed(sk_writer_t *w);
 static void sk_writer_committed(sk_writer_t *w, int64_t took_us);
@@ -31,10 +30,9 @@ sk_writer_open(sk_writer_t *w)
 
     if (w->events == NULL) {
         w->events = malloc(SK_WRITER_EVENTS_MAX * sizeof(sk_event_t));
-        w->text = malloc(SK_WRITER_TEXT_MAX);
     }
 
-    if (w->events == NULL || w->text == NULL) {
+    if (w->events == NULL) {
         (void) snprintf(w->reason, sizeof(w->reason), "out of memory");
         return SK_ERROR;
     }
@@ -101,10 +99,8 @@ sk_writer_close(sk_writer_t *w)
     sk_writer_follow_forget_removed(w);
 
     free(w->events);
-    free(w->text);
 
     w->events = NULL;
-    w->text = NULL;
 }
 
 
@@ -122,7 +118,7 @@ sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms)
 int
 sk_writer_begin(sk_writer_t *w)
 {
-    int  rc;
+    int  rc, followed;
 
     sk_assert(w->ledger && !w->writing);
 
@@ -136,8 +132,14 @@ sk_writer_begin(sk_writer_t *w)
         rc = sk_writer_seen_all(w);
     }
 
+    followed = (rc == SK_MORE);
+
     while (rc == SK_MORE) {
         rc = sk_writer_follow_read(w);
+    }
+
+    if (rc == SK_OK && followed) {
+        rc = sk_writer_follow_head(w);
     }
 
     if (rc != SK_OK) {
@@ -194,23 +196,23 @@ sk_writer_append(sk_writer_t *w, sk_event_t *e)
 }
 
 
-/* keeps a copy, for the authority and for the zone */
+/* keeps for the zone what it needs of it: no texts */
 
 static int
 sk_writer_stage(sk_writer_t *w, const sk_event_t *e)
 {
-    size_t       hash_len;
+    size_t       len;
     sk_event_t  *copy;
 
-    hash_len = e->request_hash ? SK_COMMAND_HASH_SIZE : 0;
+    len = e->user_len + e->by_len + e->detail_len + e->request_len;
 
     if (w->n_events == SK_WRITER_EVENTS_MAX
-        || SK_WRITER_TEXT_MAX - w->text_len
-           < e->user_len + e->by_len + e->detail_len + e->request_len
-             + hash_len)
+        || SK_WRITER_TEXT_MAX - w->text_len < len)
     {
         return SK_FULL;
     }
+
+    w->text_len += len;
 
     copy = &w->events[w->n_events++];
 
@@ -221,30 +223,13 @@ sk_writer_stage(sk_writer_t *w, const sk_event_t *e)
         memcpy(copy, e, offsetof(sk_event_t, def));
     }
 
-    copy->user = sk_writer_copy(w, e->user, e->user_len);
-    copy->by = sk_writer_copy(w, e->by, e->by_len);
-    copy->detail = sk_writer_copy(w, e->detail, e->detail_len);
-    copy->request = sk_writer_copy(w, e->request, e->request_len);
-    copy->request_hash = sk_writer_copy(w, e->request_hash, hash_len);
+    copy->user = NULL;
+    copy->by = NULL;
+    copy->detail = NULL;
+    copy->request = NULL;
+    copy->request_hash = NULL;
 
     return SK_OK;
-}
-
-
-static void *
-sk_writer_copy(sk_writer_t *w, const void *text, size_t len)
-{
-    char  *copy;
-
-    if (text == NULL) {
-        return NULL;
-    }
-
-    copy = w->text + w->text_len;
-    memcpy(copy, text, len);
-    w->text_len += len;
-
-    return copy;
 }
 
 
@@ -260,6 +245,14 @@ sk_writer_commit(sk_writer_t *w)
               == sk_load(&w->zone->applied_seq) + w->n_events);
 
     start_us = sk_monotonic_us();
+
+    memset(&w->commit, 0, sizeof(sk_commit_t));
+
+    rc = w->n_events ? sk_ledger_seal(w->ledger, &w->commit) : SK_OK;
+
+    if (rc != SK_OK) {
+        return sk_writer_failed(w, rc);
+    }
 
     rc = sk_writer_agree(w);
 
@@ -303,8 +296,13 @@ sk_writer_agree(sk_writer_t *w)
         return SK_OK;
     }
 
-    rc = w->authority->commit(w->authority->ctx, w->last_seq - w->n_events,
-                              w->events, w->n_events);
+    rc = w->n_events ? SK_OK : sk_ledger_head(w->ledger, &w->commit.before);
+
+    if (rc != SK_OK) {
+        return sk_writer_failed(w, rc);
+    }
+
+    rc = w->authority->commit(w->authority->ctx, &w->commit);
 
     if (rc == SK_OK) {
         return SK_OK;
@@ -360,6 +358,8 @@ sk_writer_committed(sk_writer_t *w, int64_t took_us)
 
     sk_store_release(&w->zone->seen_seq, w->last_seq);
     sk_seq_advance(w->seq, w->last_seq);
+
+    sk_zone_set_head(w->zone, &w->commit.head);
 
     sk_zone_observe(&w->zone->commit_seconds, &sk_hist_seconds,
                     (double) took_us / 1e6, (uint64_t) took_us);
@@ -518,6 +518,7 @@ sk_writer_probe(sk_writer_t *w)
 
     w->n_events = 0;
     w->last_seq = sk_load(&w->zone->applied_seq);
+    memset(&w->commit, 0, sizeof(sk_commit_t));
 
     return sk_writer_agree(w);
 }

@@ -33,7 +33,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_WRITER_EVENTS_MAX     1024   /* in a commit */
+#define SK_WRITER_EVENTS_MAX  SK_LEDGER_COMMIT_MAX
 #define SK_WRITER_FOLLOW_MAX    20000   /* events followed in one step */
 #define SK_WRITER_PROGRESS    1000000   /* events between two notices */
 #define SK_WRITER_LOG_IDLE_PAGES  1000  /* checkpoint when idle, 4 MB */
@@ -49,13 +49,12 @@
 typedef struct {
 
     /*
-     * May these be the events after "after"?  SK_OK: they are; SK_BEHIND:
-     * others were faster; SK_AGAIN: they surely are not, ask again; SK_ERROR:
-     * that, or it is not known.  Without events: is "after" the last one?
+     * May this be the commit after commit->before?  SK_OK: it is; SK_BEHIND:
+     * others were faster; SK_AGAIN: it surely is not, ask again; SK_ERROR:
+     * that, or it is not known.  Without data: is "before" the last one?
      * The file's transaction is open.
      */
-    int          (*commit)(void *ctx, uint64_t after, const sk_event_t *events,
-                       unsigned n);
+    int          (*commit)(void *ctx, const sk_commit_t *commit);
 
     /*
      * Appends to the file what others have decided; none is open.  SK_MORE:
@@ -90,6 +89,7 @@ typedef struct {
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */
     unsigned               told:1;      /* has logged what it has read */
+    sk_commit_t            commit;      /* while it is being committed */
     int64_t                load_start_us;
     uint64_t               load_first;
     char                   reason[SK_REASON_SIZE_MAX];  /* what is wrong */
@@ -97,11 +97,10 @@ typedef struct {
     uint64_t              *removed;     /* sales, while it loads */
     unsigned               n_removed;
 
-    /* staged, or followed and not applied yet; and the texts of those */
+    /* staged, or followed and not applied yet; bytes of their texts */
 
     sk_event_t            *events;
     unsigned               n_events;
-    char                  *text;
     size_t                 text_len;
 } sk_writer_t;
 
@@ -167,6 +166,8 @@ int sk_writer_seen_all(sk_writer_t *w);
 /* reads and applies up to SK_WRITER_FOLLOW_MAX events; also SK_MORE */
 int sk_writer_follow_read(sk_writer_t *w);
 void sk_writer_follow_forget_removed(sk_writer_t *w);
+/* the zone has seen all of the ledger: its head, too */
+int sk_writer_follow_head(sk_writer_t *w);
 /* what the file "-seq" says is not ahead of the ledger */
 void sk_writer_follow_settle_seq(sk_writer_t *w);
 

@@ -60,10 +60,17 @@ sk_writer_follow(sk_writer_t *w)
 static int
 sk_writer_follow_loaded(sk_writer_t *w)
 {
+    int       rc;
     int64_t   ahead_ms;
     uint64_t  n;
 
     sk_writer_follow_forget_removed(w);
+
+    rc = sk_writer_follow_head(w);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
 
     if (w->loaded) {
         return SK_OK;
@@ -98,6 +105,22 @@ sk_writer_follow_loaded(sk_writer_t *w)
     }
 
     return SK_OK;
+}
+
+
+int
+sk_writer_follow_head(sk_writer_t *w)
+{
+    int        rc;
+    sk_head_t  head;
+
+    rc = sk_ledger_head(w->ledger, &head);
+
+    if (rc == SK_OK) {
+        sk_zone_set_head(w->zone, &head);
+    }
+
+    return rc;
 }
 
 

@@ -384,10 +384,10 @@ END
 like($out, qr/^phone +1 +1 +0 +0 +0 +0$/m, 'a store of the first version');
 
 cli(1, 'verify', sqlite("$dir/new.db", <<"END"));
-PRAGMA application_id = $id; PRAGMA user_version = 4;
+PRAGMA application_id = $id; PRAGMA user_version = 5;
 CREATE TABLE ledger ($v2);
 END
-like($err, qr/has schema 4, this command knows 3/, 'a newer version');
+like($err, qr/has schema 5, this command knows 4/, 'a newer version');
 
 sqlite("$dir/other.db", 'CREATE TABLE ledger (seq);');
 for my $case ([verify => "$dir/other.db"],

@@ -1,5 +1,8 @@
 /* idempotency keys: an event has its request's, and answers it again */
 
+#include <jansson.h>
+
+#include "sk_ledger_db.h"
 #include "sk_test_operator.h"
 
 
@@ -321,35 +324,46 @@ test_refusals(void **state)
 
 
 static int
-show(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
+show_row(void *ctx, const sk_row_t *row)
 {
-    const sk_event_t  *e = &events[n - 1];
+    json_t  *detail, *name;
 
     (void) ctx;
-    (void) after;
 
-    if (n == 0) {
+    shown_type = sk_ledger_type(&row->type);
+
+    (void) snprintf(shown_key, sizeof(shown_key), "%.*s", (int) row->key.len,
+                    row->key.data ? row->key.data : "");
+
+    assert_int_equal(row->key.data == NULL, row->hash.data == NULL);
+
+    if (row->hash.data) {
+        assert_int_equal(row->hash.len, SK_COMMAND_HASH_SIZE);
+        memcpy(shown_hash, row->hash.data, SK_COMMAND_HASH_SIZE);
+    }
+
+    if (sk_event_of_sale(shown_type)) {
+        detail = json_loadb(row->detail.data, row->detail.len, 0, NULL);
+        name = json_object_get(detail, "name");
+        (void) snprintf(shown_name, sizeof(shown_name), "%s",
+                        json_string_value(name));
+        json_decref(detail);
+    }
+
+    return SK_OK;
+}
+
+
+static int
+show(void *ctx, const sk_commit_t *commit)
+{
+    if (commit->data.data == NULL) {
         return SK_OK;
     }
 
     shown++;
-    shown_type = e->type;
 
-    (void) snprintf(shown_key, sizeof(shown_key), "%.*s",
-                    (int) e->request_len, e->request ? e->request : "");
-
-    assert_int_equal(e->request == NULL, e->request_hash == NULL);
-
-    if (e->request_hash) {
-        memcpy(shown_hash, e->request_hash, SK_COMMAND_HASH_SIZE);
-    }
-
-    if (sk_event_of_sale(e->type)) {
-        (void) snprintf(shown_name, sizeof(shown_name), "%.*s",
-                        (int) e->def.name_len, e->def.name);
-    }
-
-    return SK_OK;
+    return sk_pack_read(&commit->data, show_row, ctx);
 }
 
 

@@ -3,6 +3,7 @@
  * sells meanwhile.  And what a damaged store does to those who ask it.
  */
 
+#include "sk_ledger_db.h"
 #include "sk_test_operator.h"
 
 
@@ -15,23 +16,58 @@ static sk_sale_def_t   defs[2];
 static unsigned        refused, rivals, n_behind, n_rival;
 
 
+/* what a commit has */
+
+typedef struct {
+    uint64_t  seq;
+    int64_t   at_ms;
+} seen_t;
+
+
+static int
+look(void *ctx, const sk_row_t *row)
+{
+    seen_t      *seen = ctx;
+    sk_event_e   type;
+
+    assert_int_equal(row->seq, ++seen->seq);
+
+    seen->at_ms = seen->at_ms ? seen->at_ms : row->at;
+    assert_int_equal(row->at, seen->at_ms);
+
+    type = sk_ledger_type(&row->type);
+    assert_in_range(type, 0, SK_EVENT_N - 1);
+
+    if (sk_event_of_order(type)) {
+        assert_in_range(row->user.len, 1, SK_USER_SIZE_MAX);
+        assert_non_null(row->user.data);
+    }
+
+    return SK_OK;
+}
+
+
 /* every commit is refused the first time that it is tried */
 
 static int
-refuse(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
+refuse(void *ctx, const sk_commit_t *commit)
 {
-    unsigned  i;
+    seen_t     seen;
+    sk_head_t  head;
 
     (void) ctx;
 
-    for (i = 0; i < n; i++) {
-        assert_int_equal(events[i].seq, after + 1 + i);
-        assert_int_equal(events[i].at_ms, events[0].at_ms);
+    if (commit->data.data) {
+        seen.seq = commit->before.number;
+        seen.at_ms = 0;
 
-        if (sk_event_of_order(events[i].type)) {
-            assert_in_range(events[i].user_len, 1, SK_USER_SIZE_MAX);
-            assert_non_null(events[i].user);
-        }
+        assert_int_equal(sk_pack_read(&commit->data, look, &seen), SK_OK);
+        assert_int_equal(seen.seq, commit->head.number);
+        assert_int_equal(seen.at_ms, commit->at_ms);
+
+        head = commit->before;
+        sk_pack_chain(head.chain, &commit->data);
+        assert_memory_equal(head.chain, commit->head.chain, SK_CHAIN_SIZE);
     }
 
     refused = !refused;
@@ -89,12 +125,10 @@ static const sk_authority_t  others = { refuse, follow, trouble, NULL };
 
 
 static int
-away(void *ctx, uint64_t after, const sk_event_t *events, unsigned n)
+away(void *ctx, const sk_commit_t *commit)
 {
     (void) ctx;
-    (void) after;
-    (void) events;
-    (void) n;
+    (void) commit;
 
     return SK_ERROR;
 }
