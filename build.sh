@@ -134,7 +134,8 @@ engine_libs() {
         | "$cc" -x c - -o /dev/null -lmsgpack-c 2> /dev/null \
         || msgpack=-lmsgpack-c
 
-    echo "-lsqlite3 -lsodium -ljansson $msgpack -lpthread"
+    echo "-lsqlite3 -lsodium -ljansson $msgpack -lhiredis -lssl -lcrypto" \
+         -lpthread
 }
 
 
@@ -150,14 +151,15 @@ need_build() {
          /usr/include/sqlite3.h libsqlite3-dev \
          /usr/include/sodium.h libsodium-dev \
          /usr/include/jansson.h libjansson-dev \
-         /usr/include/msgpack.h "$(msgpack_package)"
+         /usr/include/msgpack.h "$(msgpack_package)" \
+         /usr/include/hiredis/hiredis.h libhiredis-dev \
+         /usr/include/openssl/ssl.h libssl-dev
 
     [ -n "${NGINX_SRC:-}" ] \
         || need nginx nginx  $nginx_dev/configure nginx-dev
 
     [ -z "${NGINX_SRC:-}" ] && [ "$kind" != sanitize ] \
         || need /usr/include/pcre2.h libpcre2-dev \
-                /usr/include/openssl/ssl.h libssl-dev \
                 /usr/include/zlib.h zlib1g-dev
 }
 
@@ -167,7 +169,9 @@ need_test() {
          sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind \
          wrk wrk  gnuplot gnuplot-nox  jq jq \
          /usr/lib/python3/dist-packages/jsonschema python3-jsonschema \
-         /usr/lib/python3/dist-packages/yaml python3-yaml
+         /usr/lib/python3/dist-packages/yaml python3-yaml \
+         redis-server redis-server  redis-sentinel redis-sentinel \
+         redis-cli redis-tools
 }
 
 
@@ -368,15 +372,15 @@ nginx_version() { "$(nginx_binary)" -v 2>&1 | sed 's/.*: //'; }
 # the tests of core and store: plain C, with sanitizers
 
 sanitized=(test_units test_core test_command test_store test_zones test_files
-           test_fault test_damaged test_chain test_writer test_hold test_late test_clock
-           test_operator test_again test_key test_body test_query
-           test_query_files test_redis_url)
+           test_fault test_damaged test_chain test_writer test_hold test_late
+           test_clock test_operator test_again test_key test_body test_query
+           test_query_files test_redis_url test_redis)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {
     # valgrind knows no later DWARF of clang's
 
-    local flags=(-std=gnu11 -gdwarf-4 -DSK_DEBUG=1
+    local flags=(-std=gnu11 -gdwarf-4 -DSK_DEBUG=1 -DSK_REDIS_TLS=1
                  -Wall -Wextra -Wno-missing-field-initializers
                  -Werror "${engine[@]/#/-I}"
                  -I"$top/t/unit")
