@@ -4,6 +4,7 @@
 #include "sk_redis_state.h"
 
 
+static void sk_redis_find_done(sk_redis_t *r);
 static int sk_redis_find_named(sk_redis_t *r);
 static int sk_redis_find_by_sentinels(sk_redis_t *r);
 static int sk_redis_find_by_sentinel(sk_redis_t *r,
@@ -44,16 +45,41 @@ sk_redis_find(sk_redis_t *r)
     }
 
     if (rc == SK_OK) {
-
-        /* what is watched has to be where scripts write */
-
-        sk_redis_link_close(&r->watch);
-        r->watching = 0;
-
-        (void) sk_redis_url_address(&r->link.host, r->address);
+        sk_redis_find_done(r);
     }
 
     return rc;
+}
+
+
+int
+sk_redis_find_moved(sk_redis_t *r, const sk_redis_host_t *host)
+{
+    unsigned  replica;
+
+    sk_redis_link_close(&r->link);
+
+    if (sk_redis_hello(r, &r->link, host, r->until_us, &replica) != SK_OK) {
+        return SK_ERROR;
+    }
+
+    r->moved = *host;
+
+    sk_redis_find_done(r);
+
+    return SK_OK;
+}
+
+
+/* what is watched has to be where scripts write */
+
+static void
+sk_redis_find_done(sk_redis_t *r)
+{
+    sk_redis_link_close(&r->watch);
+    r->watching = 0;
+
+    (void) sk_redis_url_address(&r->link.host, r->address);
 }
 
 

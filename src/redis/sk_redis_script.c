@@ -135,11 +135,11 @@ sk_redis_script_follow(sk_redis_t *r, sk_redis_call_t *call)
     int       rc;
     unsigned  i;
 
-    for (i = 0; i < SK_REDIS_TURNS_MAX; i++) {
+    if (sk_redis_find(r) != SK_OK) {
+        return SK_ERROR;
+    }
 
-        if (sk_redis_find(r) != SK_OK) {
-            return SK_ERROR;
-        }
+    for (i = 0; i < SK_REDIS_TURNS_MAX; i++) {
 
         rc = sk_redis_script_on(r, &r->link, call, 0);
 
@@ -168,17 +168,16 @@ sk_redis_script_follow(sk_redis_t *r, sk_redis_call_t *call)
 static int
 sk_redis_script_moved(sk_redis_t *r, sk_redis_call_t *call)
 {
-    if (sk_redis_script_node(&r->link, call->reply, &r->moved) != SK_OK) {
-        r->moved.name[0] = '\0';
+    sk_redis_host_t  host;
+
+    if (sk_redis_script_node(&r->link, call->reply, &host) != SK_OK) {
         return sk_redis_refused(r, &r->link, call->reply);
     }
 
     freeReplyObject(call->reply);
     call->reply = NULL;
 
-    sk_redis_link_close(&r->link);
-
-    return SK_OK;
+    return sk_redis_find_moved(r, &host);
 }
 
 

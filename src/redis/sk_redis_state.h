@@ -76,6 +76,9 @@ int sk_redis_fail_link(sk_redis_t *r, const sk_redis_link_t *link,
 /* there is a connection to the primary, and it lives */
 int sk_redis_find(sk_redis_t *r);
 
+/* a node of the cluster's has said that this one has the keys */
+int sk_redis_find_moved(sk_redis_t *r, const sk_redis_host_t *host);
+
 /* the primary, if it is one, is to be looked for elsewhere */
 void sk_redis_find_anew(sk_redis_t *r);
 

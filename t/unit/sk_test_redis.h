@@ -256,16 +256,13 @@ spawn(void)
 }
 
 
-/* one command, blank by blank; "" for nil; waits for a server that starts */
+/* waits for a server that starts */
 
-static inline const char *
-ask(server_t *s, const char *fmt, ...)
+static inline void
+admin_connect(server_t *s)
 {
-    int              i;
-    va_list          args;
-    redisReply      *answer;
-    static char      text[4096];
-    struct timeval   tv = { 20, 0 };
+    int             i;
+    struct timeval  tv = { PATIENCE_MS / 1000, 0 };
 
     for (i = 0; s->admin == NULL && i < PATIENCE_MS / 20; i++) {
         s->admin = redisConnectWithTimeout("127.0.0.1", (int) s->port, tv);
@@ -279,16 +276,37 @@ ask(server_t *s, const char *fmt, ...)
     }
 
     assert_non_null(s->admin);
-    (void) redisSetTimeout(s->admin, tv);
+    assert_int_equal(redisSetTimeout(s->admin, tv), REDIS_OK);
+}
 
-    va_start(args, fmt);
-    answer = redisvCommand(s->admin, fmt, args);
-    va_end(args);
 
-    if (answer == NULL) {
-        fail_msg("%s: %s", fmt, s->admin->errstr);
-        return "";
+/* one command; "" for nil; once more if sentinels have closed its connection */
+
+static inline const char *
+ask(server_t *s, const char *fmt, ...)
+{
+    int           i;
+    va_list       args;
+    redisReply   *answer;
+    static char   text[16384];
+
+    answer = NULL;
+
+    for (i = 0; answer == NULL && i < 2; i++) {
+
+        admin_connect(s);
+
+        va_start(args, fmt);
+        answer = redisvCommand(s->admin, fmt, args);
+        va_end(args);
+
+        if (answer == NULL) {
+            redisFree(s->admin);
+            s->admin = NULL;
+        }
     }
+
+    assert_non_null(answer);
 
     text[0] = '\0';
 
@@ -410,16 +428,52 @@ server_start_args(server_t *s, const char *program, const char *file, ...)
  * connection.  After those it answers nothing.
  */
 
+/* SK_ERROR: the connection is over */
+
+static inline int
+fake_answer(int fd, redisReader *reader, const char **answers, unsigned n)
+{
+    char      buf[4096];
+    void     *command;
+    ssize_t   got;
+    unsigned  k;
+
+    got = read(fd, buf, sizeof(buf));
+
+    if (got <= 0) {
+        return SK_ERROR;
+    }
+
+    (void) redisReaderFeed(reader, buf, (size_t) got);
+
+    while (redisReaderGetReply(reader, &command) == REDIS_OK && command) {
+        k = seen->n;
+        (void) strcat(seen->names,
+                      ((redisReply *) command)->element[0]->str);
+        (void) strcat(seen->names, " ");
+        seen->n++;
+        freeReplyObject(command);
+
+        if (k < n && answers[k] == NULL) {
+            return SK_ERROR;
+        }
+
+        if (k < n) {
+            (void) !write(fd, answers[k], strlen(answers[k]));
+        }
+    }
+
+    return SK_OK;
+}
+
+
 static inline void
 fake_serve(int listener, const char **answers, unsigned n)
 {
-    int              fd;
-    char             buf[4096];
-    void            *command;
-    ssize_t          got;
-    unsigned         i, k;
-    redisReader     *readers[FAKE_CLIENTS + 1];
-    struct pollfd    fds[FAKE_CLIENTS + 1];
+    int             fd;
+    unsigned        i;
+    redisReader    *readers[FAKE_CLIENTS + 1];
+    struct pollfd   fds[FAKE_CLIENTS + 1];
 
     memset(fds, 0, sizeof(fds));
     fds[0].fd = listener;
@@ -447,38 +501,11 @@ fake_serve(int listener, const char **answers, unsigned n)
 
         for (i = 1; i <= FAKE_CLIENTS; i++) {
 
-            if (fds[i].fd == -1 || fds[i].revents == 0) {
-                continue;
-            }
-
-            got = read(fds[i].fd, buf, sizeof(buf));
-
-            if (got <= 0) {
+            if (fds[i].fd != -1 && fds[i].revents
+                && fake_answer(fds[i].fd, readers[i], answers, n) != SK_OK)
+            {
                 (void) close(fds[i].fd);
                 fds[i].fd = -1;
-                continue;
-            }
-
-            (void) redisReaderFeed(readers[i], buf, (size_t) got);
-
-            while (fds[i].fd != -1
-                   && redisReaderGetReply(readers[i], &command) == REDIS_OK
-                   && command)
-            {
-                k = seen->n;
-                (void) strcat(seen->names,
-                              ((redisReply *) command)->element[0]->str);
-                (void) strcat(seen->names, " ");
-                seen->n++;
-                freeReplyObject(command);
-
-                if (k < n && answers[k] == NULL) {
-                    (void) close(fds[i].fd);
-                    fds[i].fd = -1;
-
-                } else if (k < n) {
-                    (void) !write(fds[i].fd, answers[k], strlen(answers[k]));
-                }
             }
         }
     }

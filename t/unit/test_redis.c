@@ -440,7 +440,8 @@ test_wait_ends_badly(void **state)
     const char  *answers[] = {
         HELLO, SHA1, ":1\r\n", "-UNBLOCKED force unblock\r\n",
         HELLO, ":2\r\n", NULL,
-        HELLO, "-OOM command not allowed\r\n", "-ERR any\r\n", ":3\r\n", ":1\r\n"
+        HELLO, "-OOM command not allowed\r\n", "-ERR any\r\n",
+        ":3\r\n", ":1\r\n"
     };
 
     (void) state;

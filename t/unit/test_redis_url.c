@@ -299,8 +299,8 @@ test_scheme(void **state)
 
     (void) state;
 
-#define SCHEMES  "has to begin with redis://, rediss://, unix:, sentinel:// or" \
-                 " cluster://"
+#define SCHEMES  "has to begin with redis://, rediss://, unix:, sentinel://"  \
+                 " or cluster://"
 
     wrong("", SCHEMES);
     wrong("localhost", SCHEMES);
