@@ -9,7 +9,7 @@ build=$top/build
 cc=${CC:-gcc}
 
 # the rooms of the engine, which knows of no nginx
-engine=("$top"/src/{core,ledger,helper,query,redis})
+engine=("$top"/src/{core,ledger,helper,query,redis,machines})
 
 # where Debian and Ubuntu put the sources that modules are built against
 nginx_dev=/usr/share/nginx/src
@@ -318,7 +318,8 @@ configure_and_make() {
 
     local key
     key=$(printf '%s\n' "$src" "${flags[@]}" "$top"/src/*/*.[ch] | cksum
-          cat "$top/config" "$top/t/line/config" "$src/src/core/nginx.h" | cksum)
+          cat "$top/config" "$top/config.libs" "$top/t/line/config" \
+              "$src/src/core/nginx.h" | cksum)
 
     if [ "$key" != "$(cat "$objs/key" 2> /dev/null)" ]; then
         say "building, which takes a minute"
@@ -374,7 +375,8 @@ nginx_version() { "$(nginx_binary)" -v 2>&1 | sed 's/.*: //'; }
 sanitized=(test_units test_core test_command test_store test_zones test_files
            test_fault test_damaged test_chain test_writer test_hold test_late
            test_clock test_operator test_again test_key test_body test_query
-           test_query_files test_redis_url test_redis test_redis_find)
+           test_query_files test_redis_url test_redis test_redis_find
+           test_machines)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

@@ -154,8 +154,19 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
         sk_sale_edit(sale, &e->def);
     }
 
-    if (e->declared.name_len) {
+    if (e->declared.name_len == 0) {
+        return SK_OK;
+    }
+
+    /* each machine has its own configuration */
+
+    if (!sk_load(&zone->shared.used) || e->machine[0] == '\0'
+        || strcmp(e->machine, zone->shared.name) == 0)
+    {
         sale->declared = e->declared;
+
+    } else {
+        sale->elsewhere = 1;
     }
 
     return SK_OK;

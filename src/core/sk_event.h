@@ -7,6 +7,7 @@
 
 #include "sk_core.h"
 #include "sk_sale.h"
+#include "sk_shared.h"
 #include "sk_units.h"
 
 
@@ -21,7 +22,9 @@
     X(SK_EVENT_CLOCK_SET,    "clock_set")                                    \
     X(SK_EVENT_PRODUCT_ADDED,    "product_added")                            \
     X(SK_EVENT_PRODUCT_EDITED,   "product_edited")                           \
-    X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")
+    X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")                          \
+    X(SK_EVENT_MACHINE_JOINED,   "machine_joined")                           \
+    X(SK_EVENT_MACHINE_LEFT,     "machine_left")
 
 
 typedef enum {
@@ -67,6 +70,8 @@ typedef struct {
 
     sk_sale_def_t   def;
     sk_sale_def_t   declared;
+    char            machine[SK_MACHINE_NAME_SIZE_MAX + 1];  /* whose configu-
+                                   ration; "": that of the only one */
 } sk_event_t;
 
 

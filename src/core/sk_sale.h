@@ -156,6 +156,7 @@ typedef struct {
     /* as the configuration had it when that was last applied; for the mutex's
        holder, "name_len" 0: never */
     sk_sale_def_t     declared;
+    unsigned          elsewhere;        /* another machine's has it, too */
 } sk_sale_t;
 
 

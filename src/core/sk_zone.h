@@ -22,6 +22,7 @@
 
 #include "sk_head.h"
 #include "sk_result.h"
+#include "sk_shared.h"
 #include "sk_sale.h"
 #include "sk_units.h"
 #include "sk_queue.h"
@@ -129,6 +130,8 @@ typedef struct {
     _Atomic uint64_t  ledger_size;      /* bytes on disk */
     _Atomic uint64_t  drainers;         /* how often the role was taken */
     _Atomic uint64_t  repairs;
+    sk_shared_t       shared;
+    sk_hist_t         round_trip_seconds;       /* to the shared log */
     sk_hist_t         commit_seconds;
     sk_hist_t         commit_claims;
 
@@ -290,6 +293,9 @@ int sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms,
 /* the head of the ledger, as the drainer has told it */
 void sk_zone_set_head(sk_zone_t *zone, const sk_head_t *head);
 void sk_zone_head(sk_zone_t *zone, sk_head_t *head);
+
+/* the machine of that name has left */
+void sk_zone_shared_left(sk_zone_t *zone, const char *name);
 
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);

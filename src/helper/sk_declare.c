@@ -135,6 +135,7 @@ sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
     e->by_len = sizeof(SK_DECLARE_BY) - 1;
     e->def = *def;
     e->declared = *def;
+    memcpy(e->machine, zone->shared.name, sizeof(e->machine));
 
     sale = sk_zone_sale(zone, def->name, def->name_len);
 
@@ -148,6 +149,14 @@ sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
     sk_sale_def(sale, &e->def);
 
     last = sale->declared.name_len ? &sale->declared : NULL;
+
+    if (last == NULL && sale->elsewhere) {
+
+        /* another machine has said what it is: from now on this one's changes
+           are applied, too */
+
+        return 1;
+    }
 
     if (last && sk_sale_def_equal(last, def)) {
         return 0;
@@ -173,8 +182,12 @@ sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def)
 
     sale = sk_zone_sale(zone, def->name, def->name_len);
 
-    return sale && (sale->declared.name_len == 0
-                    || sale->declared.stock != def->stock);
+    if (sale == NULL || (sale->declared.name_len == 0 && sale->elsewhere)) {
+        return 0;
+    }
+
+    return sale->declared.name_len == 0
+           || sale->declared.stock != def->stock;
 }
 
 

@@ -2,6 +2,7 @@
 
 #include "sk_batch.h"
 #include "sk_drain.h"
+#include "sk_member.h"
 
 
 static int sk_drain_step(sk_drain_t *d, unsigned *decided);
@@ -102,13 +103,20 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
     }
 
     if (!w->loaded) {
-        rc = sk_writer_follow(w);
+        rc = sk_writer_load(w);
 
         if (rc != SK_OK) {
             return rc;
         }
 
         *decided = 1;
+
+        if (w->authority) {
+
+            /* what is known can be said, whoever decides is away */
+
+            sk_store_release(&zone->state, SK_ZONE_READY);
+        }
     }
 
     if (!d->declare.done) {
@@ -146,6 +154,14 @@ sk_drain_jobs(sk_drain_t *d, unsigned *decided)
                               &d->writer, decided);
 
         if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    if (d->writer.authority) {
+        rc = sk_member_work(&d->writer);
+
+        if (rc != SK_OK && rc != SK_MORE) {
             return rc;
         }
     }
@@ -228,7 +244,9 @@ sk_drain_fail(sk_drain_t *d, int rc)
 
     /* whatever SQLite knows of the file is doubtful now: open it anew */
 
-    sk_drain_close(d);
+    if (!d->writer.away) {
+        sk_drain_close(d);
+    }
 
     sk_store(&zone->failing, 1);
 

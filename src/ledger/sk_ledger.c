@@ -206,6 +206,17 @@ sk_ledger_prepare(sk_ledger_t *l)
 
         { &l->head_add, "INSERT INTO commits (last, chain) VALUES (?1, ?2)" },
 
+        { &l->machine,
+          "SELECT 1 FROM machine WHERE name = ?1" },
+
+        { &l->machine_put,
+          "INSERT OR IGNORE INTO machine (name) VALUES (?1)" },
+
+        { &l->members,
+          "SELECT seq, type, detail FROM ledger WHERE"
+          " type IN ('machine_joined', 'machine_left') AND seq <= ?1"
+          " ORDER BY seq" },
+
         { &l->rows,
           "SELECT seq, at, type, sale, user, ticket, object, expires, detail,"
           " key, hash FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
@@ -272,7 +283,8 @@ sk_ledger_close(sk_ledger_t *l)
         l->begin, l->commit, l->rollback, l->last, l->append,
         l->product_put, l->product_drop, l->request, l->read, l->read_sale,
         l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next,
-        l->head, l->head_at, l->head_next, l->head_add, l->rows
+        l->head, l->head_at, l->head_next, l->head_add, l->rows,
+        l->machine, l->machine_put, l->members
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
@@ -467,6 +479,13 @@ unsigned
 sk_ledger_log_new_pages(sk_ledger_t *l)
 {
     return l->log_pages - l->log_tried;
+}
+
+
+const char *
+sk_ledger_path(sk_ledger_t *l)
+{
+    return l->path;
 }
 
 

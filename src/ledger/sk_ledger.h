@@ -15,6 +15,7 @@
 
 #include "sk_event.h"
 #include "sk_pack.h"
+#include "sk_shared.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -76,11 +77,14 @@ typedef struct {
     sk_head_t       head;
     int64_t         at_ms;              /* of its last event */
     sk_bytes_t      data;               /* see sk_pack.h */
+    char            joined[SK_MACHINE_NAME_SIZE_MAX + 1];   /* a machine, */
+    char            left[SK_MACHINE_NAME_SIZE_MAX + 1];     /* or "" */
 } sk_commit_t;
 
 /*
- * Nothing more will be appended in this transaction, which has one event at
- * least.  The commit is valid until the transaction ends.
+ * What was appended since the transaction began, or since the last commit was
+ * sealed, one event at least, is a commit.  It is valid until the next event is
+ * appended or the transaction ends.
  */
 int sk_ledger_seal(sk_ledger_t *ledger, sk_commit_t *commit);
 
@@ -160,6 +164,23 @@ int sk_ledger_order_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
 /* the first second after "s" in which a hold was to end; UINT32_MAX: none */
 int sk_ledger_order_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
 
+/*
+ * Whether a machine of that name, with this store, has ever joined those that
+ * share its ledger: SK_OK, SK_NOT_FOUND.  To put it is a transaction of its own.
+ */
+int sk_ledger_machine(sk_ledger_t *ledger, const char *name);
+int sk_ledger_machine_put(sk_ledger_t *ledger, const char *name);
+
+/* who were members after an event, and with which events they had joined */
+
+typedef struct {
+    char            name[SK_MACHINE_NAME_SIZE_MAX + 1];
+    uint64_t        number;
+} sk_ledger_member_t;
+
+int sk_ledger_members(sk_ledger_t *ledger, uint64_t number,
+    sk_ledger_member_t *members, unsigned max, unsigned *n);
+
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);
 
@@ -182,6 +203,8 @@ void sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino);
 
 /* bytes of the file and its log */
 uint64_t sk_ledger_files_size(sk_ledger_t *ledger);
+
+const char *sk_ledger_path(sk_ledger_t *ledger);
 
 /* what went wrong in the last call that did not return SK_OK */
 const char *sk_ledger_error(sk_ledger_t *ledger);

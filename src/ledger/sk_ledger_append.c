@@ -92,7 +92,10 @@ int
 sk_ledger_append_row(sk_ledger_t *l, const sk_row_t *row)
 {
     int            rc;
+    sk_head_t      before;
     sqlite3_stmt  *s;
+
+    before = l->sealed.head;
 
     if (l->packed.n == 0) {
 
@@ -103,6 +106,10 @@ sk_ledger_append_row(sk_ledger_t *l, const sk_row_t *row)
         if (rc != SK_OK) {
             return rc;
         }
+
+    } else if (l->sealed.data.data) {
+        sk_ledger_chain_clear(l);
+        l->sealed.before = before;
     }
 
     s = l->append;
@@ -131,6 +138,8 @@ sk_ledger_append_row(sk_ledger_t *l, const sk_row_t *row)
 
     l->sealed.head.number = (uint64_t) row->seq;
     l->sealed.at_ms = row->at;
+
+    sk_ledger_machine_event(&l->sealed, row);
 
     return sk_event_of_product(sk_ledger_type(&row->type))
            ? sk_ledger_append_product(l, row) : SK_OK;
@@ -197,6 +206,11 @@ sk_ledger_append_detail(const sk_event_t *e)
                   e->declared.name_len
                   ? sk_json_sale(&e->declared, SK_FIELD_DECLARE, 1)
                   : json_null());
+
+        if (e->declared.name_len && e->machine[0]) {
+            rc |= json_object_set_new(json, "machine",
+                                      json_string(e->machine));
+        }
     }
 
     if (rc != 0) {

@@ -251,6 +251,9 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
 
     sk_pack_clear(&l->packed);
 
+    commit->joined[0] = '\0';
+    commit->left[0] = '\0';
+
     row.seq = (int64_t) after;
     row.at = 0;
 
@@ -265,6 +268,7 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
 
         sk_ledger_chain_row(s, &row);
         sk_pack_add(&l->packed, &row);
+        sk_ledger_machine_event(commit, &row);
     }
 
     (void) sqlite3_reset(s);

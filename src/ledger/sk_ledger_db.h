@@ -61,6 +61,9 @@ struct sk_ledger_s {
     sqlite3_stmt  *head_next;
     sqlite3_stmt  *head_add;
     sqlite3_stmt  *rows;
+    sqlite3_stmt  *machine;
+    sqlite3_stmt  *machine_put;
+    sqlite3_stmt  *members;
     sk_pack_t      packed;              /* of the open transaction */
     sk_commit_t    sealed;              /* its events so far */
     unsigned       full:1;              /* SK_LEDGER_FULL */
@@ -95,6 +98,9 @@ int sk_ledger_adopt(sk_ledger_t *l);
 
 /* nothing is packed */
 void sk_ledger_chain_clear(sk_ledger_t *l);
+
+/* a row of a commit: who has joined, or left, with it */
+void sk_ledger_machine_event(sk_commit_t *commit, const sk_row_t *row);
 
 /* says that an event cannot be understood: SK_DAMAGED */
 int sk_ledger_read_damaged(sk_ledger_t *l, uint64_t seq);

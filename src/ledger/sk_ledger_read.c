@@ -239,8 +239,9 @@ sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e)
 static int
 sk_ledger_read_def(json_t *json, sk_event_t *e)
 {
-    int      rc;
-    json_t  *declared;
+    int          rc;
+    json_t      *declared;
+    const char  *machine;
 
     rc = sk_json_sale_read(json, &e->def);
 
@@ -260,6 +261,13 @@ sk_ledger_read_def(json_t *json, sk_event_t *e)
 
     if (rc != SK_OK || e->def.name_len == 0) {
         return SK_ERROR;
+    }
+
+    e->machine[0] = '\0';
+    machine = json_string_value(json_object_get(json, "machine"));
+
+    if (machine) {
+        (void) snprintf(e->machine, sizeof(e->machine), "%s", machine);
     }
 
     if (!json_is_null(declared)) {

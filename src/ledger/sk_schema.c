@@ -106,6 +106,15 @@ static const char *const  sk_schema_steps[] = {
     "CREATE TRIGGER commits_delete BEFORE DELETE ON commits BEGIN"
     "  SELECT RAISE(ABORT, 'the ledger is append-only');"
     "END;"
+
+    /* who this store is among those that share its ledger */
+
+    "CREATE TABLE machine ("
+    "  name    TEXT PRIMARY KEY"            /* it has joined them once */
+    ");"
+
+    "CREATE INDEX ledger_machine ON ledger(type)"
+    "  WHERE type IN ('machine_joined', 'machine_left');"
 };
 
 

@@ -109,8 +109,13 @@ sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms)
 {
     sk_assert(!w->writing);
 
+    if (w->authority && w->authority->clock) {
+        clock_ms = w->authority->clock(w->authority->ctx, clock_ms, boot_ms);
+    }
+
     w->clock_ms = clock_ms;
     w->boot_ms = boot_ms;
+    w->away = 0;
     w->now_ms = sk_zone_time(w->zone, clock_ms, boot_ms);
 }
 
@@ -348,6 +353,7 @@ sk_writer_authority_failed(sk_writer_t *w)
 {
     (void) snprintf(w->reason, sizeof(w->reason), "%s",
                     w->authority->error(w->authority->ctx));
+    w->away = 1;
 }
 
 

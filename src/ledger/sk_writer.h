@@ -65,6 +65,17 @@ typedef struct {
     /* what went wrong in a call that returned SK_AGAIN, SK_ERROR */
     const char  *(*error)(void *ctx);
 
+    /* the rest may be NULL */
+
+    /* nobody is to wait for that machine any more: SK_OK, SK_ERROR */
+    int          (*forget)(void *ctx, const char *name);
+
+    /* readable: there may be something to follow; -1: it is not known when */
+    int          (*fd)(void *ctx);
+
+    /* the time of day by all machines' common clock, in ms */
+    int64_t      (*clock)(void *ctx, int64_t clock_ms, int64_t boot_ms);
+
     void          *ctx;
 } sk_authority_t;
 
@@ -89,6 +100,8 @@ typedef struct {
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */
     unsigned               told:1;      /* has logged what it has read */
+    unsigned               away:1;      /* who decides beside the file failed:
+                                           nothing is wrong with the file */
     sk_commit_t            commit;      /* while it is being committed */
     int64_t                load_start_us;
     uint64_t               load_first;
@@ -133,7 +146,13 @@ int sk_writer_commit(sk_writer_t *w);
 
 void sk_writer_cancel(sk_writer_t *w);
 
-/* SK_MORE: there is more, call again; SK_OK: the zone has seen all of it */
+/*
+ * Reads the ledger's file: what is there is told, whoever else decides.
+ * SK_MORE: there is more, call again; SK_OK: the zone has seen all of it
+ */
+int sk_writer_load(sk_writer_t *w);
+
+/* the same, after what others have decided was appended to the file */
 int sk_writer_follow(sk_writer_t *w);
 
 /*

@@ -19,18 +19,34 @@ static int sk_writer_follow_compare(const void *one, const void *two);
 int
 sk_writer_follow(sk_writer_t *w)
 {
+    int  rc, more;
+
+    more = sk_writer_follow_authority(w);
+
+    if (more != SK_OK && more != SK_MORE) {
+        return more;
+    }
+
+    rc = sk_writer_load(w);
+
+    return (rc == SK_OK) ? more : rc;
+}
+
+
+int
+sk_writer_load(sk_writer_t *w)
+{
     int       rc;
     uint64_t  before, n;
 
     sk_assert(w->ledger && !w->writing);
 
+    rc = SK_OK;
     before = sk_load(&w->zone->applied_seq) - w->load_first;
-
-    rc = sk_writer_follow_authority(w);
 
     /* of the sales that were removed nothing need be known */
 
-    if (rc == SK_OK && w->removed == NULL) {
+    if (w->removed == NULL) {
         rc = sk_ledger_read_removed(w->ledger, &w->removed, &w->n_removed);
     }
 

@@ -1,0 +1,127 @@
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "sk_ledger_db.h"
+
+
+/* what a store knows of the machines that share its ledger with others */
+
+
+static void sk_ledger_machine_name(const sk_bytes_t *detail,
+    char name[SK_MACHINE_NAME_SIZE_MAX + 1]);
+
+
+int
+sk_ledger_machine(sk_ledger_t *l, const char *name)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = l->machine;
+    (void) sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+
+    rc = sqlite3_step(s);
+
+    (void) sqlite3_reset(s);
+    (void) sqlite3_clear_bindings(s);
+
+    return (rc == SQLITE_ROW) ? SK_OK
+           : (rc == SQLITE_DONE) ? SK_NOT_FOUND : sk_ledger_fail(l, rc);
+}
+
+
+int
+sk_ledger_machine_put(sk_ledger_t *l, const char *name)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    s = l->machine_put;
+    (void) sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+
+    rc = sk_ledger_step(l, s);
+
+    (void) sqlite3_clear_bindings(s);
+
+    return rc;
+}
+
+
+int
+sk_ledger_members(sk_ledger_t *l, uint64_t number, sk_ledger_member_t *members,
+    unsigned max, unsigned *n)
+{
+    int                  rc;
+    unsigned             i;
+    sk_bytes_t           detail;
+    sk_event_e           type;
+    sqlite3_stmt        *s;
+    sk_ledger_member_t   member;
+
+    *n = 0;
+
+    s = l->members;
+    (void) sqlite3_bind_int64(s, 1, (int64_t) number);
+
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        type = sk_ledger_read_type(s, 1);
+
+        detail.data = (const char *) sqlite3_column_text(s, 2);
+        detail.len = (size_t) sqlite3_column_bytes(s, 2);
+
+        sk_ledger_machine_name(&detail, member.name);
+        member.number = (uint64_t) sqlite3_column_int64(s, 0);
+
+        for (i = 0; i < *n && strcmp(members[i].name, member.name) != 0; i++) {
+            /* void */
+        }
+
+        if (type == SK_EVENT_MACHINE_JOINED && i < max) {
+            members[i] = member;
+            *n += (i == *n);
+
+        } else if (type == SK_EVENT_MACHINE_LEFT && i < *n) {
+            members[i] = members[--*n];
+        }
+    }
+
+    (void) sqlite3_reset(s);
+
+    return (rc == SQLITE_DONE) ? SK_OK : sk_ledger_fail(l, rc);
+}
+
+
+void
+sk_ledger_machine_event(sk_commit_t *commit, const sk_row_t *row)
+{
+    switch (sk_ledger_type(&row->type)) {
+
+    case SK_EVENT_MACHINE_JOINED:
+        sk_ledger_machine_name(&row->detail, commit->joined);
+        break;
+
+    case SK_EVENT_MACHINE_LEFT:
+        sk_ledger_machine_name(&row->detail, commit->left);
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+static void
+sk_ledger_machine_name(const sk_bytes_t *detail,
+    char name[SK_MACHINE_NAME_SIZE_MAX + 1])
+{
+    json_t      *json;
+    const char  *text;
+
+    json = detail->data ? json_loadb(detail->data, detail->len, 0, NULL) : NULL;
+    text = json_string_value(json_object_get(json, "machine"));
+
+    (void) snprintf(name, SK_MACHINE_NAME_SIZE_MAX + 1, "%s", text ? text : "");
+
+    json_decref(json);
+}

@@ -1,0 +1,326 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sk_machines_log.h"
+
+
+static int sk_machines_commit(void *ctx, const sk_commit_t *commit);
+static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
+static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+static void sk_machines_watch(sk_machines_t *m, const sk_head_t *head);
+static unsigned sk_machines_may_begin(sk_machines_t *m, const sk_head_t *head);
+static int sk_machines_due(sk_machines_t *m);
+static int sk_machines_forget(void *ctx, const char *name);
+static int sk_machines_fd(void *ctx);
+static int64_t sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms);
+static const char *sk_machines_error(void *ctx);
+
+
+sk_machines_t *
+sk_machines_create(const sk_machines_conf_t *conf, sk_zone_t *zone,
+    const sk_log_t *log)
+{
+    unsigned        i;
+    sk_machines_t  *m;
+
+    static const char *const  keys[SK_MACHINES_KEYS] = {
+        "tail", "log", "members", "machines"
+    };
+
+    m = calloc(1, sizeof(sk_machines_t));
+    if (m == NULL) {
+        return NULL;
+    }
+
+    m->conf = *conf;
+    m->zone = zone;
+    m->log = log;
+
+    for (i = 0; i < SK_MACHINES_KEYS; i++) {
+        (void) snprintf(m->keys[i], sizeof(m->keys[i]), "seckill:{%s}:%s",
+                        conf->zone, keys[i]);
+    }
+
+    m->redis = sk_redis_create(&m->conf.redis);
+
+    if (m->redis == NULL) {
+        free(m);
+        return NULL;
+    }
+
+    m->authority.commit = sk_machines_commit;
+    m->authority.follow = sk_machines_follow;
+    m->authority.forget = sk_machines_forget;
+    m->authority.fd = sk_machines_fd;
+    m->authority.clock = sk_machines_clock;
+    m->authority.error = sk_machines_error;
+    m->authority.ctx = m;
+
+    sk_machines_tell_down(m);
+
+    return m;
+}
+
+
+void
+sk_machines_destroy(sk_machines_t *m)
+{
+    sk_machines_call_drop(m);
+    sk_redis_destroy(m->redis);
+    free(m);
+}
+
+
+const sk_authority_t *
+sk_machines_authority(sk_machines_t *m)
+{
+    return &m->authority;
+}
+
+
+int
+sk_machines_fail(sk_machines_t *m, int rc, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    (void) vsnprintf(m->error, sizeof(m->error), fmt, args);
+    va_end(args);
+
+    m->settled = 0;
+
+    return rc;
+}
+
+
+int64_t
+sk_machines_boot_ms(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_BOOTTIME, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+/*
+ * While things are as they were, one call decides.  Whatever else is to be done
+ * is done by sk_machines_follow(), which the writer calls next.
+ */
+
+static int
+sk_machines_commit(void *ctx, const sk_commit_t *commit)
+{
+    sk_machines_t *m = ctx;
+
+    int  rc;
+
+    if (!m->settled || sk_machines_due(m)) {
+        return SK_BEHIND;
+    }
+
+    rc = sk_machines_call_append(m, commit);
+
+    switch (rc) {
+
+    case SK_OK:
+        sk_add(&m->zone->shared.appends_ok, 1);
+        break;
+
+    case SK_BEHIND:
+        m->settled = 0;
+        sk_add(&m->zone->shared.appends_behind, 1);
+
+        if (m->conf.wait) {
+
+            /* what N replicas have is known of a report alone */
+
+            sk_machines_call_drop(m);
+        }
+
+        break;
+
+    default:
+        sk_add(&m->zone->shared.appends_failed, 1);
+    }
+
+    return rc;
+}
+
+
+static int
+sk_machines_follow(void *ctx, sk_ledger_t *ledger)
+{
+    sk_machines_t *m = ctx;
+
+    int        rc;
+    unsigned   n;
+    sk_head_t  head;
+
+    if (sk_redis_watch_fd(m->redis) != -1
+        && sk_redis_watch_read(m->redis) != SK_AGAIN)
+    {
+        m->woken = 1;
+    }
+
+    if (m->settled && !m->woken && !sk_machines_due(m)) {
+        return SK_OK;
+    }
+
+    for (n = 0; n < SK_MACHINES_STEPS_MAX; n++) {
+        sk_store(&m->zone->beat_us, sk_monotonic_us());
+
+        rc = sk_ledger_head(ledger, &head);
+
+        if (rc != SK_OK) {
+            return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        }
+
+        /* what came with the answer to a commit need not be asked for */
+
+        rc = m->reply ? SK_OK : sk_machines_report(m, ledger, &head);
+
+        if (rc == SK_OK) {
+            rc = sk_machines_turn(m, ledger, &head);
+        }
+
+        if (rc == SK_OK) {
+            m->settled = 1;
+            m->error[0] = '\0';
+            sk_machines_watch(m, &head);
+            return SK_OK;
+        }
+
+        if (rc != SK_MORE) {
+            sk_machines_call_drop(m);
+            m->settled = 0;
+            return rc;
+        }
+    }
+
+    return SK_MORE;
+}
+
+
+static int
+sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
+{
+    int  rc;
+
+    rc = m->known ? SK_OK : sk_machines_ledger_known(m, ledger);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    m->woken = 0;
+
+    rc = sk_machines_call_report(m, head, sk_machines_may_begin(m, head));
+
+    switch (rc) {
+
+    case SK_BEHIND:
+        m->beat_ms = sk_machines_boot_ms();
+        return SK_OK;
+
+    case SK_REFUSED:
+        return sk_machines_fail(m, SK_ERROR, "a machine \"%s\" is there, with "
+                   "another store: each needs a name of its own, machine=",
+                   m->conf.name);
+
+    default:
+        return rc;
+    }
+}
+
+
+/* a notice when the log grows: without it, that is seen with the next report */
+
+static void
+sk_machines_watch(sk_machines_t *m, const sk_head_t *head)
+{
+    (void) head;
+
+    (void) sk_redis_watch(m->redis, m->keys[1], m->from_text.number);
+}
+
+
+/*
+ * A log without members belongs to those who have a ledger and never shared it;
+ * an empty one, if nobody puts anything there for a while, to anybody.
+ */
+
+static unsigned
+sk_machines_may_begin(sk_machines_t *m, const sk_head_t *head)
+{
+    int64_t  now_ms;
+
+    now_ms = sk_machines_boot_ms();
+
+    if (m->answer.tail.number || head->number || m->answer.reign[0] == '\0'
+        || strcmp(m->answer.reign, m->empty_reign) != 0)
+    {
+        memcpy(m->empty_reign, m->answer.reign, SK_REIGN_SIZE);
+        m->empty_ms = now_ms;
+    }
+
+    if (m->ever) {
+        return 0;
+    }
+
+    return head->number || now_ms - m->empty_ms >= m->conf.gone_ms;
+}
+
+
+/* whether others want to hear of this machine */
+
+static int
+sk_machines_due(sk_machines_t *m)
+{
+    int64_t  every_ms;
+
+    every_ms = m->conf.gone_ms / 5;
+    every_ms = (every_ms > SK_MACHINES_BEAT_MAX_MS) ? SK_MACHINES_BEAT_MAX_MS
+               : (every_ms < SK_MACHINES_BEAT_MIN_MS) ? SK_MACHINES_BEAT_MIN_MS
+               : every_ms;
+
+    return sk_machines_boot_ms() - m->beat_ms >= every_ms;
+}
+
+
+static int
+sk_machines_forget(void *ctx, const char *name)
+{
+    return sk_machines_call_forget(ctx, name);
+}
+
+
+static int
+sk_machines_fd(void *ctx)
+{
+    sk_machines_t *m = ctx;
+
+    return sk_redis_watch_fd(m->redis);
+}
+
+
+static int64_t
+sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms)
+{
+    sk_machines_t *m = ctx;
+
+    return m->offset_known ? boot_ms + m->offset_ms : clock_ms;
+}
+
+
+static const char *
+sk_machines_error(void *ctx)
+{
+    sk_machines_t *m = ctx;
+
+    return m->error;
+}

@@ -1,0 +1,494 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "sk_machines_log.h"
+
+
+/*
+ * The script is sk_machines.lua, as it is: the assembler looks for it where the
+ * compiler is told that headers are.
+ */
+
+__asm__(
+    ".pushsection .rodata\n"
+    "sk_machines_call_text_start:\n"
+    ".incbin \"sk_machines.lua\"\n"
+    ".byte 0\n"
+    ".popsection\n"
+);
+
+extern const char  sk_machines_call_text_start[];
+
+
+/* the answer's places, see the end of the script */
+
+enum {
+    SK_MACHINES_STATUS = 0,
+    SK_MACHINES_REPLID,
+    SK_MACHINES_REIGN,
+    SK_MACHINES_LAST,
+    SK_MACHINES_CHAIN,
+    SK_MACHINES_AT,
+    SK_MACHINES_NOW,
+    SK_MACHINES_MEMBER,
+    SK_MACHINES_STANDING,
+    SK_MACHINES_WAITING,
+    SK_MACHINES_MINE,
+    SK_MACHINES_FIRST,
+    SK_MACHINES_ENTRIES,
+    SK_MACHINES_ALL,
+    SK_MACHINES_MEMBERS,
+    SK_MACHINES_N
+};
+
+
+typedef struct {
+    unsigned      n;
+    const char   *argv[SK_MACHINES_ARGS_MAX];
+    size_t        len[SK_MACHINES_ARGS_MAX];
+    char          gone[24];
+    char          at[24];
+    char          keep[24];
+    char          fetch[24];
+    sk_machines_head_t  head;
+} sk_machines_args_t;
+
+
+static void sk_machines_call_begin(sk_machines_t *m, sk_machines_args_t *a,
+    const char *op, const sk_head_t *head);
+static void sk_machines_call_arg(sk_machines_args_t *a, const char *text);
+static void sk_machines_call_commit(sk_machines_t *m, sk_machines_args_t *a,
+    const sk_commit_t *commit, const char *joined);
+static int sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
+    redisReply **reply);
+static int sk_machines_call_end(sk_machines_t *m, sk_machines_args_t *a);
+static int sk_machines_call_state(sk_machines_t *m, redisReply *reply);
+static int sk_machines_call_number(const redisReply *r, uint64_t *n);
+static int sk_machines_call_copy(const redisReply *r, char *text, size_t size);
+static int sk_machines_call_chain(const redisReply *r, uint8_t *chain);
+
+
+static sk_redis_script_t  sk_machines_call_script = {
+    .text = sk_machines_call_text_start
+};
+
+
+void
+sk_machines_call_text(const sk_head_t *head, sk_machines_head_t *text)
+{
+    (void) snprintf(text->number, sizeof(text->number), "%" PRIu64,
+                    head->number);
+    (void) sodium_bin2hex(text->chain, sizeof(text->chain), head->chain,
+                          SK_CHAIN_SIZE);
+}
+
+
+static void
+sk_machines_call_begin(sk_machines_t *m, sk_machines_args_t *a, const char *op,
+    const sk_head_t *head)
+{
+    unsigned  i;
+
+    a->n = 0;
+
+    for (i = 0; i < SK_MACHINES_KEYS; i++) {
+        sk_machines_call_arg(a, m->keys[i]);
+    }
+
+    m->from = *head;
+    sk_machines_call_text(head, &m->from_text);
+
+    (void) snprintf(a->gone, sizeof(a->gone), "%" PRId64, m->conf.gone_ms);
+
+    sk_machines_call_arg(a, op);
+    sk_machines_call_arg(a, m->conf.name);
+    sk_machines_call_arg(a, m->store);
+    sk_machines_call_arg(a, a->gone);
+    sk_machines_call_arg(a, m->answer.reign);
+    sk_machines_call_arg(a, m->from_text.number);
+    sk_machines_call_arg(a, m->from_text.chain);
+}
+
+
+static void
+sk_machines_call_arg(sk_machines_args_t *a, const char *text)
+{
+    sk_assert(a->n < SK_MACHINES_ARGS_MAX);
+
+    a->argv[a->n] = text;
+    a->len[a->n++] = strlen(text);
+}
+
+
+/* what the script's add() takes; without data nothing is to be added */
+
+static void
+sk_machines_call_commit(sk_machines_t *m, sk_machines_args_t *a,
+    const sk_commit_t *commit, const char *joined)
+{
+    uint64_t  keep, last;
+
+    last = commit->head.number;
+    keep = m->conf.keep;
+    a->keep[0] = '\0';
+
+    if (keep && last > keep) {
+        (void) snprintf(a->keep, sizeof(a->keep), "%" PRIu64, last - keep + 1);
+    }
+
+    sk_machines_call_text(&commit->head, &a->head);
+    (void) snprintf(a->at, sizeof(a->at), "%" PRId64, commit->at_ms);
+
+    sk_machines_call_arg(a, a->head.number);
+    sk_machines_call_arg(a, a->head.chain);
+    sk_machines_call_arg(a, a->at);
+    sk_machines_call_arg(a, commit->data.data ? commit->data.data : "");
+    a->len[a->n - 1] = commit->data.len;
+    sk_machines_call_arg(a, joined);
+    sk_machines_call_arg(a, commit->left);
+    sk_machines_call_arg(a, a->keep);
+}
+
+
+int
+sk_machines_call_append(sk_machines_t *m, const sk_commit_t *commit)
+{
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "append", &commit->before);
+    sk_machines_call_commit(m, &a, commit, "");
+    sk_machines_call_arg(&a, m->answer.member);
+
+    (void) snprintf(a.fetch, sizeof(a.fetch), "%d", SK_MACHINES_FETCH);
+    sk_machines_call_arg(&a, a.fetch);
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+int
+sk_machines_call_restore(sk_machines_t *m, const sk_commit_t *commit)
+{
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "restore", &commit->before);
+    sk_machines_call_commit(m, &a, commit, commit->joined);
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+int
+sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit)
+{
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "join", &commit->before);
+    sk_machines_call_commit(m, &a, commit, m->conf.name);
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+int
+sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
+    const sk_ledger_member_t *members, unsigned n)
+{
+    unsigned            i;
+    char                numbers[SK_MACHINES_MAX][24];
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "seed", &commit->before);
+    sk_machines_call_text(&commit->head, &a.head);
+    (void) snprintf(a.at, sizeof(a.at), "%" PRId64, commit->at_ms);
+
+    sk_machines_call_arg(&a, a.head.number);
+    sk_machines_call_arg(&a, a.head.chain);
+    sk_machines_call_arg(&a, a.at);
+
+    for (i = 0; i < n; i++) {
+        (void) snprintf(numbers[i], sizeof(numbers[i]), "%" PRIu64,
+                        members[i].number);
+        sk_machines_call_arg(&a, members[i].name);
+        sk_machines_call_arg(&a, numbers[i]);
+    }
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+int
+sk_machines_call_forget(sk_machines_t *m, const char *name)
+{
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "forget", &m->from);
+    sk_machines_call_arg(&a, name);
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+int
+sk_machines_call_look(sk_machines_t *m, uint64_t number,
+    char chain[SK_CHAIN_HEX_SIZE])
+{
+    int                 rc;
+    char                text[24];
+    redisReply         *reply;
+    sk_machines_args_t  a;
+
+    chain[0] = '\0';
+
+    sk_machines_call_begin(m, &a, "look", &m->from);
+    (void) snprintf(text, sizeof(text), "%" PRIu64, number);
+    sk_machines_call_arg(&a, text);
+
+    rc = sk_machines_call_run(m, &a, &reply);
+
+    if (rc == SK_OK && reply->elements == 2) {
+        (void) sk_machines_call_copy(reply->element[1], chain,
+                                     SK_CHAIN_HEX_SIZE);
+    }
+
+    if (rc == SK_OK) {
+        freeReplyObject(reply);
+    }
+
+    return rc;
+}
+
+
+int
+sk_machines_call_report(sk_machines_t *m, const sk_head_t *head,
+    unsigned may_begin)
+{
+    sk_machines_args_t  a;
+
+    sk_machines_call_begin(m, &a, "report", head);
+    sk_machines_call_text(&m->found, &a.head);
+    (void) snprintf(a.fetch, sizeof(a.fetch), "%d", SK_MACHINES_FETCH);
+
+    sk_machines_call_arg(&a, m->found_reign);
+    sk_machines_call_arg(&a, a.head.number);
+    sk_machines_call_arg(&a, a.head.chain);
+    sk_machines_call_arg(&a, may_begin ? "1" : "0");
+    sk_machines_call_arg(&a, m->joined);
+    sk_machines_call_arg(&a, a.fetch);
+
+    return sk_machines_call_end(m, &a);
+}
+
+
+static int
+sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
+    redisReply **reply)
+{
+    long long  replicas;
+
+    if (sk_redis_script(m->redis, &sk_machines_call_script, SK_MACHINES_KEYS,
+                        a->n, a->argv, a->len, m->conf.wait, reply, &replicas)
+        != SK_OK)
+    {
+        sk_machines_tell_down(m);
+
+        return sk_machines_fail(m, SK_ERROR, "%s", sk_redis_error(m->redis));
+    }
+
+    sk_zone_observe(&m->zone->round_trip_seconds, &sk_hist_seconds,
+                    (double) sk_redis_round_trip_us(m->redis) / 1e6,
+                    (uint64_t) sk_redis_round_trip_us(m->redis));
+
+    if ((*reply)->type != REDIS_REPLY_ARRAY || (*reply)->elements == 0
+        || (*reply)->element[0]->type != REDIS_REPLY_STRING)
+    {
+        freeReplyObject(*reply);
+        return sk_machines_fail(m, SK_ERROR, "%s: not an answer of the script",
+                                sk_redis_address(m->redis));
+    }
+
+    if (m->conf.wait && replicas < (long long) m->conf.wait) {
+        freeReplyObject(*reply);
+        return sk_machines_fail(m, SK_ERROR, "%s: %lld replicas have it, %u are "
+                                "wanted", sk_redis_address(m->redis), replicas,
+                                m->conf.wait);
+    }
+
+    return SK_OK;
+}
+
+
+/* an answer to a call that wants to change something, or to know how it is */
+
+static int
+sk_machines_call_end(sk_machines_t *m, sk_machines_args_t *a)
+{
+    int          rc;
+    redisReply  *reply;
+    const char  *status;
+
+    rc = sk_machines_call_run(m, a, &reply);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    status = reply->element[0]->str;
+
+    if (strcmp(status, "state") == 0) {
+        return sk_machines_call_state(m, reply);
+    }
+
+    rc = (strcmp(status, "ok") == 0) ? SK_OK : SK_REFUSED;
+
+    freeReplyObject(reply);
+
+    return rc;
+}
+
+
+static int
+sk_machines_call_state(sk_machines_t *m, redisReply *reply)
+{
+    int                    rc;
+    uint64_t               at_ms, now_ms;
+    redisReply           **e;
+    sk_machines_answer_t  *answer;
+
+    sk_machines_call_drop(m);
+
+    e = reply->element;
+    answer = &m->answer;
+
+    rc = (reply->elements != SK_MACHINES_N);
+    rc = rc || sk_machines_call_copy(e[SK_MACHINES_REPLID], answer->reign,
+                                     sizeof(answer->reign));
+    rc = rc || sk_machines_call_copy(e[SK_MACHINES_REIGN], answer->opened,
+                                     sizeof(answer->opened));
+    rc = rc || sk_machines_call_number(e[SK_MACHINES_LAST],
+                                       &answer->tail.number);
+    rc = rc || sk_machines_call_chain(e[SK_MACHINES_CHAIN], answer->tail.chain);
+    rc = rc || sk_machines_call_number(e[SK_MACHINES_AT], &at_ms);
+    rc = rc || sk_machines_call_number(e[SK_MACHINES_NOW], &now_ms);
+    rc = rc || sk_machines_call_copy(e[SK_MACHINES_MEMBER], answer->member,
+                                     sizeof(answer->member));
+    rc = rc || sk_machines_call_copy(e[SK_MACHINES_WAITING], answer->waiting,
+                                     sizeof(answer->waiting));
+    rc = rc || sk_machines_call_copy(e[SK_MACHINES_MINE], answer->mine,
+                                     sizeof(answer->mine));
+    rc = rc || e[SK_MACHINES_FIRST]->type != REDIS_REPLY_STRING
+            || e[SK_MACHINES_STANDING]->type != REDIS_REPLY_STRING
+            || e[SK_MACHINES_ENTRIES]->type != REDIS_REPLY_ARRAY
+            || e[SK_MACHINES_ALL]->type != REDIS_REPLY_ARRAY
+            || e[SK_MACHINES_MEMBERS]->type != REDIS_REPLY_ARRAY;
+
+    if (rc) {
+        freeReplyObject(reply);
+        return sk_machines_fail(m, SK_ERROR, "%s: what is in the log's keys "
+                                "cannot be understood",
+                                sk_redis_address(m->redis));
+    }
+
+    answer->at_ms = (int64_t) at_ms;
+    answer->standing = (e[SK_MACHINES_STANDING]->str[0] == '1');
+    answer->first = strtoull(e[SK_MACHINES_FIRST]->str, NULL, 10);
+
+    m->offset_ms = (int64_t) now_ms - sk_machines_boot_ms();
+    m->offset_known = 1;
+    m->reply = reply;
+    m->entry = 0;
+
+    sk_machines_tell(m, e[SK_MACHINES_ALL], e[SK_MACHINES_MEMBERS]);
+
+    return SK_BEHIND;
+}
+
+
+static int
+sk_machines_call_number(const redisReply *r, uint64_t *n)
+{
+    char  *end;
+
+    if (r->type != REDIS_REPLY_STRING || r->len == 0) {
+        return SK_ERROR;
+    }
+
+    *n = strtoull(r->str, &end, 10);
+
+    return (*end == '\0' && *n <= INT64_MAX) ? SK_OK : SK_ERROR;
+}
+
+
+static int
+sk_machines_call_copy(const redisReply *r, char *text, size_t size)
+{
+    if (r->type != REDIS_REPLY_STRING || (size_t) r->len >= size) {
+        return SK_ERROR;
+    }
+
+    memcpy(text, r->str, (size_t) r->len + 1);
+
+    return SK_OK;
+}
+
+
+static int
+sk_machines_call_chain(const redisReply *r, uint8_t *chain)
+{
+    size_t  len;
+
+    return (r->type == REDIS_REPLY_STRING
+            && sodium_hex2bin(chain, SK_CHAIN_SIZE, r->str, (size_t) r->len,
+                              NULL, &len, NULL)
+               == 0
+            && len == SK_CHAIN_SIZE)
+           ? SK_OK : SK_ERROR;
+}
+
+
+int
+sk_machines_call_entry(sk_machines_t *m, sk_head_t *head, sk_bytes_t *data)
+{
+    redisReply  *entries, *entry, *fields;
+
+    entries = m->reply ? m->reply->element[SK_MACHINES_ENTRIES] : NULL;
+
+    if (entries == NULL || m->entry == entries->elements) {
+        return SK_NOT_FOUND;
+    }
+
+    entry = entries->element[m->entry++];
+    fields = (entry->type == REDIS_REPLY_ARRAY && entry->elements == 2
+              && entry->element[0]->type == REDIS_REPLY_STRING)
+             ? entry->element[1] : NULL;
+
+    if (fields == NULL || fields->type != REDIS_REPLY_ARRAY
+        || fields->elements < 4
+        || fields->element[1]->type != REDIS_REPLY_STRING
+        || sk_machines_call_chain(fields->element[3], head->chain) != SK_OK)
+    {
+        return sk_machines_fail(m, SK_ERROR, "%s: an entry of the log cannot "
+                                "be understood", sk_redis_address(m->redis));
+    }
+
+    head->number = strtoull(entry->element[0]->str, NULL, 10);
+    data->data = fields->element[1]->str;
+    data->len = (size_t) fields->element[1]->len;
+
+    return SK_OK;
+}
+
+
+void
+sk_machines_call_drop(sk_machines_t *m)
+{
+    if (m->reply) {
+        freeReplyObject(m->reply);
+        m->reply = NULL;
+    }
+
+    m->entry = 0;
+}

@@ -1,0 +1,441 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <jansson.h>
+#include <sodium.h>
+
+#include "sk_machines_log.h"
+
+
+static int sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger);
+static int sk_machines_ledger_row(void *ctx, const sk_row_t *row);
+static int sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+static int sk_machines_ledger_told(void *ctx, const sk_event_t *e);
+
+
+typedef struct {
+    sk_machines_t  *m;
+    unsigned        n;
+} sk_machines_told_t;
+
+
+int
+sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int        rc;
+    sk_head_t  head;
+
+    rc = sk_ledger_files_in_place(ledger);
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_begin(ledger);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_head(ledger, &head);
+    }
+
+    if (rc == SK_OK && !sk_head_equal(&head, &m->from)) {
+
+        /* another nginx on this store has been faster */
+
+        sk_ledger_rollback(ledger);
+        sk_machines_call_drop(m);
+
+        return SK_MORE;
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_machines_ledger_append(m, ledger);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_commit(ledger);
+
+    } else {
+        sk_ledger_rollback(ledger);
+    }
+
+    sk_machines_call_drop(m);
+
+    if (rc == SK_REFUSED) {
+        return sk_machines_ledger_parted(m, ledger, &m->from);
+    }
+
+    return (rc == SK_OK) ? SK_MORE
+           : m->error[0] ? rc
+           : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+}
+
+
+/* SK_REFUSED: the log does not go on from this ledger */
+
+static int
+sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int          rc;
+    unsigned     n;
+    sk_head_t    head;
+    sk_bytes_t   data;
+    sk_commit_t  commit;
+
+    m->error[0] = '\0';
+    commit.at_ms = 0;
+
+    for (n = 0; /* void */; n++) {
+        rc = sk_machines_call_entry(m, &head, &data);
+
+        if (rc != SK_OK) {
+            break;
+        }
+
+        rc = sk_pack_read(&data, sk_machines_ledger_row, ledger);
+
+        if (rc == SK_OK) {
+            rc = sk_ledger_seal(ledger, &commit);
+        }
+
+        if (rc == SK_OK && !sk_head_equal(&commit.head, &head)) {
+            return SK_REFUSED;
+        }
+
+        if (rc != SK_OK) {
+            return (rc == SK_DAMAGED)
+                   ? sk_machines_fail(m, SK_ERROR, "commit %" PRIu64 " of the "
+                         "log cannot be understood", head.number)
+                   : rc;
+        }
+    }
+
+    if (n) {
+        sk_add(&m->zone->shared.followed, n);
+        sk_store(&m->zone->shared.lag_ms,
+                 sk_machines_boot_ms() + m->offset_ms - commit.at_ms);
+    }
+
+    return (rc == SK_NOT_FOUND) ? SK_OK : rc;
+}
+
+
+static int
+sk_machines_ledger_row(void *ctx, const sk_row_t *row)
+{
+    return sk_ledger_append_row(ctx, row);
+}
+
+
+/*
+ * Redis has lost what this machine has told: it puts it back, commit by commit.
+ * Others may do the same at the same time.
+ */
+
+int
+sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head)
+{
+    int          rc;
+    unsigned     n;
+    sk_head_t    next;
+    sk_commit_t  commit;
+
+    if (m->answer.tail.number == 0 && m->conf.keep
+        && head->number > m->conf.keep)
+    {
+        return sk_machines_ledger_seed(m, ledger, head);
+    }
+
+    next = m->answer.tail;
+
+    for (n = 0; n < SK_MACHINES_RESTORE_MAX && next.number < head->number; n++)
+    {
+        sk_store(&m->zone->beat_us, sk_monotonic_us());
+
+        rc = sk_ledger_read_commit(ledger, &next, &commit);
+
+        if (rc != SK_OK) {
+            return sk_machines_fail(m, rc == SK_NOT_FOUND ? SK_ERROR : rc, "%s",
+                                    sk_ledger_error(ledger));
+        }
+
+        rc = sk_machines_call_restore(m, &commit);
+
+        if (rc == SK_BEHIND) {
+
+            /* the answer says how things are now */
+
+            return SK_MORE;
+        }
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        next = commit.head;
+    }
+
+    sk_add(&m->zone->shared.restored, n);
+
+    sk_log(m->log, SK_LOG_NOTICE, "%u commits put back, up to event %" PRIu64
+           " of %" PRIu64, n, next.number, head->number);
+
+    sk_machines_call_drop(m);
+
+    return SK_MORE;
+}
+
+
+/* of a log that keeps N events only as many are put back */
+
+static int
+sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head)
+{
+    int                 rc;
+    unsigned            n;
+    sk_commit_t         commit;
+    sk_ledger_member_t  members[SK_MACHINES_MAX];
+
+    memset(&commit, 0, sizeof(commit));
+
+    rc = sk_ledger_head_at(ledger, head->number - m->conf.keep, &commit.head);
+
+    if (rc == SK_OK) {
+        rc = sk_ledger_members(ledger, commit.head.number, members,
+                               SK_MACHINES_MAX, &n);
+    }
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    rc = sk_machines_call_seed(m, &commit, members, n);
+
+    if (rc == SK_OK) {
+        sk_machines_call_drop(m);
+    }
+
+    return (rc == SK_OK || rc == SK_BEHIND) ? SK_MORE : rc;
+}
+
+
+/* who joins needs not have the log: it decides nothing by it */
+
+int
+sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int          rc;
+    char         detail[SK_MACHINE_NAME_SIZE_MAX + 16];
+    int64_t      now_ms;
+    sk_row_t     row;
+    sk_pack_t    pack;
+    sk_commit_t  commit;
+
+    rc = m->ever ? SK_OK : sk_ledger_machine_put(ledger, m->conf.name);
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    m->ever = 1;
+
+    memset(&row, 0, sizeof(row));
+    memset(&commit, 0, sizeof(commit));
+
+    now_ms = sk_machines_boot_ms() + m->offset_ms;
+    now_ms = (now_ms < m->answer.at_ms) ? m->answer.at_ms : now_ms;
+
+    row.seq = (int64_t) m->answer.tail.number + 1;
+    row.at = now_ms;
+    row.type.data = "machine_joined";
+    row.type.len = strlen(row.type.data);
+    row.detail.data = detail;
+    row.detail.len = (size_t) snprintf(detail, sizeof(detail),
+                                       "{\"machine\":\"%s\"}", m->conf.name);
+
+    commit.before = m->answer.tail;
+    commit.head = m->answer.tail;
+    commit.head.number++;
+    commit.at_ms = row.at;
+
+    sk_pack_init(&pack);
+    sk_pack_add(&pack, &row);
+
+    rc = sk_pack_end(&pack, &commit.data);
+
+    if (rc == SK_OK) {
+        sk_pack_chain(commit.head.chain, &commit.data);
+        rc = sk_machines_call_join(m, &commit);
+
+    } else {
+        rc = sk_machines_fail(m, SK_ERROR, "out of memory");
+    }
+
+    sk_pack_free(&pack);
+
+    if (rc == SK_OK) {
+        sk_log(m->log, SK_LOG_NOTICE, "this machine, \"%s\", has joined with "
+               "event %" PRIu64, m->conf.name, commit.head.number);
+        sk_machines_call_drop(m);
+        return SK_MORE;
+    }
+
+    return (rc == SK_BEHIND) ? SK_MORE : rc;
+}
+
+
+/*
+ * A store is known by the file that it is, on this boot of this system: a copy
+ * of it, or what was restored from a backup, is another one, even if all that
+ * is in it is the same.  After a boot it is another one, too, and has to wait
+ * until nobody has heard of the one before for a while.
+ */
+
+int
+sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int            rc;
+    char           boot[64];
+    FILE          *f;
+    uint64_t       file[2];
+    unsigned char  hash[(SK_MACHINES_STORE_SIZE - 1) / 2];
+
+    memset(boot, 0, sizeof(boot));
+
+    f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    if (f) {
+        (void) !fread(boot, 1, sizeof(boot), f);
+        (void) fclose(f);
+    }
+
+    sk_ledger_files_identify(sk_ledger_path(ledger), &file[0], &file[1]);
+
+    (void) crypto_generichash(hash, sizeof(hash), (unsigned char *) boot,
+                              sizeof(boot), (unsigned char *) file,
+                              sizeof(file));
+    (void) sodium_bin2hex(m->store, sizeof(m->store), hash, sizeof(hash));
+
+    rc = sk_ledger_machine(ledger, m->conf.name);
+
+    if (rc != SK_OK && rc != SK_NOT_FOUND) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    m->ever = (rc == SK_OK);
+    m->known = 1;
+
+    return SK_OK;
+}
+
+
+/* whether the first commit that came goes on from the ledger */
+
+int
+sk_machines_ledger_links(sk_machines_t *m)
+{
+    size_t      entry;
+    sk_head_t   head, next;
+    sk_bytes_t  data;
+
+    entry = m->entry;
+
+    if (sk_machines_call_entry(m, &next, &data) != SK_OK) {
+        return 0;
+    }
+
+    m->entry = entry;
+
+    head = m->from;
+    sk_pack_chain(head.chain, &data);
+
+    return memcmp(head.chain, next.chain, SK_CHAIN_SIZE) == 0;
+}
+
+
+int
+sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head)
+{
+    int                 rc;
+    char                chain[SK_CHAIN_HEX_SIZE];
+    uint64_t            low, high, middle;
+    sk_head_t           then;
+    sk_machines_head_t  text;
+    sk_machines_told_t  told;
+
+    sk_machines_call_drop(m);
+
+    /* up to "low" they are the same, if the log has kept so much */
+
+    low = 0;
+    high = head->number;
+
+    while (low < high) {
+        middle = low + (high - low + 1) / 2;
+
+        rc = sk_ledger_head_at(ledger, middle, &then);
+
+        if (rc != SK_OK) {
+            return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        }
+
+        if (then.number <= low) {
+            high = middle - 1;
+            continue;
+        }
+
+        rc = sk_machines_call_look(m, then.number, chain);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+
+        sk_machines_call_text(&then, &text);
+
+        if (strcmp(text.chain, chain) == 0) {
+            low = then.number;
+
+        } else {
+            high = then.number - 1;
+        }
+    }
+
+    if (m->parted != low + 1) {
+        m->parted = low + 1;
+
+        told.m = m;
+        told.n = 0;
+
+        (void) sk_ledger_read(ledger, low, SK_MACHINES_PARTED_TOLD,
+                              sk_machines_ledger_told, &told);
+    }
+
+    return sk_machines_fail(m, SK_ERROR, "this ledger and the log part at event "
+               "%" PRIu64 ": what this machine alone has told are its events "
+               "%" PRIu64 " to %" PRIu64 ", see /api/events?after=%" PRIu64,
+               m->parted, m->parted, head->number, low);
+}
+
+
+static int
+sk_machines_ledger_told(void *ctx, const sk_event_t *e)
+{
+    sk_machines_told_t *told = ctx;
+
+    static const char *const  names[SK_EVENT_N] = {
+#define X(constant, name)  name,
+        SK_EVENT_TABLE(X)
+#undef X
+    };
+
+    told->n++;
+
+    sk_log(told->m->log, SK_LOG_ERR, "told by this machine alone: event "
+           "%" PRIu64 ", %s%s%.*s", e->seq, names[e->type],
+           sk_event_of_order(e->type) ? " " : "",
+           sk_event_of_order(e->type) ? (int) e->user_len : 0,
+           sk_event_of_order(e->type) ? e->user : "");
+
+    return SK_OK;
+}

@@ -1,0 +1,172 @@
+/*
+ * What the files of the machines share: what this machine knows, the calls of
+ * the script, and what follows from an answer.
+ *
+ *   sk_machines.c          the authority's functions
+ *   sk_machines_call.c     the script's calls and answers
+ *   sk_machines_turn.c     from an answer to the next step
+ *   sk_machines_ledger.c   what is done to this machine's ledger, and from it
+ *   sk_machines_tell.c     what the zone knows of all this
+ */
+
+
+#ifndef _SK_MACHINES_LOG_H_INCLUDED_
+#define _SK_MACHINES_LOG_H_INCLUDED_
+
+
+#include "sk_machines.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+#define SK_MACHINES_KEYS           4
+#define SK_MACHINES_KEY_SIZE_MAX  (SK_MACHINES_ZONE_SIZE_MAX + 32)
+#define SK_MACHINES_ARGS_MAX      (32 + 2 * SK_MACHINES_MAX)
+#define SK_MACHINES_ERROR_SIZE     512
+#define SK_MACHINES_TEXT_SIZE     2048
+#define SK_MACHINES_STORE_SIZE     33           /* 32 hex digits and a zero */
+#define SK_MACHINES_MEMBER_SIZE   (24 + SK_MACHINES_STORE_SIZE)
+
+
+/* a head as text: what the script compares */
+
+typedef struct {
+    char              number[24];
+    char              chain[SK_CHAIN_HEX_SIZE];
+} sk_machines_head_t;
+
+
+/* what an answer says */
+
+typedef struct {
+    char              reign[SK_REIGN_SIZE];     /* of the server, now */
+    char              opened[SK_REIGN_SIZE];    /* in which the log was */
+    sk_head_t         tail;
+    int64_t           at_ms;                    /* of its last event */
+    char              member[SK_MACHINES_MEMBER_SIZE];  /* "": it is none */
+    unsigned          standing:1;       /* all others hold that it joined */
+    char              waiting[SK_MACHINES_TEXT_SIZE];   /* for whom, " a b" */
+    char              mine[SK_CHAIN_HEX_SIZE];  /* chain at the ledger's end */
+    uint64_t          first;            /* number in the log; 0: none */
+} sk_machines_answer_t;
+
+
+struct sk_machines_s {
+    sk_machines_conf_t    conf;
+    sk_authority_t        authority;
+    sk_zone_t            *zone;
+    const sk_log_t       *log;
+    sk_redis_t           *redis;
+    char                  keys[SK_MACHINES_KEYS][SK_MACHINES_KEY_SIZE_MAX];
+
+    char                  store[SK_MACHINES_STORE_SIZE];    /* "": not known */
+    unsigned              known:1;      /* whether it has ever joined: */
+    unsigned              ever:1;
+    unsigned              settled:1;    /* the ledger ends with the log, which
+                                           is open, and may be appended to */
+    unsigned              woken:1;      /* the log may have grown */
+
+    sk_machines_answer_t  answer;
+    redisReply           *reply;        /* has the commits that come next */
+    size_t                entry;        /* of these */
+
+    char                  joined[SK_MACHINES_MEMBER_SIZE];  /* this
+                                           machine's event that all hold */
+    char                  found_reign[SK_REIGN_SIZE];   /* in it, the log goes */
+    sk_head_t             found;        /* on from the ledger, up to this */
+    int64_t               empty_ms;     /* since when, by the clock that nobody
+                                           sets, the log is empty; 0: it is not
+                                           known to be */
+    char                  empty_reign[SK_REIGN_SIZE];
+
+    int64_t               beat_ms;      /* the last report, by that clock */
+    int64_t               offset_ms;    /* from that clock to Redis' */
+    unsigned              offset_known:1;
+    uint64_t              parted;       /* 0: it does not */
+
+    sk_head_t             from;         /* the head that was said in a call */
+    sk_machines_head_t    from_text;
+    char                  error[SK_MACHINES_ERROR_SIZE];
+};
+
+
+/* sets the error; returns "rc" */
+int sk_machines_fail(sk_machines_t *m, int rc, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+int64_t sk_machines_boot_ms(void);
+
+
+/* sk_machines_call.c */
+
+/*
+ * Calls.  "head" is the ledger's.  SK_OK: it was done; SK_BEHIND: it was not,
+ * and m->answer says how things are; SK_REFUSED: another machine has this name;
+ * SK_ERROR: it is not known.
+ */
+int sk_machines_call_append(sk_machines_t *m, const sk_commit_t *commit);
+int sk_machines_call_restore(sk_machines_t *m, const sk_commit_t *commit);
+int sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit);
+int sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
+    const sk_ledger_member_t *members, unsigned n);
+int sk_machines_call_forget(sk_machines_t *m, const char *name);
+
+/* the chain where a commit ends with that event; "" if none of the log does */
+int sk_machines_call_look(sk_machines_t *m, uint64_t number,
+    char chain[SK_CHAIN_HEX_SIZE]);
+
+/* SK_BEHIND: m->answer says how things are; never SK_OK */
+int sk_machines_call_report(sk_machines_t *m, const sk_head_t *head,
+    unsigned may_begin);
+
+/* the next commit that came with the answer: SK_OK, SK_NOT_FOUND, SK_ERROR */
+int sk_machines_call_entry(sk_machines_t *m, sk_head_t *head, sk_bytes_t *data);
+void sk_machines_call_drop(sk_machines_t *m);
+
+void sk_machines_call_text(const sk_head_t *head, sk_machines_head_t *text);
+
+
+/* sk_machines_turn.c */
+
+/*
+ * Does what the answer asks for: SK_OK: the ledger ends with the log; SK_MORE:
+ * it is to be asked again; SK_ERROR: somebody or something is waited for.
+ */
+int sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+
+
+/* sk_machines_ledger.c */
+
+/* appends the commits that came with the answer */
+int sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger);
+
+/* puts back what the log lacks: SK_OK: all of it, SK_MORE */
+int sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+
+int sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger);
+
+/* which store this is, and whether it has ever joined the others */
+int sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger);
+
+/* whether the first commit that came with the answer goes on from the ledger */
+int sk_machines_ledger_links(sk_machines_t *m);
+
+/* the first event that the ledger has and the log has not, or another one */
+int sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+
+
+/* sk_machines_tell.c */
+
+void sk_machines_tell(sk_machines_t *m, const redisReply *machines,
+    const redisReply *members);
+void sk_machines_tell_down(sk_machines_t *m);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _SK_MACHINES_LOG_H_INCLUDED_ */

@@ -1,0 +1,189 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "sk_machines_log.h"
+
+
+/* how the ledger and the log go together */
+
+typedef enum {
+    SK_MACHINES_SAME = 0,
+    SK_MACHINES_LONGER,         /* the log: it goes on from the ledger */
+    SK_MACHINES_SHORTER,        /* the log: the ledger goes on from it */
+    SK_MACHINES_TRIMMED,        /* not known: the log begins later */
+    SK_MACHINES_PARTED
+} sk_machines_relation_e;
+
+
+static int sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head, sk_machines_relation_e *relation);
+static int sk_machines_turn_closed(sk_machines_t *m);
+static int sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger);
+static void sk_machines_turn_reign(sk_machines_t *m);
+
+
+int
+sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
+{
+    int                      rc, open;
+    sk_machines_relation_e   relation;
+
+    sk_machines_turn_reign(m);
+
+    rc = sk_machines_turn_compare(m, ledger, head, &relation);
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    open = (strcmp(m->answer.opened, m->answer.reign) == 0);
+
+    switch (relation) {
+
+    case SK_MACHINES_PARTED:
+        return sk_machines_ledger_parted(m, ledger, head);
+
+    case SK_MACHINES_TRIMMED:
+        return sk_machines_fail(m, SK_ERROR, "the log begins with event "
+                   "%" PRIu64 ", this ledger ends at %" PRIu64 ": restore a "
+                   "backup of another machine's store", m->answer.first,
+                   head->number);
+
+    case SK_MACHINES_SHORTER:
+        return open ? sk_machines_ledger_parted(m, ledger, head)
+                    : sk_machines_ledger_restore(m, ledger, head);
+
+    case SK_MACHINES_LONGER:
+
+        if (m->answer.standing) {
+            return sk_machines_ledger_follow(m, ledger);
+        }
+
+        break;
+
+    default: /* SK_MACHINES_SAME */
+        break;
+    }
+
+    return open ? sk_machines_turn_open(m, ledger) : sk_machines_turn_closed(m);
+}
+
+
+static int
+sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head, sk_machines_relation_e *relation)
+{
+    int               rc;
+    sk_head_t         then;
+    const sk_head_t  *tail;
+
+    tail = &m->answer.tail;
+
+    if (tail->number == head->number) {
+        *relation = sk_head_equal(tail, head) ? SK_MACHINES_SAME
+                                              : SK_MACHINES_PARTED;
+        return SK_OK;
+    }
+
+    if (tail->number < head->number) {
+        rc = sk_ledger_head_at(ledger, tail->number, &then);
+
+        *relation = (rc == SK_OK && sk_head_equal(tail, &then))
+                    ? SK_MACHINES_SHORTER : SK_MACHINES_PARTED;
+        return rc;
+    }
+
+    if (m->answer.mine[0]) {
+        *relation = (strcmp(m->answer.mine, m->from_text.chain) == 0)
+                    ? SK_MACHINES_LONGER : SK_MACHINES_PARTED;
+        return SK_OK;
+    }
+
+    /* of the first commit that is kept it can be seen whether it follows */
+
+    *relation = sk_machines_ledger_links(m) ? SK_MACHINES_LONGER
+                : (m->answer.first > head->number) ? SK_MACHINES_TRIMMED
+                : SK_MACHINES_PARTED;
+
+    return SK_OK;
+}
+
+
+/* nobody appends yet: all members have to say that the log goes on */
+
+static int
+sk_machines_turn_closed(sk_machines_t *m)
+{
+    if (strcmp(m->found_reign, m->answer.reign) != 0
+        || !sk_head_equal(&m->found, &m->answer.tail))
+    {
+        memcpy(m->found_reign, m->answer.reign, SK_REIGN_SIZE);
+        m->found = m->answer.tail;
+
+        sk_machines_call_drop(m);
+
+        return SK_MORE;
+    }
+
+    return sk_machines_fail(m, SK_ERROR, "the log is not open in this reign of "
+               "%s, it waits for%s", sk_redis_address(m->redis),
+               m->answer.waiting[0] ? m->answer.waiting
+               : " a machine that has all of it");
+}
+
+
+static int
+sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    char  *p;
+
+    if (m->answer.member[0] == '\0') {
+        return sk_machines_ledger_join(m, ledger);
+    }
+
+    if (!m->answer.standing) {
+        return sk_machines_fail(m, SK_ERROR, "this machine has joined, it "
+                   "waits until that is on the disks of%s", m->answer.waiting);
+    }
+
+    (void) snprintf(m->joined, sizeof(m->joined), "%s", m->answer.member);
+
+    p = strchr(m->joined, ':');
+
+    if (p) {
+        *p = '\0';
+    }
+
+    sk_machines_call_drop(m);
+
+    return SK_OK;
+}
+
+
+static void
+sk_machines_turn_reign(sk_machines_t *m)
+{
+    sk_shared_t  *shared;
+
+    shared = &m->zone->shared;
+
+    if (strcmp(shared->reign, m->answer.reign) == 0) {
+        return;
+    }
+
+    if (shared->reign[0]) {
+        sk_add(&shared->reigns, 1);
+
+        sk_log(m->log, SK_LOG_NOTICE, "%s is in another reign, the log %s",
+               sk_redis_address(m->redis),
+               strcmp(m->answer.opened, m->answer.reign) == 0
+               ? "is open in it" : "is to be opened");
+    }
+
+    sk_zone_lock(m->zone);
+    memcpy(shared->reign, m->answer.reign, SK_REIGN_SIZE);
+    sk_zone_unlock(m->zone);
+}

@@ -1,0 +1,549 @@
+/*
+ * Several machines on one log: what one sells, all know, and nobody sells
+ * twice; whatever Redis forgets, and whoever dies.
+ */
+
+#include "sk_test_machines.h"
+
+
+static sk_sale_def_t  def;
+static unsigned       n_users;
+
+
+static int
+all_decided(void)
+{
+    unsigned  k;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k]) && sk_queue_depth(&machine[k].zone->queue)) {
+            return 0;
+        }
+    }
+
+    return settled();
+}
+
+
+static int
+begin(void **state)
+{
+    if (begin_machines(state) != 0) {
+        return -1;
+    }
+
+    def = sk_test_def("phone", 40, 1);
+    n_users = 0;
+
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
+
+    return 0;
+}
+
+
+/*
+ * A new user buys at one of them, and the others know.  While it is not known
+ * who decides he is told "unavailable", and asks again.
+ */
+
+static void
+sell_one(machine_t *x)
+{
+    char      user[16];
+    unsigned  k;
+
+    (void) snprintf(user, sizeof(user), "u%u", n_users++);
+
+    do {
+        (void) claim(x, "phone", user);
+        until(all_decided);
+    } while (asked(x, "phone", user) != SK_WON);
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k])) {
+            assert_int_equal(asked(&machine[k], "phone", user), SK_WON);
+        }
+    }
+}
+
+
+/* all that was sold is known at all of them, and there is no more */
+
+static void
+assert_sold(void)
+{
+    char        user[16];
+    unsigned    i, k;
+    sk_sale_t  *sale;
+
+    assert_same();
+
+    for (k = 0; k < MACHINES; k++) {
+
+        if (!runs(&machine[k])) {
+            continue;
+        }
+
+        sale = sk_zone_sale(machine[k].zone, "phone", 5);
+        assert_int_equal(sk_load(&sale->sold), n_users);
+        assert_int_equal(sk_load(&sale->free), 40 - n_users);
+
+        for (i = 0; i < n_users; i++) {
+            (void) snprintf(user, sizeof(user), "u%u", i);
+            assert_int_equal(asked(&machine[k], "phone", user), SK_WON);
+        }
+    }
+}
+
+
+static unsigned
+events(machine_t *x, const char *type)
+{
+    char            sql[128];
+    unsigned        n;
+    sqlite3        *db;
+    sqlite3_stmt   *stmt;
+
+    (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM ledger"
+                    " WHERE type = '%s'", type);
+
+    assert_int_equal(sqlite3_open(x->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    n = (unsigned) sqlite3_column_int(stmt, 0);
+    (void) sqlite3_finalize(stmt);
+    (void) sqlite3_close(db);
+
+    return n;
+}
+
+
+static uint64_t
+put_back(void)
+{
+    unsigned  k;
+    uint64_t  n;
+
+    n = 0;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k])) {
+            n += sk_load(&machine[k].zone->shared.restored);
+        }
+    }
+
+    return n;
+}
+
+
+static void
+test_one_log(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+    assert_int_equal(claim(&machine[1], "phone", "u0").result, SK_ALREADY);
+
+    /* at the same time at both: one unit */
+
+    (void) claim(&machine[0], "phone", "u2");
+    (void) claim(&machine[1], "phone", "u2");
+    until(all_decided);
+    n_users = 3;
+    assert_sold();
+}
+
+
+/* a store of one machine is where the log begins */
+
+static void
+test_from_one_machine(void **state)
+{
+    sk_drain_t  alone;
+
+    assert_int_equal(begin_machines(state), 0);
+    def = sk_test_def("phone", 40, 1);
+
+    (void) snprintf(path, sizeof(path), "%s/a.db", dir);
+    machine[0].zone = sk_test_zone(ZONE_SIZE, 0);
+    alone = drainer(machine[0].zone, &def, 1);
+    settle(&alone);
+    sell(&alone, "phone", "u", 3);
+    sk_drain_close(&alone);
+    sk_test_zone_free(machine[0].zone);
+    n_users = 3;
+
+    machine_start(&machine[1], "b", &def, 1);
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    assert_sold();
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+/* Redis loses what it has: the machines have it */
+
+static void
+test_empty(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+
+    for (i = 0; i < 2; i++) {
+
+        if (i == 0) {
+            assert_string_equal(ask(primary, "FLUSHALL"), "OK");
+
+        } else {
+            redis_kill(&redis[0]);
+            redis_start(&redis[0], "--appendonly", "no");
+        }
+
+        until(settled);
+        assert_true(put_back() >= 4 * (i + 1));
+        sell_one(&machine[i]);
+        assert_sold();
+    }
+}
+
+
+/* a replica that was cut off is promoted: what was sold since is put back */
+
+static void
+test_promoted(void **state)
+{
+    (void) state;
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_follow(&redis[1], &redis[0]);
+    sell_one(&machine[0]);
+
+    (void) ask(&redis[1], "REPLICAOF NO ONE");
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+    redis_kill(&redis[0]);
+    redis_primary(&redis[1]);
+
+    until(settled);
+    assert_true(put_back() >= 2);
+    assert_true(sk_load(&machine[0].zone->shared.reigns) >= 1);
+    sell_one(&machine[0]);
+    assert_sold();
+}
+
+
+/* the old primary goes on, with one machine on it, while another is promoted */
+
+static void
+test_split(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_follow(&redis[1], &redis[0]);
+    sell_one(&machine[0]);
+
+    (void) ask(&redis[1], "REPLICAOF NO ONE");
+    redis_primary(&redis[1]);
+
+    /* b learns of it, a does not, and sells */
+
+    machine_stop(&machine[1]);
+    machine_start(&machine[1], "b", &def, 1);
+    machine_turn(&machine[1]);
+    (void) claim(&machine[1], "phone", "waits");
+
+    primary = &redis[0];
+    machine[1].off = 1;
+    sell_one(&machine[0]);
+    primary = &redis[1];
+    machine[1].off = 0;
+
+    for (i = 0; i < 50; i++) {
+        machine_turn(&machine[1]);
+        assert_int_equal(asked(&machine[1], "phone", "waits"), SK_NONE);
+    }
+
+    assert_string_not_equal(machine[1].zone->reason, "");
+
+    /* until a is there too */
+
+    redis_kill(&redis[0]);
+    until(settled);
+    assert_true(sk_load(&machine[0].zone->shared.restored) >= 1);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+static int
+b_is_gone(void)
+{
+    return settled() && events(&machine[0], "machine_left") == 1;
+}
+
+
+/* one that is silent has left, and joins again */
+
+static void
+test_gone(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[1]);
+    machine_stop(&machine[1]);
+    until(b_is_gone);
+    sell_one(&machine[0]);
+
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
+    assert_int_equal(events(&machine[1], "machine_joined"), 3);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+static int
+in_trouble(void)
+{
+    return machine[2].zone->reason[0] != '\0';
+}
+
+
+static void
+copy_store(const char *from, const char *to)
+{
+    char  command[512];
+
+    (void) snprintf(command, sizeof(command),
+                    "rm -f %s/%s.db*; sqlite3 %s/%s.db '.backup %s/%s.db'",
+                    dir, to, dir, from, dir, to);
+    assert_int_equal(system(command), 0);
+}
+
+
+/* two of one name; a copy of a store has another one, and is another machine */
+
+static void
+test_names(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+
+    machine_start(&machine[2], "c", &def, 1);
+    machine_stop(&machine[2]);
+    strcpy(machine[2].conf.name, "a");
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, "a machine \"a\" is there"));
+    machine_stop(&machine[2]);
+
+    /* the same with a copy of its store, even one that was made just now */
+
+    copy_store("a", "c");
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, "a machine \"a\" is there"));
+    machine_stop(&machine[2]);
+
+    strcpy(machine[2].conf.name, "c");
+    copy_store("a", "c");
+    machine_start(&machine[2], "c", &def, 1);
+    until(settled);
+    sell_one(&machine[2]);
+    assert_sold();
+
+    /* a machine that starts again needs no time to be itself */
+
+    machine_stop(&machine[0]);
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    assert_int_equal(events(&machine[2], "machine_joined"), 3);
+    sell_one(&machine[0]);
+    assert_sold();
+}
+
+
+/* a ledger that says something else */
+
+static void
+test_parted(void **state)
+{
+    sk_drain_t  alone;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    copy_store("a", "c");
+    sell_one(&machine[0]);
+
+    (void) snprintf(path, sizeof(path), "%s/c.db", dir);
+    machine[2].zone = sk_test_zone(ZONE_SIZE, 0);
+    alone = drainer(machine[2].zone, NULL, 0);
+    settle(&alone);
+    sell(&alone, "phone", "mine", 2);
+    sk_drain_close(&alone);
+    sk_test_zone_free(machine[2].zone);
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason,
+                           "part at event 6: what this machine alone has told "
+                           "are its events 6 to 7"));
+    assert_non_null(strstr(logged, "event 6, won mine0"));
+    assert_non_null(strstr(logged, "event 7, won mine1"));
+
+    /* it answers those, and sells nothing */
+
+    assert_int_equal(asked(&machine[2], "phone", "mine1"), SK_WON);
+    (void) claim(&machine[2], "phone", "late");
+    machine_turn(&machine[2]);
+    machine_turn(&machine[2]);
+    assert_int_equal(events(&machine[2], "won"), 3);
+    machine_stop(&machine[2]);
+    until(settled);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+static int
+trimmed_enough(void)
+{
+    return atoi(ask(primary, "XLEN seckill:{drop}:log")) <= 10;
+}
+
+
+/* a log that keeps some events only */
+
+static void
+test_trimmed(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    machine[0].conf.keep = 5;
+    machine_stop(&machine[0]);
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    copy_store("a", "c");
+
+    /* by whole nodes of the stream */
+
+    (void) ask(primary, "CONFIG SET stream-node-max-entries 2");
+
+    for (i = 0; i < 20; i++) {
+        sell_one(&machine[0]);
+    }
+
+    assert_true(trimmed_enough());
+
+    /* one that is too far behind, and one with a good copy */
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, "restore a backup"));
+    machine_stop(&machine[2]);
+
+    copy_store("b", "c");
+    machine_start(&machine[2], "c", &def, 1);
+    until(settled);
+    sell_one(&machine[2]);
+    assert_sold();
+
+    /* put back is what is to be kept, and who was a member is known */
+
+    machine[1].conf.keep = machine[2].conf.keep = 5;
+
+    for (i = 1; i < 3; i++) {
+        machine_stop(&machine[i]);
+        machine_start(&machine[i], i == 1 ? "b" : "c", &def, 1);
+    }
+
+    until(settled);
+    (void) ask(primary, "FLUSHALL");
+    until(settled);
+    assert_true(trimmed_enough());
+    assert_int_equal(atoi(ask(primary, "HLEN seckill:{drop}:members")), 3);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+static void
+configure(machine_t *x, const char *name, int64_t stock, int64_t then)
+{
+    unsigned              k;
+    static sk_sale_def_t  defs[MACHINES];
+
+    k = (unsigned) (x - machine);
+    defs[k] = sk_test_def("phone", stock, 1);
+
+    machine_stop(x);
+    machine_start(x, name, &defs[k], 1);
+    until(settled);
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k])) {
+            assert_int_equal(sk_load(&sk_zone_sale(machine[k].zone, "phone",
+                                                   5)->stock), then);
+        }
+    }
+}
+
+
+/* what a machine's configuration said last is that machine's */
+
+static void
+test_declared(void **state)
+{
+    (void) state;
+
+    configure(&machine[0], "a", 50, 50);
+    configure(&machine[1], "b", 40, 50);
+    configure(&machine[2], "c", 30, 50);
+    configure(&machine[1], "b", 60, 60);
+    configure(&machine[0], "a", 50, 60);
+    configure(&machine[2], "c", 31, 31);
+    configure(&machine[2], "c", 31, 31);
+    assert_int_equal(events(&machine[0], "sale_edited"), 5);
+    assert_same();
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(name)  cmocka_unit_test_setup_teardown(name, begin, end_machines)
+        T(test_one_log),
+        cmocka_unit_test_teardown(test_from_one_machine, end_machines),
+        T(test_empty),
+        T(test_promoted),
+        T(test_split),
+        T(test_gone),
+        T(test_names),
+        T(test_parted),
+        T(test_trimmed),
+        T(test_declared),
+#undef T
+    };
+
+    cmocka_set_test_filter(getenv("ONLY"));
+
+    return cmocka_run_group_tests_name("machines", tests, NULL, NULL);
+}
