@@ -120,6 +120,24 @@ char *ngx_http_seckill_sale(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 char *ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* ngx_http_seckill_zone_redis.c */
+
+typedef struct {
+    sk_machines_conf_t       machines;
+    ngx_str_t                url;       /* the parameters, as they are there: */
+    ngx_str_t                other;     /* one that needs the first */
+} ngx_http_seckill_zone_redis_t;
+
+void ngx_http_seckill_zone_redis_init(ngx_http_seckill_zone_redis_t *redis);
+
+/* NGX_OK; NGX_DECLINED: not one of these parameters; NGX_ERROR: it is logged */
+ngx_int_t ngx_http_seckill_zone_redis(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_http_seckill_zone_redis_t *redis);
+
+/* all were read: NGX_CONF_OK, NGX_CONF_ERROR */
+char *ngx_http_seckill_zone_redis_end(ngx_conf_t *cf,
+    ngx_http_seckill_zone_redis_t *redis, ngx_seckill_params_t *params);
+
 /* ngx_http_seckill_key.c */
 
 ngx_array_t *ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file);

@@ -2,14 +2,15 @@
 
 
 static char *ngx_http_seckill_zone_params(ngx_conf_t *cf,
-    ngx_seckill_params_t *params);
+    ngx_seckill_params_t *params, ngx_http_seckill_zone_redis_t *redis);
 
 
 char *
 ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    char                  *rc;
-    ngx_seckill_params_t   params;
+    char                           *rc;
+    ngx_seckill_params_t            params;
+    ngx_http_seckill_zone_redis_t  *redis;
 
     if (ngx_http_seckill_param_once(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -18,7 +19,14 @@ ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(&params, sizeof(ngx_seckill_params_t));
     params.full = 1;
 
-    rc = ngx_http_seckill_zone_params(cf, &params);
+    redis = ngx_palloc(cf->pool, sizeof(ngx_http_seckill_zone_redis_t));
+    if (redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_seckill_zone_redis_init(redis);
+
+    rc = ngx_http_seckill_zone_params(cf, &params, redis);
     if (rc != NGX_CONF_OK) {
         return rc;
     }
@@ -27,15 +35,21 @@ ngx_http_seckill_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "must have \"zone=name:size\" parameter";
     }
 
+    rc = ngx_http_seckill_zone_redis_end(cf, redis, &params);
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+
     return ngx_seckill_conf_declare(cf, &params);
 }
 
 
 static char *
-ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params)
+ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
+    ngx_http_seckill_zone_redis_t *redis)
 {
     u_char      *p;
-    ngx_int_t    n;
+    ngx_int_t    n, rc;
     ngx_str_t   *arg, value, s;
     ngx_uint_t   i;
     const char  *allowed;
@@ -44,8 +58,20 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
+        rc = ngx_http_seckill_zone_redis(cf, &arg[i], redis);
+
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
         allowed = "zone=name:size, store=file, sync=full, sync=normal, "
-                  "queue=number";
+                  "queue=number, redis=url, redis_password=file, "
+                  "machine=name, wait=number, gone=time, keep=number, "
+                  "redis_timeout=time";
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 

@@ -18,6 +18,7 @@
 
 #include "sk_drain.h"
 #include "sk_gate.h"
+#include "sk_machines.h"
 #include "sk_query.h"
 
 
@@ -101,6 +102,7 @@ struct ngx_seckill_zone_s {
     ngx_uint_t               queue;         /* 0: the default */
     ngx_uint_t               workers;       /* sets of counters */
     ngx_flag_t               full;          /* fsync before each answer */
+    sk_machines_conf_t      *machines;      /* that share it, or NULL */
     ngx_array_t              sales;         /* sk_sale_def_t, declared */
     u_char                  *conf_file;     /* of its first use */
     ngx_uint_t               line;
@@ -185,6 +187,7 @@ typedef struct {
     ngx_str_t                store;         /* empty: seckill/NAME.db */
     ngx_uint_t               queue;
     ngx_flag_t               full;
+    sk_machines_conf_t      *machines;      /* NULL: it is the only one */
 } ngx_seckill_params_t;
 
 

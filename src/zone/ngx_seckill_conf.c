@@ -85,6 +85,7 @@ ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params)
     zone->queue = params->queue;
     zone->full = params->full;
     zone->store = params->store;
+    zone->machines = params->machines;
 
     if (zone->store.len == 0) {
         zone->store.data = ngx_pnalloc(cf->pool, sizeof("seckill/.db")
