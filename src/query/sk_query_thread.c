@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 
 #include "sk_monotonic.h"
 #include "sk_query_db.h"
+#include "sk_thread.h"
 
 
 struct sk_filler_s {
@@ -33,7 +32,6 @@ sk_query_thread_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
     void (*progress)(void *ctx))
 {
     int           rc;
-    sigset_t      all, old;
     sk_filler_t  *f;
 
     f = calloc(1, sizeof(sk_filler_t));
@@ -54,14 +52,7 @@ sk_query_thread_start(sk_zone_t *zone, const char *store, const sk_log_t *log,
 
     sk_zone_set_lists(zone, "");
 
-    /* signals are for the thread that knows what to do with them */
-
-    (void) sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-
-    rc = pthread_create(&f->thread, NULL, sk_query_thread, f);
-
-    (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
+    rc = sk_thread_start(&f->thread, sk_query_thread, f);
 
     return (rc == 0) ? f : sk_query_thread_none(zone, f, rc);
 }

@@ -1,7 +1,8 @@
 #include "ngx_seckill.h"
 
-#include <pthread.h>
 #include <sys/eventfd.h>
+
+#include "sk_thread.h"
 
 
 /*
@@ -79,7 +80,6 @@ static ngx_int_t
 ngx_seckill_thread_start(ngx_log_t *log)
 {
     int                     err;
-    sigset_t                all, old;
     ngx_seckill_threads_t  *t;
 
     t = &ngx_seckill_threads;
@@ -94,16 +94,8 @@ ngx_seckill_thread_start(ngx_log_t *log)
         err = ngx_errno;
 
     } else {
-
-        /* signals are the worker's */
-
-        (void) sigfillset(&all);
-        (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-
-        err = pthread_create(&t->threads[t->n_threads], NULL,
-                             ngx_seckill_thread_main, t);
-
-        (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
+        err = sk_thread_start(&t->threads[t->n_threads],
+                              ngx_seckill_thread_main, t);
     }
 
     if (err) {
