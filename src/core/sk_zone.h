@@ -9,8 +9,8 @@
  *
  *   mutex  guards every change of sales, units and queue, for the time of one
  *          claim.  sk_zone_lock() repairs what a killed holder left half done.
- *   role   is held, as long as it works, by the one process that drains the
- *          queue into the ledger: the drainer.
+ *   role   is held, as long as it works, by the one thread that drains the queue
+ *          into the ledger: the drainer.
  */
 
 
@@ -200,8 +200,9 @@ void sk_zone_lock(sk_zone_t *zone);
 void sk_zone_unlock(sk_zone_t *zone);
 
 /*
- * Tries to become the drainer: SK_OK, or SK_AGAIN if another process is.
- * Ends with sk_zone_role_leave(), or with the process.
+ * Tries to become the drainer: SK_OK, or SK_AGAIN if another thread is, of this
+ * process or of another.  Ends with sk_zone_role_leave() in the same thread, or
+ * with the process.
  */
 int sk_zone_role_take(sk_zone_t *zone);
 void sk_zone_role_leave(sk_zone_t *zone);

@@ -8,8 +8,8 @@
  * the ledger has; that is the first start, a crash, a reload, another zone on
  * the same store.
  *
- * For the one process that holds the zone's role (sk_zone_role_take()): the
- * helper, a worker that is exiting, nginx without a master.
+ * For the one thread that holds the zone's role (sk_zone_role_take()), in the
+ * helper, in a worker that stands in or is exiting, in nginx without a master.
  */
 
 

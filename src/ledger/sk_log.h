@@ -1,4 +1,4 @@
-/* Where the engine's messages go: whoever runs it says.  For one process. */
+/* Where the engine's messages go: whoever runs it says, for several threads. */
 
 
 #ifndef _SK_LOG_H_INCLUDED_

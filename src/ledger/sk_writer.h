@@ -14,7 +14,7 @@
  * Who uses it looks at the zone between begin and commit, and may be run again
  * from its start at any time.  What fails has been cancelled.
  *
- * For the process that holds the zone's role: sk_zone_role_take().
+ * For the thread that holds the zone's role: sk_zone_role_take().
  */
 
 

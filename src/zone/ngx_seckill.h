@@ -16,6 +16,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include <pthread.h>
+
 #include "sk_drain.h"
 #include "sk_gate.h"
 #include "sk_machines.h"
@@ -35,7 +37,6 @@
 #define NGX_SECKILL_GATHER                16    /* claims decided at once: the
                                                    next ones wait for more, */
 #define NGX_SECKILL_GATHER_MS              1    /* but no longer */
-#define NGX_SECKILL_STEPS_MAX             16    /* of the drainer, at once */
 #define NGX_SECKILL_MEMORY_KEPT  (16 * 1024 * 1024)     /* free, of a process */
 #define NGX_SECKILL_TOUCH         (256 * 1024)      /* of a zone, in bytes, at
                                                        once */
@@ -59,6 +60,25 @@ typedef struct {
     sk_commands_t           *commands;
     ngx_uint_t               refs;          /* cycles that use it */
 } ngx_seckill_wake_t;
+
+
+/* the thread that drains a zone, see ngx_seckill_drainer.c */
+
+typedef struct {
+    /* the main thread's */
+
+    pthread_t                thread;
+    unsigned                 started:1;     /* and not joined */
+    unsigned                 told:1;        /* that it cannot be started */
+
+    /* both see them */
+
+    _Atomic uint32_t         stopping;      /* it is to end */
+    _Atomic uint32_t         leaving;       /* the worker is exiting: what its
+                                               configuration has may be old */
+    _Atomic uint32_t         ended;
+    _Atomic(_Atomic uint64_t *)  seq;       /* once the main thread has it */
+} ngx_seckill_drainer_t;
 
 
 /* what somebody may wait for: until the zone's number has come to his */
@@ -126,21 +146,20 @@ struct ngx_seckill_zone_s {
 
     sk_sale_t               *last_sale;
 
-    ngx_event_t              drain_event;
-    sk_drain_t               drain;
+    ngx_event_t              drain_event;   /* starts the drainer: at once,
+                                               or where there is none */
+    ngx_seckill_drainer_t    drainer;
+    sk_drain_t               drain;         /* that thread's, while it is */
     sk_filler_t             *filler;        /* of the query tables */
     ngx_event_t              filler_event;  /* tries to start it */
 
     ngx_event_t              wake_event;    /* at the end of a turn */
-    ngx_event_t              stand_in;      /* looks whether anybody drains */
 
     ngx_event_t              touch_event;   /* gets the zone's pages */
     size_t                   touched;       /* in bytes, of shm */
 
     void                    *pages;         /* the HTTP module's */
 
-    unsigned                 role:1;        /* this process drains */
-    unsigned                 watched:1;     /* the drainer's eventfd */
     unsigned                 deserted:1;    /* nobody drained a second ago */
     unsigned                 complete:1;    /* has all declared sales */
     unsigned                 seq_told:1;    /* that it cannot be had */
@@ -262,16 +281,24 @@ ngx_msec_t ngx_seckill_process_helper(void *data);
 
 /* ngx_seckill_drain.c */
 
-void ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle,
-    ngx_uint_t declare);
-/* begins to try for the role, and has the query tables filled */
+void ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle);
+/* drains, and has the query tables filled; a worker, if nobody else does */
 void ngx_seckill_drain_start(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle);
-/* takes the drainer's role if it is free; NGX_OK, NGX_AGAIN */
-ngx_int_t ngx_seckill_drain_take(ngx_seckill_zone_t *zone);
-void ngx_seckill_drain_leave(ngx_seckill_zone_t *zone);
+/* for an exiting worker in which somebody waits: drains if nobody else does */
+void ngx_seckill_drain_last(ngx_seckill_zone_t *zone);
 /* what waits for it is in the queue */
 void ngx_seckill_drain_wake(ngx_seckill_zone_t *zone);
 void ngx_seckill_drain_exit(ngx_seckill_zone_t *zone);
+
+
+/* ngx_seckill_drainer.c */
+
+/* unless it runs; NGX_ERROR: it cannot be started, which was said */
+ngx_int_t ngx_seckill_drainer_start(ngx_seckill_zone_t *zone, ngx_log_t *log);
+/* has it leave the role and end, after the step that it is in */
+void ngx_seckill_drainer_stop(ngx_seckill_zone_t *zone);
+/* the same, and waits for that */
+void ngx_seckill_drainer_join(ngx_seckill_zone_t *zone);
 
 
 /* ngx_seckill_wake.c */

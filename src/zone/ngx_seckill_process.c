@@ -11,6 +11,8 @@ static void ngx_seckill_process_memory(void);
 static void ngx_seckill_process_touch_init(ngx_seckill_zone_t *zone,
     ngx_cycle_t *cycle);
 static void ngx_seckill_process_touch(ngx_event_t *ev);
+static void ngx_seckill_process_stop(ngx_seckill_conf_t *conf);
+static void ngx_seckill_process_leave(void);
 
 
 static ngx_seckill_conf_t *
@@ -48,16 +50,8 @@ ngx_seckill_process_init(ngx_cycle_t *cycle)
             return NGX_ERROR;
         }
 
-        ngx_seckill_drain_init(zones[i], cycle,
-                               ngx_process == NGX_PROCESS_SINGLE);
-
-        if (ngx_process == NGX_PROCESS_SINGLE) {
-            sk_zone_populate(zones[i]->shm);
-            ngx_seckill_drain_start(zones[i], cycle);
-
-        } else {
-            ngx_add_timer(&zones[i]->stand_in, NGX_SECKILL_STAND_IN_MS);
-        }
+        ngx_seckill_drain_init(zones[i], cycle);
+        ngx_seckill_drain_start(zones[i], cycle);
 
         ngx_seckill_process_touch_init(zones[i], cycle);
     }
@@ -124,9 +118,46 @@ ngx_seckill_process_exit(ngx_cycle_t *cycle)
     conf = ngx_seckill_process_conf(cycle);
     zones = conf->zones.elts;
 
+    ngx_seckill_process_stop(conf);
+
     for (i = 0; i < conf->zones.nelts; i++) {
         ngx_seckill_drain_exit(zones[i]);
     }
+}
+
+
+/* all of them end what they do at the same time */
+
+static void
+ngx_seckill_process_stop(ngx_seckill_conf_t *conf)
+{
+    ngx_uint_t            i;
+    ngx_seckill_zone_t  **zones;
+
+    zones = conf->zones.elts;
+
+    for (i = 0; i < conf->zones.nelts; i++) {
+        ngx_seckill_drainer_stop(zones[i]);
+    }
+
+    for (i = 0; i < conf->zones.nelts; i++) {
+        ngx_seckill_drainer_join(zones[i]);
+    }
+}
+
+
+/*
+ * ngx_cache_manager_process_cycle() calls no exit_process, but exit(3), which
+ * runs what libraries have left to be run at the end: a drainer that goes on
+ * meanwhile would use a library that has cleaned up.  Called by exit(3) too,
+ * and before those, since they were there earlier.
+ */
+
+static void
+ngx_seckill_process_leave(void)
+{
+    ngx_seckill_process_stop(ngx_seckill_process_conf(
+                                 (ngx_cycle_t *) ngx_cycle));
 }
 
 
@@ -152,20 +183,13 @@ ngx_seckill_process_helper(void *data)
 
     ngx_seckill_process_memory();
 
+    (void) atexit(ngx_seckill_process_leave);
+
     cycle = (ngx_cycle_t *) ngx_cycle;
     zones = conf->zones.elts;
 
-    /* first of all the role: to take a gigabyte of memory takes a second, and a
-       worker is to see that somebody is there */
-
     for (i = 0; i < conf->zones.nelts; i++) {
-        (void) ngx_seckill_drain_take(zones[i]);
-    }
-
-    for (i = 0; i < conf->zones.nelts; i++) {
-        sk_zone_populate(zones[i]->shm);
-
-        ngx_seckill_drain_init(zones[i], cycle, 1);
+        ngx_seckill_drain_init(zones[i], cycle);
         ngx_seckill_drain_start(zones[i], cycle);
 
         ngx_seckill_process_touch_init(zones[i], cycle);

@@ -315,9 +315,7 @@ ngx_seckill_wait_timer(ngx_event_t *ev)
 
     /* the helper has left: somebody has to decide what is still in the queue */
 
-    if (ngx_exiting && !zone->role && ngx_seckill_wait_drains(zone)
-        && ngx_seckill_drain_take(zone) == NGX_OK)
-    {
-        ngx_post_event(&zone->drain_event, &ngx_posted_events);
+    if (ngx_exiting && ngx_seckill_wait_drains(zone)) {
+        ngx_seckill_drain_last(zone);
     }
 }
