@@ -78,6 +78,10 @@ typedef struct {
                                                configuration has may be old */
     _Atomic uint32_t         ended;
     _Atomic(_Atomic uint64_t *)  seq;       /* once the main thread has it */
+
+    /* the thread's */
+
+    sk_machines_t           *machines;
 } ngx_seckill_drainer_t;
 
 

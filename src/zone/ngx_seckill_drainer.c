@@ -25,6 +25,7 @@
 static void *ngx_seckill_drainer_run(void *data);
 static ngx_int_t ngx_seckill_drainer_take(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_taken(ngx_seckill_zone_t *zone);
+static void ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_leave(ngx_seckill_zone_t *zone);
 static ngx_uint_t ngx_seckill_drainer_goes_on(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_seq(ngx_seckill_zone_t *zone);
@@ -134,6 +135,7 @@ ngx_seckill_drainer_run(void *data)
     if (ngx_seckill_drainer_take(zone) == NGX_OK) {
 
         ngx_seckill_drainer_taken(zone);
+        ngx_seckill_drainer_machines(zone);
 
         do {
             ngx_seckill_drainer_seq(zone);
@@ -220,10 +222,52 @@ ngx_seckill_drainer_taken(ngx_seckill_zone_t *zone)
 }
 
 
+/* who decides beside the ledger's file, if anybody does */
+
+static void
+ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone)
+{
+    sk_writer_t  *w;
+
+    w = &zone->drain.writer;
+    w->authority = NULL;
+
+    if (zone->machines == NULL) {
+
+        /* a configuration before may have had them */
+
+        sk_store(&zone->shm->shared.used, 0);
+        return;
+    }
+
+    while (zone->drainer.machines == NULL
+           && !sk_load(&zone->drainer.stopping))
+    {
+        zone->drainer.machines = sk_machines_create(zone->machines, zone->shm,
+                                                    &w->log);
+
+        if (zone->drainer.machines == NULL) {
+            sk_log(&w->log, SK_LOG_ERR, "out of memory");
+            (void) poll(NULL, 0, NGX_SECKILL_RETRY_MS);
+            continue;
+        }
+
+        w->authority = sk_machines_authority(zone->drainer.machines);
+    }
+}
+
+
 static void
 ngx_seckill_drainer_leave(ngx_seckill_zone_t *zone)
 {
     sk_drain_close(&zone->drain);
+
+    if (zone->drainer.machines) {
+        sk_machines_destroy(zone->drainer.machines);
+
+        zone->drainer.machines = NULL;
+        zone->drain.writer.authority = NULL;
+    }
 
     sk_zone_role_leave(zone->shm);
 
@@ -365,14 +409,19 @@ ngx_seckill_drainer_clocks(int64_t *now_ms, int64_t *boot_ms)
 static void
 ngx_seckill_drainer_rest(ngx_seckill_zone_t *zone, int ms)
 {
-    uint64_t       n;
-    struct pollfd  fds[2];
+    uint64_t               n;
+    struct pollfd          fds[2];
+    const sk_authority_t  *a;
+
+    a = zone->drain.writer.authority;
 
     fds[0].fd = zone->wake->drainer;
     fds[0].events = POLLIN;
 
-    /* of who decides beside the file, and tells of others' events: nobody */
-    fds[1].fd = -1;
+    /* of who decides beside the file, and tells of others' events: looked at
+       when there is nothing else to do */
+
+    fds[1].fd = (a && a->fd && ms == SK_DRAIN_POLL_MS) ? a->fd(a->ctx) : -1;
     fds[1].events = POLLIN;
 
     if (poll(fds, 2, ms) > 0 && fds[0].revents) {
