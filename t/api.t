@@ -97,7 +97,7 @@ __DATA__
 --- response_body_like eval
 [qr/unknown_sale/,
  qr/^\{"code":101,"result":"unauthorized","message":"[^"]+"\}\n$/,
- qr/^\{"code":0,"data":\{"zone":"drop","ledger_seq":0,"undecided":0\}\}\n$/,
+ qr/^\{"code":0,"data":\{"zone":"drop","ledger_seq":0,"undecided":0,"head":\{"number":0,"chain":"0{64}"\}\}\}\n$/,
  qr/"code":0/, (qr/"code":101/) x 4]
 
 

@@ -202,6 +202,10 @@ ngx_int_t ngx_http_seckill_reply_send(ngx_http_request_t *r, sk_status_e status,
    NULL: then there is none */
 ngx_int_t ngx_http_seckill_reply_error(ngx_http_request_t *r,
     sk_status_e status, const char *message, const char *field);
+/* the same, with JSON as "data", if that is not NULL */
+ngx_int_t ngx_http_seckill_reply_error_data(ngx_http_request_t *r,
+    sk_status_e status, const char *message, const char *field,
+    ngx_str_t *data);
 /* 405; "methods" is the value of the header Allow */
 ngx_int_t ngx_http_seckill_reply_not_allowed(ngx_http_request_t *r,
     const char *methods);

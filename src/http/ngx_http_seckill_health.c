@@ -1,6 +1,16 @@
 #include "ngx_http_seckill_api.h"
 
 
+#define NGX_HTTP_SECKILL_HEAD_SIZE                                           \
+    (sizeof("{\"number\":,\"chain\":\"\"}") - 1 + NGX_INT64_LEN             \
+     + 2 * SK_CHAIN_SIZE)
+
+
+static ngx_int_t ngx_http_seckill_health_unwell(ngx_http_request_t *r,
+    sk_zone_t *zone, const char *reason);
+static u_char *ngx_http_seckill_health_head(u_char *p, const sk_head_t *head);
+
+
 ngx_int_t
 ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 {
@@ -8,6 +18,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
     ngx_int_t             rc;
     ngx_buf_t            *b;
     ngx_str_t             warning;
+    sk_head_t             head;
     sk_wrong_t            wrong;
     ngx_http_request_t   *r;
     ngx_seckill_zone_t   *zone;
@@ -26,8 +37,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
     }
 
     if (ngx_seckill_zone_health(zone, reason) != NGX_OK) {
-        return ngx_http_seckill_reply_error(r, SK_STATUS_UNAVAILABLE, reason,
-                                            NULL);
+        return ngx_http_seckill_health_unwell(r, zone->shm, reason);
     }
 
     ngx_str_null(&warning);
@@ -47,20 +57,24 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
         warning.len = ngx_strlen(reason);
     }
 
+    sk_zone_head(zone->shm, &head);
+
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":0,\"data\":{\"zone\":\"\","
                                    "\"ledger_seq\":,\"undecided\":,"
-                                   "\"warning\":\"\"}}\n")
+                                   "\"head\":,\"warning\":\"\"}}\n")
                             + zone->name.len + 2 * NGX_INT64_LEN
+                            + NGX_HTTP_SECKILL_HEAD_SIZE
                             + ngx_http_seckill_reply_json_len(&warning));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     b->last = ngx_sprintf(b->last, "{\"code\":0,\"data\":{\"zone\":\"%V\","
-                          "\"ledger_seq\":%uL,\"undecided\":%uL",
+                          "\"ledger_seq\":%uL,\"undecided\":%uL,\"head\":",
                           &zone->name, sk_load(&zone->shm->applied_seq),
                           sk_queue_depth(&zone->shm->queue));
+    b->last = ngx_http_seckill_health_head(b->last, &head);
 
     if (warning.len) {
         b->last = ngx_cpymem(b->last, ",\"warning\":\"", 12);
@@ -72,4 +86,44 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 
     return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
                                        &ngx_http_seckill_reply_json_type, b);
+}
+
+
+/* what it does not know it does not say: nothing of the ledger was read yet */
+
+static ngx_int_t
+ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone,
+    const char *reason)
+{
+    u_char     *p;
+    u_char      data[sizeof("{\"head\":}") + NGX_HTTP_SECKILL_HEAD_SIZE];
+    ngx_str_t   json;
+    sk_head_t   head;
+
+    sk_zone_head(zone, &head);
+
+    if (head.number == 0 && sk_load_acquire(&zone->state) != SK_ZONE_READY) {
+        return ngx_http_seckill_reply_error(r, SK_STATUS_UNAVAILABLE, reason,
+                                            NULL);
+    }
+
+    p = ngx_cpymem(data, "{\"head\":", 8);
+    p = ngx_http_seckill_health_head(p, &head);
+    *p++ = '}';
+
+    json.data = data;
+    json.len = p - data;
+
+    return ngx_http_seckill_reply_error_data(r, SK_STATUS_UNAVAILABLE, reason,
+                                             NULL, &json);
+}
+
+
+static u_char *
+ngx_http_seckill_health_head(u_char *p, const sk_head_t *head)
+{
+    p = ngx_sprintf(p, "{\"number\":%uL,\"chain\":\"", head->number);
+    p = ngx_hex_dump(p, (u_char *) head->chain, SK_CHAIN_SIZE);
+
+    return ngx_cpymem(p, "\"}", 2);
 }

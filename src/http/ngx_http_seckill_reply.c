@@ -234,6 +234,14 @@ ngx_int_t
 ngx_http_seckill_reply_error(ngx_http_request_t *r, sk_status_e status,
     const char *message, const char *field)
 {
+    return ngx_http_seckill_reply_error_data(r, status, message, field, NULL);
+}
+
+
+ngx_int_t
+ngx_http_seckill_reply_error_data(ngx_http_request_t *r, sk_status_e status,
+    const char *message, const char *field, ngx_str_t *data)
+{
     ngx_buf_t          *b;
     ngx_str_t           text, name;
     const sk_status_t  *st;
@@ -248,10 +256,12 @@ ngx_http_seckill_reply_error(ngx_http_request_t *r, sk_status_e status,
 
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":,\"result\":\"\","
-                                   "\"message\":\"\",\"field\":\"\"}" CRLF)
+                                   "\"message\":\"\",\"field\":\"\","
+                                   "\"data\":}" CRLF)
                             + NGX_INT_T_LEN + ngx_strlen(st->name)
                             + ngx_http_seckill_reply_json_len(&text)
-                            + ngx_http_seckill_reply_json_len(&name));
+                            + ngx_http_seckill_reply_json_len(&name)
+                            + (data ? data->len : 0));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -265,6 +275,10 @@ ngx_http_seckill_reply_error(ngx_http_request_t *r, sk_status_e status,
         b->last = ngx_cpymem(b->last, ",\"field\":\"", 10);
         b->last = ngx_http_seckill_reply_json(b->last, &name);
         *b->last++ = '"';
+    }
+
+    if (data) {
+        b->last = ngx_sprintf(b->last, ",\"data\":%V", data);
     }
 
     b->last = ngx_cpymem(b->last, "}\n", 2);

@@ -388,6 +388,21 @@ play(400, 'GET /api/events', query => $_)
     for qw(after=x limit=0 limit=1001 wait=61 wait=x);
 play(409, 'GET /api/events', query => 'after=' . ($last + 1000000));
 
+
+# a store that is away for a while: the head is known all the same
+
+my $db = "$s->{dir}/seckill/drop.db";
+my $well = play(200, 'GET /api/health')->{data}{head};
+
+rename $db, "$db.away" or die $!;
+$s->wait_for('it to be missed', sub {
+    $s->request('GET', '/api/health')->{status} == 503;
+});
+is_deeply(play(503, 'GET /api/health')->{data}{head}, $well,
+          'the head of what was read');
+rename "$db.away", $db or die $!;
+$s->ready;
+
 $s->done;
 
 
