@@ -68,11 +68,21 @@ static const char *const  sk_reads[SK_READ_N] = {
 
     "SELECT at FROM ledger WHERE seq = ?1",
 
-    "SELECT ifnull(max(seq), 0) FROM ledger"
+    "SELECT ifnull(max(seq), 0) FROM ledger",
+
+    "SELECT ifnull((SELECT json_object('number', last,"
+    " 'chain', lower(hex(chain))) FROM commits ORDER BY last DESC LIMIT 1),"
+    " json_object('number', 0, 'chain', lower(hex(zeroblob(32)))))",
+
+    "BEGIN",
+
+    "COMMIT"
 };
 
 
 static void sk_page_reader_close_store(sk_reader_t *r);
+static int sk_page_events_read(sk_reader_t *r, sk_page_t *page);
+static int sk_page_step(sqlite3_stmt *stmt);
 static int sk_page_numbered(sk_reader_t *r, sk_page_t *page, sk_read_e which,
     const char *what);
 
@@ -213,10 +223,10 @@ sk_page_refuse(sk_page_t *page, sk_status_e status, const char *fmt, ...)
 }
 
 
-/* {"code":0,"data":[...],"pagination":{"next":N}}; rows: JSON, number */
+/* {"code":0,"data":[...],"pagination":{"next":N},"head":{...}} */
 
 int
-sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
+sk_page_list(sk_page_t *page, sqlite3_stmt *stmt, sqlite3_stmt *head)
 {
     int           rc;
     uint64_t      next;
@@ -245,7 +255,17 @@ sk_page_list(sk_page_t *page, sqlite3_stmt *stmt)
 
     (void) sqlite3_reset(stmt);
 
-    sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}}\n", next);
+    sqlite3_str_appendf(text, "],\"pagination\":{\"next\":%llu}", next);
+
+    if (rc == SQLITE_DONE && head) {
+        rc = sqlite3_step(head);
+        sqlite3_str_appendf(text, ",\"head\":%s",
+                            (const char *) sqlite3_column_text(head, 0));
+        rc = (rc == SQLITE_ROW) ? SQLITE_DONE : rc;
+        (void) sqlite3_reset(head);
+    }
+
+    sqlite3_str_appendall(text, "}\n");
 
     if (rc != SQLITE_DONE) {
         sqlite3_free(sqlite3_str_finish(text));
@@ -319,7 +339,7 @@ sk_page_products(sk_reader_t *r, sk_page_t *page)
         (void) sqlite3_bind_int64(s, 2, page->limit);
     }
 
-    return sk_page_list(page, s);
+    return sk_page_list(page, s, NULL);
 }
 
 
@@ -337,19 +357,57 @@ sk_page_order(sk_reader_t *r, sk_page_t *page)
 }
 
 
+/* events and head are of one moment; where it fails, the connection ends */
+
 int
 sk_page_events(sk_reader_t *r, sk_page_t *page)
+{
+    int  rc;
+
+    rc = sk_page_step(sk_page_reader_stmt(r, SK_READ_BEGIN));
+
+    if (rc == SK_OK) {
+        rc = sk_page_events_read(r, page);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_page_step(sk_page_reader_stmt(r, SK_READ_COMMIT));
+    }
+
+    return rc;
+}
+
+
+static int
+sk_page_step(sqlite3_stmt *stmt)
+{
+    int  rc;
+
+    if (stmt == NULL) {
+        return SK_ERROR;
+    }
+
+    rc = sqlite3_step(stmt);
+    (void) sqlite3_reset(stmt);
+
+    return (rc == SQLITE_DONE) ? SK_OK : SK_ERROR;
+}
+
+
+static int
+sk_page_events_read(sk_reader_t *r, sk_page_t *page)
 {
     int            rc;
     int64_t        at_ms;
     uint64_t       last;
-    sqlite3_stmt  *s, *at, *end;
+    sqlite3_stmt  *s, *at, *end, *head;
 
     s = sk_page_reader_stmt(r, SK_READ_EVENTS);
     at = sk_page_reader_stmt(r, SK_READ_AT);
     end = sk_page_reader_stmt(r, SK_READ_END);
+    head = sk_page_reader_stmt(r, SK_READ_HEAD);
 
-    if (s == NULL || at == NULL || end == NULL) {
+    if (s == NULL || at == NULL || end == NULL || head == NULL) {
         return SK_ERROR;
     }
 
@@ -376,7 +434,7 @@ sk_page_events(sk_reader_t *r, sk_page_t *page)
     (void) sqlite3_bind_int64(s, 1, (int64_t) page->after);
     (void) sqlite3_bind_int64(s, 2, page->limit);
 
-    rc = sk_page_list(page, s);
+    rc = sk_page_list(page, s, head);
 
     if (rc != SK_OK || page->n) {
         return rc;

@@ -131,7 +131,7 @@ sk_page_order_query(sk_reader_t *r, sk_page_t *page, unsigned *behind)
     (void) sqlite3_bind_text(s, 5, page->state, (int) page->state_len,
                              SQLITE_STATIC);
 
-    rc = sk_page_list(page, s);
+    rc = sk_page_list(page, s, NULL);
 
     (void) sqlite3_finalize(s);
 

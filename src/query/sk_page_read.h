@@ -20,6 +20,9 @@ typedef enum {
     SK_READ_EVENTS,
     SK_READ_AT,
     SK_READ_END,
+    SK_READ_HEAD,
+    SK_READ_BEGIN,
+    SK_READ_COMMIT,
     SK_READ_N
 } sk_read_e;
 
@@ -40,8 +43,11 @@ void sk_page_reader_close_query(sk_reader_t *r);
 /* a prepared statement, or NULL if the store cannot be read */
 sqlite3_stmt *sk_page_reader_stmt(sk_reader_t *r, sk_read_e which);
 
-/* a list of rows of JSON and number: SK_OK, SK_ERROR */
-int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt);
+/*
+ * A list of rows of JSON and number, and with "head", a row of JSON, if that is
+ * not NULL: SK_OK, SK_ERROR.
+ */
+int sk_page_list(sk_page_t *page, sqlite3_stmt *stmt, sqlite3_stmt *head);
 
 /* the page is this text: SK_OK, SK_ERROR */
 int sk_page_end(sk_page_t *page, sqlite3_str *text);

@@ -1,6 +1,9 @@
 /* query tables and pages, on real files */
 
+#include <sodium.h>
+
 #include "sk_test_query.h"
+#include "sk_page_read.h"
 
 
 static void
@@ -210,6 +213,9 @@ test_sales_without_a_store(void **state)
 static void
 test_events_are_read(void **state)
 {
+    char       hex[SK_CHAIN_HEX_SIZE];
+    sk_head_t  head;
+
     (void) state;
 
     sell(&d, "pen", "a\"\xff", 1);
@@ -227,7 +233,13 @@ test_events_are_read(void **state)
          "\"user\":\"a\\\"\xef\xbf\xbd" "0\","
          "\"expires_at\":\"1970-01-01T00:16:50.000Z\"}");
     says("\"type\":\"paid\",\"sale\":\"pen\",\"order\":3,");
-    says("\"pagination\":{\"next\":4}");
+    says("\"pagination\":{\"next\":4},\"head\":{\"number\":3,\"chain\":\"");
+
+    /* the last one is another program's: it is in no commit yet */
+
+    sk_zone_head(zone, &head);
+    assert_int_equal(head.number, 3);
+    says(sodium_bin2hex(hex, sizeof(hex), head.chain, SK_CHAIN_SIZE));
 
     assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 4, 10), SK_STATUS_OK);
     assert_int_equal(page.n, 0);
@@ -254,6 +266,58 @@ test_events_are_read(void **state)
 }
 
 
+/* before the head of a page is read, somebody buys */
+
+static int
+sell_before_head(unsigned what, void *ctx, void *stmt, void *sql)
+{
+    unsigned  *left = ctx;
+
+    (void) what;
+    (void) sql;
+
+    if (*left && strstr(sqlite3_sql(stmt), "FROM commits")) {
+        (*left)--;
+        sell(&d, "phone", "late", 1);
+    }
+
+    return 0;
+}
+
+
+/* so a reader that is at the head has all of it */
+
+static void
+test_head_is_of_the_same_moment(void **state)
+{
+    unsigned  left;
+
+    (void) state;
+
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 10), SK_STATUS_OK);
+    says("\"head\":{\"number\":2,");
+
+    left = 1;
+    assert_int_equal(sqlite3_trace_v2(reader->store, SQLITE_TRACE_STMT,
+                                      sell_before_head, &left), SQLITE_OK);
+
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 10), SK_STATUS_OK);
+    assert_int_equal(left, 0);
+    assert_int_equal(page.n, 2);
+    says("\"head\":{\"number\":2,");
+
+    /* nor is that moment kept: a refusal ends it, too */
+
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 9, 10),
+                     SK_STATUS_CONFLICT);
+    assert_true(sqlite3_get_autocommit(reader->store));
+    assert_int_equal(get(SK_PAGE_EVENTS, "", "", "", 0, 10), SK_STATUS_OK);
+    assert_int_equal(page.n, 3);
+    says("\"head\":{\"number\":3,");
+    assert_true(sqlite3_get_autocommit(reader->store));
+}
+
+
 int
 main(void)
 {
@@ -264,6 +328,7 @@ main(void)
         T(test_sales_are_live),
         T(test_sales_without_a_store),
         T(test_events_are_read),
+        T(test_head_is_of_the_same_moment),
 #undef T
     };
 
