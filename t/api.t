@@ -219,6 +219,8 @@ seckill_commit_claims_count\{zone="drop"\} 3$
 .*^seckill_queue_limit_claims\{zone="drop"\} 100$
 .*^seckill_zone_units\{zone="drop",use="reserved"\} 7$
 .*^seckill_ledger_seq\{zone="drop"\} 5$
+.*^seckill_ledger_events\{zone="drop"\} 5$
+.*^seckill_ledger_chain\{zone="drop"\} \d{9,15}$
 .*^seckill_helper_restarts_total\{zone="drop"\} 0$
 .*^seckill_repairs_total\{zone="drop"\} 0$
 # HELP seckill_sale_product .*
@@ -233,7 +235,7 @@ seckill_sale_start_timestamp_seconds\{zone="drop",sale="case"\} 1767225600\.5000
 # HELP seckill_sale_end_timestamp_seconds .*
 # TYPE seckill_sale_end_timestamp_seconds gauge$
 .*^seckill_sale_paused\{zone="drop",sale="case"\} 0$/ms,
- qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
+ qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_ledger_events":\[\{"zone":"drop","value":5\}\],"seckill_ledger_chain":\[\{"zone":"drop","value":\d{9,15}\}\],.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
  qr/"result":"invalid"/]
 
 

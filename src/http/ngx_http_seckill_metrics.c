@@ -58,6 +58,8 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
     w.zone = slcf->zone;
     w.json = slcf->json;
 
+    sk_zone_head(w.zone->shm, &w.head);
+
     ngx_http_seckill_metrics_write(&w);
 
     b->last = w.p;

@@ -19,6 +19,7 @@ typedef struct {
     u_char                   *end;
     ngx_seckill_zone_t       *zone;
     uint32_t                  n_sales;      /* when it began */
+    sk_head_t                 head;         /* then, too */
     ngx_uint_t                json;
     ngx_uint_t                n_metrics;
     ngx_uint_t                n_samples;

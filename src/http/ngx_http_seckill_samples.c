@@ -18,6 +18,8 @@ static void ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w,
     sk_hist_t *h, const sk_hist_def_t *def, double scale);
 static void ngx_http_seckill_samples_room(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_samples_bytes(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_events(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_samples_chain(ngx_http_seckill_writer_t *w);
 static double ngx_http_seckill_samples_broken(sk_zone_t *zone);
 static double ngx_http_seckill_samples_depth(sk_zone_t *zone);
 static double ngx_http_seckill_samples_queue(sk_zone_t *zone);
@@ -91,6 +93,14 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_ledger_seq", "gauge",
       "Sequence number of the last event seen.",
       NULL, ngx_http_seckill_samples_seq, NULL },
+
+    { "seckill_ledger_events", "gauge",
+      "Events in the commits of the ledger.",
+      NULL, NULL, ngx_http_seckill_samples_events },
+
+    { "seckill_ledger_chain", "gauge",
+      "First 48 bits of the chain there: as many events have one chain.",
+      NULL, NULL, ngx_http_seckill_samples_chain },
 
     { "seckill_ledger_size_bytes", "gauge",
       "Size of the store on disk.",
@@ -289,6 +299,34 @@ ngx_http_seckill_samples_bytes(ngx_http_seckill_writer_t *w)
                                     (double) used);
     ngx_http_seckill_metrics_sample(w, "", NULL, "use", "free",
                                     (double) (size - used));
+}
+
+
+/* of one moment with the chain, as the number of the last event is not */
+
+static void
+ngx_http_seckill_samples_events(ngx_http_seckill_writer_t *w)
+{
+    ngx_http_seckill_metrics_sample(w, "", NULL, NULL, NULL,
+                                    (double) w->head.number);
+}
+
+
+/* a double holds 53 bits */
+
+static void
+ngx_http_seckill_samples_chain(ngx_http_seckill_writer_t *w)
+{
+    uint64_t    bits;
+    ngx_uint_t  i;
+
+    bits = 0;
+
+    for (i = 0; i < 6; i++) {
+        bits = bits << 8 | w->head.chain[i];
+    }
+
+    ngx_http_seckill_metrics_sample(w, "", NULL, NULL, NULL, (double) bits);
 }
 
 

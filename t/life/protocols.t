@@ -131,5 +131,12 @@ $s->reload(server => 'location = /prometheus { seckill_metrics zone=drop; }');
 is(`curl -s http://127.0.0.1:$port/prometheus | promtool check metrics 2>&1`,
    '', 'promtool check metrics');
 
+# the chain is in them, and in its place, exactly
+
+my $head = $s->api('GET', 'health')->{data}{head};
+is($s->metric('seckill_ledger_events'), $head->{number}, 'the number of the head');
+is(sprintf('%012x', $s->metric('seckill_ledger_chain')),
+   substr($head->{chain}, 0, 12), 'the first digits of its chain');
+
 $s->done;
 done_testing;
