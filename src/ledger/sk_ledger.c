@@ -6,7 +6,8 @@
 #include "sk_view.h"
 
 
-static int sk_ledger_setup(sk_ledger_t *l, int flags);
+static int sk_ledger_setup(sk_ledger_t *l);
+static int sk_ledger_setup_read(sk_ledger_t *l);
 static int sk_ledger_wal(sk_ledger_t *l);
 static int sk_ledger_prepare(sk_ledger_t *l);
 static void sk_ledger_lengthen_log(sk_ledger_t *l);
@@ -32,12 +33,17 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags, char *error)
 
     sk_pack_init(&l->packed);
 
-    open = SQLITE_OPEN_READWRITE|SQLITE_OPEN_NOMUTEX
-           |((flags & SK_LEDGER_CREATE) ? SQLITE_OPEN_CREATE : 0);
+    l->full = (flags & SK_LEDGER_FULL) != 0;
+    l->readonly = (flags & SK_LEDGER_READ) != 0;
+
+    open = (l->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
+           |((flags & SK_LEDGER_CREATE) ? SQLITE_OPEN_CREATE : 0)
+           |SQLITE_OPEN_NOMUTEX;
 
     rc = sqlite3_open_v2(path, &l->db, open, NULL);
 
-    rc = (rc == SQLITE_OK) ? sk_ledger_setup(l, flags) : sk_ledger_fail(l, rc);
+    rc = (rc != SQLITE_OK) ? sk_ledger_fail(l, rc)
+         : l->readonly ? sk_ledger_setup_read(l) : sk_ledger_setup(l);
 
     if (rc != SK_OK) {
         (void) snprintf(error, SK_LEDGER_ERROR_SIZE_MAX, "%s", l->error);
@@ -52,12 +58,10 @@ sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags, char *error)
 
 
 static int
-sk_ledger_setup(sk_ledger_t *l, int flags)
+sk_ledger_setup(sk_ledger_t *l)
 {
     int   rc;
     char  sql[512];
-
-    l->full = (flags & SK_LEDGER_FULL) != 0;
 
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
@@ -103,6 +107,38 @@ sk_ledger_setup(sk_ledger_t *l, int flags)
 }
 
 
+static int
+sk_ledger_setup_read(sk_ledger_t *l)
+{
+    int  rc, version;
+
+    (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
+
+    rc = sk_schema_check(l->db, l->error, SK_LEDGER_ERROR_SIZE_MAX);
+
+    if (rc == SQLITE_OK) {
+        rc = sk_schema_version(l->db, &version);
+    }
+
+    if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
+        (void) snprintf(l->error, sizeof(l->error),
+                        "its schema is %d, not yet %d", version,
+                        SK_LEDGER_VERSION);
+        return SK_NOT_FOUND;
+    }
+
+    if (rc == SQLITE_OK) {
+        rc = sk_view_functions(l->db);
+    }
+
+    if (rc != SQLITE_OK) {
+        return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
+    }
+
+    return sk_ledger_prepare(l);
+}
+
+
 /* a file system without shared memory keeps the old mode, without an error */
 
 static int
@@ -142,7 +178,7 @@ sk_ledger_prepare(sk_ledger_t *l)
         sqlite3_stmt  **stmt;
         const char     *sql;
     } stmts[] = {
-        { &l->begin, "BEGIN IMMEDIATE" },
+        { &l->begin, l->readonly ? "BEGIN" : "BEGIN IMMEDIATE" },
         { &l->commit, "COMMIT" },
         { &l->rollback, "ROLLBACK" },
         { &l->last, "SELECT max(seq) FROM ledger" },

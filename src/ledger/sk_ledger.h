@@ -37,6 +37,7 @@ typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
 
 #define SK_LEDGER_FULL    1     /* an fsync before a commit returns */
 #define SK_LEDGER_CREATE  2     /* make the store if there is none */
+#define SK_LEDGER_READ    4     /* nothing is written, nor migrated */
 
 /*
  * Functions return SK_OK; SK_AGAIN: another process has the store locked;
@@ -46,7 +47,8 @@ typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
 
 /*
  * Opens a store, and migrates an older schema forward.  If that fails, "error"
- * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.
+ * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.  SK_NOT_FOUND: it is an older one,
+ * and opened with SK_LEDGER_READ.
  */
 int sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags,
     char *error);
@@ -54,7 +56,8 @@ void sk_ledger_close(sk_ledger_t *ledger);
 
 /*
  * Begins a transaction that alone may write.  SK_AGAIN if another process
- * writes for longer than SK_LEDGER_BUSY_WAIT_MS.
+ * writes for longer than SK_LEDGER_BUSY_WAIT_MS.  With SK_LEDGER_READ, it sees
+ * the ledger of one moment, until sk_ledger_rollback().
  */
 int sk_ledger_begin(sk_ledger_t *ledger);
 

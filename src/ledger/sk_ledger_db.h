@@ -67,6 +67,7 @@ struct sk_ledger_s {
     sk_pack_t      packed;              /* of the open transaction */
     sk_commit_t    sealed;              /* its events so far */
     unsigned       full:1;              /* SK_LEDGER_FULL */
+    unsigned       readonly:1;          /* SK_LEDGER_READ */
     unsigned       log_pages;           /* in the log of writes */
     unsigned       log_copied;          /* of these, in the file too */
     unsigned       log_tried;           /* of these, at the last checkpoint */

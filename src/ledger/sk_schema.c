@@ -151,8 +151,7 @@ sk_schema_check(sqlite3 *db, char *error, size_t size)
     int  rc, id, tables, version;
 
     if ((rc = sk_schema_number(db, "PRAGMA application_id", &id)) != SQLITE_OK
-        || (rc = sk_schema_number(db, "PRAGMA user_version", &version))
-           != SQLITE_OK
+        || (rc = sk_schema_version(db, &version)) != SQLITE_OK
         || (rc = sk_schema_number(db, "SELECT count(*) FROM sqlite_master",
                                   &tables))
            != SQLITE_OK)
@@ -179,12 +178,19 @@ sk_schema_check(sqlite3 *db, char *error, size_t size)
 
 
 int
+sk_schema_version(sqlite3 *db, int *version)
+{
+    return sk_schema_number(db, "PRAGMA user_version", version);
+}
+
+
+int
 sk_schema_migrate(sqlite3 *db)
 {
     int  rc, version, products;
 
     for ( ;; ) {
-        rc = sk_schema_number(db, "PRAGMA user_version", &version);
+        rc = sk_schema_version(db, &version);
 
         if (rc != SQLITE_OK) {
             return rc;
@@ -231,7 +237,7 @@ sk_schema_step(sqlite3 *db)
 
     /* another process may have been faster */
 
-    rc = sk_schema_number(db, "PRAGMA user_version", &version);
+    rc = sk_schema_version(db, &version);
 
     if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
 

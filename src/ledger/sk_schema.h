@@ -24,6 +24,9 @@
  */
 int sk_schema_check(sqlite3 *db, char *error, size_t size);
 
+/* 0: of an empty file.  Returns an SQLite code. */
+int sk_schema_version(sqlite3 *db, int *version);
+
 /* brings the schema to the present version, each step in a transaction */
 int sk_schema_migrate(sqlite3 *db);
 

@@ -361,6 +361,98 @@ test_changed(void **state)
 }
 
 
+static uint64_t
+file_sum(const char *name)
+{
+    int        c;
+    FILE      *f;
+    uint64_t   sum;
+
+    f = fopen(name, "rb");
+    assert_non_null(f);
+
+    for (sum = 5381; (c = getc(f)) != EOF; /* void */ ) {
+        sum = sum * 33 + (unsigned) c;
+    }
+
+    (void) fclose(f);
+
+    return sum;
+}
+
+
+/* a store in use is read as it is at one moment, and nothing is written */
+
+static void
+test_read_only(void **state)
+{
+    char          error[SK_LEDGER_ERROR_SIZE_MAX], log[512];
+    uint64_t      seq, sums[2];
+    sk_head_t     head;
+    sk_commit_t   commit;
+    sk_ledger_t  *l;
+
+    (void) state;
+
+    exec_sql("INSERT INTO ledger (seq, at, type, sale, object, user) VALUES"
+             " (2, 1000001, 'cancelled', 1, 1, 'u')");
+
+    (void) snprintf(log, sizeof(log), "%s-wal", path);
+    sums[0] = file_sum(path);
+    sums[1] = file_sum(log);
+
+    assert_int_equal(sk_ledger_open(&l, path, SK_LEDGER_READ, error), SK_OK);
+    assert_int_equal(sk_ledger_begin(l), SK_OK);
+    assert_int_equal(sk_ledger_last_seq(l, &seq), SK_OK);
+    assert_int_equal(seq, 2);
+    assert_int_equal(sk_ledger_head(l, &head), SK_OK);
+    assert_int_equal(head.number, 1);
+    assert_int_equal(file_sum(path), sums[0]);
+    assert_int_equal(file_sum(log), sums[1]);
+
+    sell(&d, "phone", "u", 2);
+
+    memset(&head, 0, sizeof(head));
+    assert_int_equal(sk_ledger_read_commit(l, &head, &commit), SK_OK);
+    head = commit.head;
+    assert_int_equal(head.number, 1);
+    assert_int_equal(sk_ledger_read_commit(l, &head, &commit), SK_NOT_FOUND);
+
+    sk_ledger_rollback(l);
+    assert_int_equal(sk_ledger_read_commit(l, &head, &commit), SK_OK);
+    sk_ledger_close(l);
+
+    assert_int_equal(follow_chain(&head), 4);
+    assert_int_equal(head.number, 4);
+}
+
+
+/* an older one has no chain, and gets none from who only reads */
+
+static void
+test_read_only_older(void **state)
+{
+    char          error[SK_LEDGER_ERROR_SIZE_MAX];
+    sk_ledger_t  *l;
+
+    (void) state;
+
+    sk_drain_close(&d);
+    exec_sql("DROP TABLE commits; PRAGMA user_version = 3");
+
+    assert_int_equal(sk_ledger_open(&l, path, SK_LEDGER_READ, error),
+                     SK_NOT_FOUND);
+    assert_string_equal(error, "its schema is 3, not yet 4");
+    assert_null(l);
+
+    exec_sql("PRAGMA user_version = 9");
+    assert_int_equal(sk_ledger_open(&l, path, SK_LEDGER_READ, error), SK_ERROR);
+    assert_non_null(strstr(error, "newer version"));
+
+    exec_sql("PRAGMA user_version = 3");
+}
+
+
 int
 main(void)
 {
@@ -372,6 +464,8 @@ main(void)
         T(test_without_commits),
         T(test_by_another_program),
         T(test_changed),
+        T(test_read_only),
+        T(test_read_only_older),
 #undef T
     };
 
