@@ -33,8 +33,9 @@ usage() {
 usage: ./build.sh [command]
 
   (none)    build build/release/ngx_http_seckill_module.so for the nginx on
-            this machine; NGINX_SRC=dir builds that source tree's nginx and
-            the module for it; CC=clang builds with that
+            this machine, and build/release/seckill-chain for tools/seckill;
+            NGINX_SRC=dir builds that source tree's nginx and the module for
+            it; CC=clang builds with that
   run       install what is missing, build, and serve a demo sale on
             http://127.0.0.1:8080 until Ctrl-C
               PORT=8080   port to listen on
@@ -255,6 +256,27 @@ build_module() {
 }
 
 
+# what "tools/seckill verify" has done by the engine; the same in all kinds of
+# builds, and without nginx
+
+build_chain() {
+    local tool=$build/release/seckill-chain
+    local main=$top/tools/seckill-chain.c rooms=("$top"/src/{core,ledger})
+
+    [ ! -x "$tool" ] || [ -n "$(find "$main" "${rooms[@]}" -newer "$tool")" ] \
+        || return 0
+
+    mkdir -p "$build/release"
+
+    "$cc" -std=gnu11 -g "${optimize[@]}" "${link[@]}" -Wall -Wextra -Werror \
+        "${rooms[@]/#/-I}" "$main" $(printf '%s/*.c ' "${rooms[@]}") \
+        -o "$tool.new" $(engine_libs)
+    mv -f "$tool.new" "$tool"
+
+    say "built ${tool#"$top"/}"
+}
+
+
 # a second user of zones, without HTTP, for t/life/line.t; where nginx is built
 # with sanitizers, it is in that nginx
 
@@ -439,6 +461,7 @@ run_tests() {
     need_test
     build_module
     build_line
+    build_chain
 
     # those that use no nginx are the same in all kinds of builds
 
@@ -487,6 +510,7 @@ run_demo() {
     need_build
     need curl curl
     build_module
+    build_chain
 
     if [ -z "$data" ]; then
         # root's worker user cannot look into root's home
@@ -620,7 +644,7 @@ module=$out/ngx_http_seckill_module.so
 line=$out/nginx-line/ngx_seckill_line_module.so
 
 case $command in
-    build)          need_build; build_module ;;
+    build)          need_build; build_module; build_chain ;;
     run)            run_demo ;;
     test)           run_tests "$@" ;;
     rush)           need_perl

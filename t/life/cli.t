@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use Test::More;
+use Cwd;
 use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json encode_json);
 use Time::HiRes qw(sleep time);
@@ -19,6 +20,7 @@ chmod 0755, $dir;
 delete @ENV{qw(SECKILL_URL SECKILL_KEY SECKILL_KEY_FILE http_proxy)};
 
 my ($out, $err);
+my $tool = 'tools/seckill';
 
 
 # the command in the background, its output in files
@@ -31,7 +33,7 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$dir/$name.out";
         open STDERR, '>', "$dir/$name.err";
-        exec '/bin/sh', 'tools/seckill', @args or POSIX::_exit(127);
+        exec '/bin/sh', $tool, @args or POSIX::_exit(127);
     }
 
     return $pid;
@@ -265,6 +267,9 @@ like($out, qr/^phone +3 +0 +2 +1 +1 +1$/m, 'the sums of a sale');
 like($out, qr/^tv +1 +0 +0 +0 +0 +1 +removed$/m, 'of one that was removed');
 like($out, qr/^pen +2 +1 +0 +0 +0 +0$/m, 'of one without a hold');
 like($err, qr/^seckill: states of 7 orders, 12 events$/m, 'its progress');
+like($out, qr/^none +chain: there is none before schema 4, this one is 2$/m,
+     'it is too old to have a chain');
+is(data('verify', "$dir/ledger0.db")->{head}, undef, 'and so has no head');
 
 cli(0, 'verify', ledger(''));
 like($out, qr/numbers: 0 events/, 'an empty ledger');
@@ -772,13 +777,108 @@ like($err, qr/^seckill: conflict: /, 'a reader of another store is told so');
 
 my $books = data('verify', $db);
 is($books->{sound}, JSON::PP::true, 'the ledger is sound');
+is($books->{uncommitted}, 0, 'all is in commits');
+is($books->{head}{number}, $last, 'its head is the last event');
+
+my $hash = $books->{head}{chain};
+is_deeply(data('health')->{head}, $books->{head}, 'the head of the server');
+like(cli(0, 'health'), qr/^head +\{"number":$last,"chain":"$hash"\}$/m,
+     'shown');
+is_deeply($s->api('GET', "events?after=$last")->{head}, $books->{head},
+          'and of a page');
 my ($phones) = grep { $_->{sale} eq 'phone' } @{$books->{sales}};
 is_deeply([@$phones{qw(stock sold held paid expired cancelled removed)}],
           [24, 1, 0, 20, 10, 2, JSON::PP::true], 'and has what was sold');
 
-# restored elsewhere it is the same shop
+# a backup has the chain, which is made again from what is there
 
 cli(0, 'backup', $db, "$dir/evening.db");
+my $evening = `cksum < $dir/evening.db`;
+like(cli(0, 'verify', "$dir/evening.db"), qr/^ok +chain: event $last, $hash$/m,
+     'the head of a backup');
+like($err, qr/^seckill: chain of [\d,]+ events$/m, 'its progress');
+is(() = $out =~ /^ok /mg, 8, 'all is well');
+is(`cksum < $dir/evening.db`, $evening, 'nothing was written to it');
+
+sub changed {
+    my ($sql) = @_;
+    is(system("cp $dir/evening.db $dir/changed.db"), 0, 'a copy');
+    return sqlite("$dir/changed.db", <<"END");
+DROP TRIGGER ledger_update; DROP TRIGGER ledger_delete;
+DROP TRIGGER commits_update; DROP TRIGGER commits_delete;
+$sql;
+END
+}
+
+# the first ten events are commits of their own
+
+for my $case (
+    ['a row', "UPDATE ledger SET at = at + 1 WHERE seq = 5", 4, 5],
+    ['the last row', "UPDATE ledger SET detail = '{}' WHERE seq = $last",
+     $last - 1, $last],
+    ['a chain', 'UPDATE commits SET chain = zeroblob(32) WHERE last = 5', 4, 5],
+    ['a missing commit', 'DELETE FROM commits WHERE last = 5', 4, 6],
+    ['the first commit', 'DELETE FROM commits WHERE last = 1', 0, 2])
+{
+    my ($name, $sql, $after, $to) = @$case;
+
+    cli(1, 'verify', changed($sql));
+    is(join(' ', $out =~ /^BROKEN +(\w+)/mg), 'chain', "$name: broken");
+    like($out, qr/^ +after event $after: damaged: the events up to $to are not/m,
+         "$name: which commit");
+    like($out, qr/^the ledger is BROKEN$/m, "$name: the verdict");
+}
+
+my $bad = changed('DELETE FROM commits WHERE last = 5');
+cli(1, '--json', 'verify', $bad);
+is(decode_json($out)->{sound}, JSON::PP::false, 'as JSON');
+like(decode_json($out)->{bad}[0], qr/^after event 4: damaged: /, 'with why');
+
+cli(1, 'verify', changed("UPDATE commits SET chain = x'00' WHERE last = 5"));
+like($out, qr/^ +after event 4: damaged: commit 5 has no chain$/m,
+     'what is no chain');
+cli(1, 'verify', changed("INSERT INTO commits VALUES ($last + 1, zeroblob(32))"));
+like($out, qr/^ +after event $last: damaged: event \d+ does not follow event /m,
+     'a commit of no event');
+
+# what another program has written is said, and left as it is
+
+my $others = changed(<<"END");
+INSERT INTO ledger (seq, at, type, sale, detail)
+    SELECT $last + n, at, 'clock_set', 0, '{}'
+    FROM ledger, (SELECT 1 AS n UNION SELECT 2) WHERE seq = $last
+END
+cli(0, 'verify', $others);
+like($out, qr/^ok +chain: event $last, $hash\n +2 events after it are in no comm/m,
+     'events in no commit');
+is(data('verify', $others)->{uncommitted}, 2, 'how many');
+is(`sqlite3 -readonly '$others' 'SELECT max(last) FROM commits'`, "$last\n",
+   'they are in none still');
+
+# seckill-chain is where it was built, beside the command, or in the PATH
+
+{
+    mkdir "$dir/bin";
+    mkdir "$dir/path";
+    system("cp tools/seckill $dir/bin/");
+    $tool = "$dir/bin/seckill";
+
+    cli(2, 'verify', "$dir/evening.db");
+    like($err, qr/^seckill: seckill-chain is missing, please build it: /,
+         'it is not there');
+    cli(0, 'verify', "$dir/ledger0.db");
+
+    symlink "@{[Cwd::getcwd()]}/build/release/seckill-chain", "$dir/bin/seckill-chain";
+    cli(0, 'verify', "$dir/evening.db");
+    rename "$dir/bin/seckill-chain", "$dir/path/seckill-chain";
+    local $ENV{PATH} = "$ENV{PATH}:$dir/path";
+    cli(0, 'verify', "$dir/evening.db");
+
+    $tool = 'tools/seckill';
+}
+
+# restored elsewhere it is the same shop
+
 cli(1, 'restore', '--force', "$dir/evening.db", $db);
 like($err, qr/process \d+ \(.*\) has "\Q$db\E" open/, 'not into a running one');
 
