@@ -21,6 +21,21 @@
  * A machine that is down does nothing; so does one that is slow, and nobody
  * can tell these apart: a member may be declared left at any time.
  *
+ * The rules.  A server's reign begins when it starts or is promoted.  In a new
+ * reign the log is not open.  Then nobody appends, joins or follows; machines
+ * put back what their ledgers have and the log lacks, and report when their
+ * ledger is a beginning of the log.  To be waited for are the members as of
+ * the tail and the members as of the longest ledger that was reported.  When
+ * all of these have reported, each confirms that it has seen that; when all
+ * have confirmed, the log is open.  A machine that acts in a reign keeps on its
+ * disk that it has left the one before, and never acts in that again.
+ *
+ * In an open log anybody can join, whatever its ledger is.  A member follows,
+ * appends and declares others left only when all members who joined before it
+ * have its join in their ledgers; this is its standing.  It leaves by itself
+ * only if there is another member.  A log without members is opened, and
+ * joined in the same step, by the one machine that has the operator's word.
+ *
  * The log.  A commit is a number in 1 .. COMMITS, with its parent and its kind;
  * a log or ledger is the number of its last commit, because a parent's number
  * is lower than its children's, and no two commits are the same.  That is what
@@ -28,12 +43,15 @@
  * one is the beginning of the other if its last commit is on the other's path.
  * A commit that no log and no ledger has is dropped, its number used again.
  * So the state space is finite and is searched to its end, with LONGEST as the
- * only limit, if COMMITS is high enough: numbers that are lacking are counted
- * in "short", see below.
+ * only limit, if COMMITS is high enough: with -DSHORT, a search in which a
+ * number was lacking fails.
  *
  * When a machine knows that others hold its join is simplified: the model looks
  * at the others' ledgers themselves.  A machine knows of them by heartbeats,
  * hence later or never, and then does less.
+ *
+ * Each process below is a pair of a machine and a server, or a server.  A step
+ * that is not possible is allowed and does nothing, which adds no state.
  *
  * The sizes, with -D:
  *   MACHINES   how many there are
@@ -42,12 +60,16 @@
  *   LONGEST    the longest log
  *   COMMITS    how many different commits there can be at once
  *   KEEP       the stream is trimmed to that many entries
+ *   ORDERLY    machines go to the server promoted last, or stay with the
+ *              other, which can only be demoted
+ *   SYNCED     with ORDERLY, a primary that restarts with nothing takes its
+ *              replica's data along: no log that was left ever comes back
  *   FORGET     the operator may say of a machine that it is not waited for.
  *              What it told can then be contradicted; what has to hold is that
  *              no ledger and no log ever has a commit above one which that
  *              commit was not made for
  *
- * What leaves out a rule, or makes one weaker, is listed in the file "check",
+ * What leaves out a rule, or makes one weaker, is listed in the file "runs",
  * with what comes of it.
  */
 
@@ -89,6 +111,9 @@ byte  reports[2];               /* who reported to this tail in this reign */
 byte  confirms[2];              /* who knows that all did */
 byte  longest[2];               /* of the ledgers that they reported */
 byte  serves;                   /* set of servers */
+#ifdef ORDERLY
+byte  primary;                  /* promoted last */
+#endif
 
 /* machines: "newest" and "past" are on the disk, as the ledger is */
 
@@ -100,6 +125,10 @@ byte  past[MACHINES];           /* servers whose present reign it has left */
 
 byte  forgotten;                /* set of machines */
 byte  told[LONGEST + 1];        /* by whichever machine, at this number */
+
+#if defined(REACH_SOLD) || defined(REACH_BACK)
+#define REACH
+#endif
 
 #ifdef REACH
 byte  made[MACHINES];           /* the machine's own sale, not yet told */
@@ -250,7 +279,9 @@ inline drop()
 
 /* a machine never goes back to a reign in which it acted before another one */
 
-#ifdef RETURNS
+#if defined(ORDERLY)
+#define ADMITS(i, s)  (HAS(serves, s) && (primary == (s) || newest[i] == (s)))
+#elif defined(RETURNS)
 #define ADMITS(i, s)  HAS(serves, s)
 #else
 #define ADMITS(i, s)  (HAS(serves, s) && !HAS(past[i], s))
@@ -322,8 +353,8 @@ inline look(i, s)
         if
         :: to ->
             standing[i] = m;
-            printf("machine %d knows on server %d that its join %d is held\n", i, s,
-                   m)
+            printf("machine %d knows on server %d that its join %d is held\n",
+                   i, s, m)
         :: else
         fi
     :: else
@@ -424,7 +455,8 @@ inline add(i, s, what)
     if
     :: found != 0 ->
         act(i, s); tail[s] = found;
-        printf("machine %d adds %d of kind %d on server %d\n", i, found, what, s)
+        printf("machine %d adds %d of kind %d on server %d\n", i, found,
+               what, s)
     :: else
     fi
 }
@@ -581,12 +613,11 @@ inline commit(i)
     assert(told[n] == 0 || told[n] == to);
     told[n] = to;
 #endif
-#ifdef REACH_LATE
+#ifdef REACH_SOLD
     assert(i < MEMBERS || made[i] != to);
 #endif
-#ifdef REACH_REJOIN
-    assert(kind[to] != JOINED(i) || standing[i] <= to && to <= MEMBERS ||
-           i >= MEMBERS);
+#ifdef REACH_REJOINED
+    assert(i >= MEMBERS || to <= MEMBERS || kind[to] != JOINED(i));
 #endif
     if
     :: ledger[i] == answer[i] -> answer[i] = 0
@@ -615,32 +646,6 @@ inline take_over(i, from)
 }
 
 
-#define REQUEST(s)                                                            \
-    :: d_step { READY(i, s) -> look(i, s); skip }                                   \
-    :: d_step { READY(i, s) && FOLLOWS(s) && ledger[i] != tail[s] ->          \
-                follow(i, s); skip }                                                \
-    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->                       \
-                append(i, s, SALE); skip }                                          \
-    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->                       \
-                append(i, s, LEFT(0)); skip }                                       \
-    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->                       \
-                append(i, s, LEFT(1)); skip }                                       \
-    :: d_step { READY(i, s) && JOINS(s) -> join_log(i, s); skip }                   \
-    :: d_step { READY(i, s) && RESTORES(s) && ledger[i] != tail[s] ->         \
-                restore(i, s); skip }                                               \
-    :: d_step { READY(i, s) && !OPEN(s) -> report(i, s); skip }
-
-#define REQUEST_THREE(s)                                                      \
-    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->                       \
-                append(i, s, LEFT(2)); skip }
-
-#define LEFT_BLIND(s, y)                                                      \
-    :: d_step { READY(i, s) && OPEN(s) && i != y -> membership(tail[s], i);   \
-                if                                                            \
-                :: join != 0 && HAS(members, y) -> add(i, s, LEFT(y))         \
-                :: else                                                       \
-                fi; skip }
-
 #ifdef NO_CHAIN
 #define SAME(i, s)    true
 #else
@@ -666,43 +671,76 @@ inline take_over(i, from)
 #endif
 
 
-proctype machine(byte i)
+/* what a machine does: there is one such process for each server */
+
+proctype machine(byte i; byte s)
 {
     do
-    REQUEST(0)
-    REQUEST(1)
+    :: d_step { READY(i, s) -> look(i, s); skip }
+
+    :: d_step { READY(i, s) && FOLLOWS(s) && ledger[i] != tail[s] ->
+        follow(i, s); skip }
+
+    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->
+        append(i, s, SALE); skip }
+
+    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->
+        append(i, s, LEFT(0)); skip }
+
+    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->
+        append(i, s, LEFT(1)); skip }
+
 #if MACHINES == 3
-    REQUEST_THREE(0)
-    REQUEST_THREE(1)
-#endif
-#ifdef LEFT_EARLY
-    LEFT_BLIND(0, 0)
-    LEFT_BLIND(0, 1)
-    LEFT_BLIND(1, 0)
-    LEFT_BLIND(1, 1)
+    :: d_step { READY(i, s) && OPEN(s) && SAME(i, s) ->
+        append(i, s, LEFT(2)); skip }
 #endif
 
-    :: d_step { answer[i] != 0 -> commit(i); skip }
+    :: d_step { READY(i, s) && JOINS(s) -> join_log(i, s); skip }
+
+    :: d_step { READY(i, s) && RESTORES(s) && ledger[i] != tail[s] ->
+        restore(i, s); skip }
+
+    :: d_step { READY(i, s) && !OPEN(s) -> report(i, s); skip }
+
+#ifdef LEFT_EARLY
+    :: d_step { READY(i, s) && OPEN(s) ->
+        membership(tail[s], i);
+        if
+        :: join != 0 && HAS(members, 1 - i) -> add(i, s, LEFT(1 - i))
+        :: else
+        fi;
+        skip }
+#endif
+
+    :: d_step { s == 0 && answer[i] != 0 -> commit(i); skip }
 
     /* the answer is lost, or the machine crashes */
 
-    :: d_step { answer[i] != 0 -> answer[i] = 0;
-                printf("machine %d loses an answer\n", i); drop(); skip }
+    :: d_step { s == 0 && answer[i] != 0 ->
+        answer[i] = 0;
+        printf("machine %d loses an answer\n", i);
+        drop(); skip }
 
 #ifdef KEEP
-    :: d_step { answer[i] == 0 && ledger[0] != ledger[i] -> take_over(i, 0); skip }
-    :: d_step { answer[i] == 0 && ledger[1] != ledger[i] -> take_over(i, 1); skip }
+    :: d_step { answer[i] == 0 && ledger[s] != ledger[i] ->
+        take_over(i, s); skip }
 #endif
 #ifdef PAST_LOST
-    :: d_step { past[i] != 0 -> past[i] = 0; newest[i] = NONE; skip }
+    :: d_step { s == 0 && past[i] != 0 ->
+        past[i] = 0; newest[i] = NONE;
+        printf("machine %d loses its list of reigns\n", i) }
 #endif
 #ifdef SAME_NAME
-    :: d_step { ledger[i] != 0 ->
+    :: d_step { s == 0 && ledger[i] != 0 ->
         ledger[i] = 0; answer[i] = 0; standing[i] = 0; past[i] = 0;
-        newest[i] = NONE; drop(); skip }
+        newest[i] = NONE;
+        printf("machine %d begins anew with nothing\n", i);
+        drop(); skip }
 #endif
 #ifdef FORGET
-    :: d_step { !HAS(forgotten, i) -> forgotten = forgotten | BIT(i); skip }
+    :: d_step { s == 0 && !HAS(forgotten, i) ->
+        forgotten = forgotten | BIT(i);
+        printf("machine %d is forgotten\n", i) }
 #endif
     od
 }
@@ -732,7 +770,8 @@ inline end_reign(s)
 inline copy(from, onto)
 {
     tail[onto] = tail[from];
-    printf("server %d is a copy of server %d, up to %d\n", onto, from, tail[from]);
+    printf("server %d is a copy of server %d, up to %d\n", onto, from,
+           tail[from]);
 #ifdef RUN_ID
     opened[onto] = opened[from];
 #endif
@@ -756,20 +795,48 @@ inline demote(s)
 inline promote(s)
 {
     serves = serves | BIT(s);
+#ifdef ORDERLY
+    primary = s;
+#endif
     printf("server %d is promoted, with %d\n", s, tail[s])
 }
 
-#define SERVER(s)                                                             \
-    :: d_step { serves == BIT(s) && tail[s] != tail[1 - (s)] ->               \
-                copy(s, 1 - (s)); skip }                                            \
-    :: d_step { serves == BIT(1 - (s)) -> promote(s); skip }                        \
-    :: d_step { serves == 3 -> demote(s); skip }                                    \
-    :: d_step { HAS(serves, s) -> end_reign(s);                     \
-                printf("server %d begins another reign, with %d\n", s,         \
-                       tail[s]) }                              \
-    :: d_step { HAS(serves, s) && tail[s] != 0 ->                             \
-                end_reign(s); tail[s] = 0; reports[s] = 0; confirms[s] = 0; longest[s] = 0;                  \
-                printf("server %d loses all, another reign\n", s); drop(); skip }
+/* an orderly server is not begun again once the other one was promoted */
+
+#ifdef ORDERLY
+#define FRESH(s)      (serves != 3 || primary == (s))
+#else
+#define FRESH(s)      true
+#endif
+
+proctype server(byte s)
+{
+    do
+    :: d_step { serves == BIT(s) && tail[s] != tail[1 - s] ->
+        copy(s, 1 - s); skip }
+
+    :: d_step { serves == BIT(1 - s) -> promote(s) }
+
+#ifdef ORDERLY
+    :: d_step { serves == 3 && !FRESH(s) -> demote(s); skip }
+#else
+    :: d_step { serves == 3 -> demote(s); skip }
+#endif
+
+    :: d_step { HAS(serves, s) && FRESH(s) ->
+        end_reign(s);
+        printf("server %d begins another reign, with %d\n", s, tail[s]) }
+
+    :: d_step { HAS(serves, s) && FRESH(s) && tail[s] != 0 ->
+        end_reign(s);
+        tail[s] = 0; reports[s] = 0; confirms[s] = 0; longest[s] = 0;
+        printf("server %d begins another reign, with nothing\n", s);
+#ifdef SYNCED
+        tail[1 - s] = (serves == BIT(s) -> 0 : tail[1 - s]);
+#endif
+        drop(); skip }
+    od
+}
 
 
 init
@@ -787,14 +854,11 @@ init
         tail[0] = MEMBERS; tail[1] = MEMBERS
     };
     atomic {
-        run machine(0); run machine(1);
+        run server(0); run server(1);
+        run machine(0, 0); run machine(0, 1);
+        run machine(1, 0); run machine(1, 1);
 #if MACHINES == 3
-        run machine(2)
+        run machine(2, 0); run machine(2, 1);
 #endif
-    };
-
-    do
-    SERVER(0)
-    SERVER(1)
-    od
+    }
 }
