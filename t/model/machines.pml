@@ -27,14 +27,19 @@
  * ledger is a beginning of the log.  To be waited for are the members as of
  * the tail and the members as of the longest ledger that was reported.  When
  * all of these have reported, each confirms that it has seen that; when all
- * have confirmed, the log is open.  A machine that acts in a reign keeps on its
- * disk that it has left the one before, and never acts in that again.
+ * have confirmed, the log is open.  A report and a confirmation are of a tail:
+ * what is put back makes them void.  A machine that acts in a reign keeps on
+ * its disk that it has left the one before, and never acts in that again.
  *
  * In an open log anybody can join, whatever its ledger is.  A member follows,
  * appends and declares others left only when all members who joined before it
  * have its join in their ledgers; this is its standing.  It leaves by itself
  * only if there is another member.  A log without members is opened, and
  * joined in the same step, by the one machine that has the operator's word.
+ *
+ * With -DSIMPLE, to be waited for are the members as of the tail alone, and the
+ * log is open when these have reported; followed is at any time, and the one
+ * that opens has the whole log.  That is enough for servers that are SYNCED.
  *
  * The log.  A commit is a number in 1 .. COMMITS, with its parent and its kind;
  * a log or ledger is the number of its last commit, because a parent's number
@@ -84,6 +89,15 @@
 #endif
 #ifndef COMMITS
 #define COMMITS    7
+#endif
+
+/* enough if no log that was left ever comes back, see SYNCED */
+
+#ifdef SIMPLE
+#define ONE_ROUND
+#define OF_TAIL
+#define FOLLOW_CLOSED
+#define AT_TAIL
 #endif
 
 #define NONE       2            /* no server */
@@ -534,14 +548,7 @@ inline report(i, s)
         act(i, s); reports[s] = reports[s] | BIT(i);
         printf("machine %d reports %d to server %d, which has %d\n", i,
                ledger[i], s, tail[s]);
-        if
-        :: longest[s] < ledger[i] ->
-            longest[s] = ledger[i];
-#ifndef CONFIRM_STAYS
-            confirms[s] = 0
-#endif
-        :: else
-        fi;
+        longest[s] = (longest[s] < ledger[i] -> ledger[i] : longest[s]);
         membership(longest[s], i); found = members;
         membership(tail[s], i);
 #ifdef OF_TAIL
