@@ -29,6 +29,7 @@
 
 #define SK_DRAIN_BUSY_RETRY_MS        5    /* another program writes */
 #define SK_DRAIN_RETRY_MS           250    /* after an error of the store */
+#define SK_DRAIN_AWAY_RETRY_MS       50    /* of who decides beside it */
 #define SK_DRAIN_POLL_MS            100    /* for another process's events */
 
 
@@ -53,7 +54,8 @@ typedef struct {
  *             SK_DRAIN_POLL_MS;
  *   SK_AGAIN  another program has the store locked: after
  *             SK_DRAIN_BUSY_RETRY_MS;
- *   SK_ERROR  the store failed: after SK_DRAIN_RETRY_MS.
+ *   SK_ERROR  the store failed: after SK_DRAIN_RETRY_MS; "away" of the writer:
+ *             after SK_DRAIN_AWAY_RETRY_MS.
  */
 int sk_drain_work(sk_drain_t *d, int64_t clock_ms, int64_t boot_ms,
     unsigned *decided);

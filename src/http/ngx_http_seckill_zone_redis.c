@@ -258,11 +258,11 @@ static ngx_int_t
 ngx_http_seckill_zone_redis_name(ngx_conf_t *cf, u_char *name, size_t len,
     sk_machines_conf_t *m)
 {
-    if (!sk_sale_name_valid((char *) name, len)) {
+    if (!sk_sale_name_valid((char *) name, len) || name[0] == '-') {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid machine name \"%*s\" of \"seckill_zone\", "
                            "allowed: 1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", "
-                           "\"-\"", len, name);
+                           "\"-\", not \"-\" first", len, name);
         return NGX_ERROR;
     }
 

@@ -243,10 +243,18 @@ sk_ledger_prepare(sk_ledger_t *l)
         { &l->head_add, "INSERT INTO commits (last, chain) VALUES (?1, ?2)" },
 
         { &l->machine,
-          "SELECT 1 FROM machine WHERE name = ?1" },
+          "SELECT id, file, joined FROM machine WHERE name = ?1" },
 
         { &l->machine_put,
-          "INSERT OR IGNORE INTO machine (name) VALUES (?1)" },
+          "INSERT OR REPLACE INTO machine (name, id, file, joined)"
+          " VALUES (?1, ?2, ?3, ?4)" },
+
+        { &l->reign,
+          "SELECT reign = ?1 FROM reigns ORDER BY id DESC LIMIT 1" },
+
+        { &l->reign_add, "INSERT INTO reigns (reign) VALUES (?1)" },
+
+        { &l->reign_clear, "DELETE FROM reigns" },
 
         { &l->members,
           "SELECT seq, type, detail FROM ledger WHERE"
@@ -320,7 +328,8 @@ sk_ledger_close(sk_ledger_t *l)
         l->product_put, l->product_drop, l->request, l->read, l->read_sale,
         l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next,
         l->head, l->head_at, l->head_next, l->head_add, l->rows,
-        l->machine, l->machine_put, l->members
+        l->machine, l->machine_put, l->members, l->reign, l->reign_add,
+        l->reign_clear
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {

@@ -25,6 +25,8 @@
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
+#define SK_LEDGER_ID_SIZE          33      /* 32 hex digits and a zero */
+#define SK_LEDGER_FILE_SIZE        48
 #define SK_LEDGER_COMMIT_MAX     1024      /* events */
 #define SK_LEDGER_AT_MAX            253402300799999     /* ms: the year 9999 */
 
@@ -82,6 +84,7 @@ typedef struct {
     sk_bytes_t      data;               /* see sk_pack.h */
     char            joined[SK_MACHINE_NAME_SIZE_MAX + 1];   /* a machine, */
     char            left[SK_MACHINE_NAME_SIZE_MAX + 1];     /* or "" */
+    char            id[SK_LEDGER_ID_SIZE];      /* of who has joined */
 } sk_commit_t;
 
 /*
@@ -168,16 +171,39 @@ int sk_ledger_order_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
 int sk_ledger_order_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
 
 /*
- * Whether a machine of that name, with this store, has ever joined those that
- * share its ledger: SK_OK, SK_NOT_FOUND.  To put it is a transaction of its own.
+ * Which machine this store is, among those that share its ledger: its name, an
+ * id by which another store of the same name is told from it, the file that it
+ * was then, and whether it has ever joined the others.  A copy has another file.
+ * Also SK_NOT_FOUND.  What is put is a transaction of its own.
  */
-int sk_ledger_machine(sk_ledger_t *ledger, const char *name);
-int sk_ledger_machine_put(sk_ledger_t *ledger, const char *name);
+
+typedef struct {
+    char            id[SK_LEDGER_ID_SIZE];
+    char            file[SK_LEDGER_FILE_SIZE];
+    int             joined;
+} sk_ledger_machine_t;
+
+int sk_ledger_machine(sk_ledger_t *ledger, const char *name,
+    sk_ledger_machine_t *machine);
+int sk_ledger_machine_put(sk_ledger_t *ledger, const char *name,
+    const sk_ledger_machine_t *machine);
+
+/* what tells the file of a path from a copy of it; "" if it is not there */
+void sk_ledger_files_name(const char *path, char name[SK_LEDGER_FILE_SIZE]);
+
+/*
+ * The reigns of a shared log in which the machine has done something: SK_OK: it
+ * is the last one of them, now at the latest; SK_REFUSED: it was left for
+ * another one.  "clear" forgets all.  Transactions of their own.
+ */
+int sk_ledger_reign(sk_ledger_t *ledger, const char *reign);
+int sk_ledger_reign_clear(sk_ledger_t *ledger);
 
 /* who were members after an event, and with which events they had joined */
 
 typedef struct {
     char            name[SK_MACHINE_NAME_SIZE_MAX + 1];
+    char            id[SK_LEDGER_ID_SIZE];
     uint64_t        number;
 } sk_ledger_member_t;
 

@@ -64,6 +64,9 @@ struct sk_ledger_s {
     sqlite3_stmt  *machine;
     sqlite3_stmt  *machine_put;
     sqlite3_stmt  *members;
+    sqlite3_stmt  *reign;
+    sqlite3_stmt  *reign_add;
+    sqlite3_stmt  *reign_clear;
     sk_pack_t      packed;              /* of the open transaction */
     sk_commit_t    sealed;              /* its events so far */
     unsigned       full:1;              /* SK_LEDGER_FULL */

@@ -1,3 +1,8 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                     /* statx() */
+#endif
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -64,4 +69,31 @@ sk_ledger_files_size(sk_ledger_t *l)
     (void) snprintf(wal, sizeof(wal), "%s-wal", l->path);
 
     return size + ((stat(wal, &st) == 0) ? (uint64_t) st.st_size : 0);
+}
+
+
+void
+sk_ledger_files_name(const char *path, char name[SK_LEDGER_FILE_SIZE])
+{
+    struct statx  st;
+
+    name[0] = '\0';
+
+    if (statx(AT_FDCWD, path, 0, STATX_INO|STATX_BTIME, &st) != 0) {
+        return;
+    }
+
+    /* the moment at which it was made tells a file from one that has got its
+       number later, or has the same one on another disk; 0 where the file
+       system does not know it */
+
+    if (!(st.stx_mask & STATX_BTIME)) {
+        st.stx_btime.tv_sec = 0;
+        st.stx_btime.tv_nsec = 0;
+    }
+
+    (void) snprintf(name, SK_LEDGER_FILE_SIZE, "%llx-%llx.%x",
+                    (unsigned long long) st.stx_ino,
+                    (unsigned long long) st.stx_btime.tv_sec,
+                    (unsigned) st.stx_btime.tv_nsec);
 }

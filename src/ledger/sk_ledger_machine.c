@@ -8,20 +8,31 @@
 /* what a store knows of the machines that share its ledger with others */
 
 
-static void sk_ledger_machine_name(const sk_bytes_t *detail,
-    char name[SK_MACHINE_NAME_SIZE_MAX + 1]);
+static void sk_ledger_machine_read(const sk_bytes_t *detail,
+    char name[SK_MACHINE_NAME_SIZE_MAX + 1], char id[SK_LEDGER_ID_SIZE]);
 
 
 int
-sk_ledger_machine(sk_ledger_t *l, const char *name)
+sk_ledger_machine(sk_ledger_t *l, const char *name,
+    sk_ledger_machine_t *machine)
 {
     int            rc;
     sqlite3_stmt  *s;
+
+    memset(machine, 0, sizeof(sk_ledger_machine_t));
 
     s = l->machine;
     (void) sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
 
     rc = sqlite3_step(s);
+
+    if (rc == SQLITE_ROW) {
+        (void) snprintf(machine->id, sizeof(machine->id), "%s",
+                        (const char *) sqlite3_column_text(s, 0));
+        (void) snprintf(machine->file, sizeof(machine->file), "%s",
+                        (const char *) sqlite3_column_text(s, 1));
+        machine->joined = sqlite3_column_int(s, 2);
+    }
 
     (void) sqlite3_reset(s);
     (void) sqlite3_clear_bindings(s);
@@ -32,19 +43,68 @@ sk_ledger_machine(sk_ledger_t *l, const char *name)
 
 
 int
-sk_ledger_machine_put(sk_ledger_t *l, const char *name)
+sk_ledger_machine_put(sk_ledger_t *l, const char *name,
+    const sk_ledger_machine_t *machine)
 {
     int            rc;
     sqlite3_stmt  *s;
 
     s = l->machine_put;
+
     (void) sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 2, machine->id, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 3, machine->file, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_int(s, 4, machine->joined);
 
     rc = sk_ledger_step(l, s);
 
     (void) sqlite3_clear_bindings(s);
 
     return rc;
+}
+
+
+int
+sk_ledger_reign(sk_ledger_t *l, const char *reign)
+{
+    int            rc, last;
+    sqlite3_stmt  *s;
+
+    s = l->reign;
+    (void) sqlite3_bind_text(s, 1, reign, -1, SQLITE_STATIC);
+
+    rc = sqlite3_step(s);
+    last = (rc == SQLITE_ROW) ? sqlite3_column_int(s, 0) : 0;
+
+    (void) sqlite3_reset(s);
+    (void) sqlite3_clear_bindings(s);
+
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        return sk_ledger_fail(l, rc);
+    }
+
+    if (last) {
+        return SK_OK;
+    }
+
+    s = l->reign_add;
+    (void) sqlite3_bind_text(s, 1, reign, -1, SQLITE_STATIC);
+
+    rc = sqlite3_step(s);
+
+    (void) sqlite3_reset(s);
+    (void) sqlite3_clear_bindings(s);
+
+    return (rc == SQLITE_DONE) ? SK_OK
+           : ((rc & 0xff) == SQLITE_CONSTRAINT) ? SK_REFUSED
+           : sk_ledger_fail(l, rc);
+}
+
+
+int
+sk_ledger_reign_clear(sk_ledger_t *l)
+{
+    return sk_ledger_step(l, l->reign_clear);
 }
 
 
@@ -70,7 +130,7 @@ sk_ledger_members(sk_ledger_t *l, uint64_t number, sk_ledger_member_t *members,
         detail.data = (const char *) sqlite3_column_text(s, 2);
         detail.len = (size_t) sqlite3_column_bytes(s, 2);
 
-        sk_ledger_machine_name(&detail, member.name);
+        sk_ledger_machine_read(&detail, member.name, member.id);
         member.number = (uint64_t) sqlite3_column_int64(s, 0);
 
         for (i = 0; i < *n && strcmp(members[i].name, member.name) != 0; i++) {
@@ -95,14 +155,16 @@ sk_ledger_members(sk_ledger_t *l, uint64_t number, sk_ledger_member_t *members,
 void
 sk_ledger_machine_event(sk_commit_t *commit, const sk_row_t *row)
 {
+    char  id[SK_LEDGER_ID_SIZE];
+
     switch (sk_ledger_type(&row->type)) {
 
     case SK_EVENT_MACHINE_JOINED:
-        sk_ledger_machine_name(&row->detail, commit->joined);
+        sk_ledger_machine_read(&row->detail, commit->joined, commit->id);
         break;
 
     case SK_EVENT_MACHINE_LEFT:
-        sk_ledger_machine_name(&row->detail, commit->left);
+        sk_ledger_machine_read(&row->detail, commit->left, id);
         break;
 
     default:
@@ -112,16 +174,19 @@ sk_ledger_machine_event(sk_commit_t *commit, const sk_row_t *row)
 
 
 static void
-sk_ledger_machine_name(const sk_bytes_t *detail,
-    char name[SK_MACHINE_NAME_SIZE_MAX + 1])
+sk_ledger_machine_read(const sk_bytes_t *detail,
+    char name[SK_MACHINE_NAME_SIZE_MAX + 1], char id[SK_LEDGER_ID_SIZE])
 {
     json_t      *json;
     const char  *text;
 
     json = detail->data ? json_loadb(detail->data, detail->len, 0, NULL) : NULL;
-    text = json_string_value(json_object_get(json, "machine"));
 
+    text = json_string_value(json_object_get(json, "machine"));
     (void) snprintf(name, SK_MACHINE_NAME_SIZE_MAX + 1, "%s", text ? text : "");
+
+    text = json_string_value(json_object_get(json, "store"));
+    (void) snprintf(id, SK_LEDGER_ID_SIZE, "%s", text ? text : "");
 
     json_decref(json);
 }

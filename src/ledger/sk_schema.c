@@ -110,7 +110,17 @@ static const char *const  sk_schema_steps[] = {
     /* who this store is among those that share its ledger */
 
     "CREATE TABLE machine ("
-    "  name    TEXT PRIMARY KEY"            /* it has joined them once */
+    "  name    TEXT PRIMARY KEY,"
+    "  id      TEXT NOT NULL,"
+    "  file    TEXT NOT NULL,"              /* a copy is another one */
+    "  joined  INTEGER NOT NULL"
+    ");"
+
+    /* of the shared log's servers, in which it has done something */
+
+    "CREATE TABLE reigns ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  reign   TEXT NOT NULL UNIQUE"
     ");"
 
     "CREATE INDEX ledger_machine ON ledger(type)"

@@ -11,7 +11,6 @@ static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
 static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static void sk_machines_watch(sk_machines_t *m, const sk_head_t *head);
-static unsigned sk_machines_may_begin(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_due(sk_machines_t *m);
 static int sk_machines_forget(void *ctx, const char *name);
 static int sk_machines_fd(void *ctx);
@@ -219,7 +218,13 @@ sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
     m->woken = 0;
 
-    rc = sk_machines_call_report(m, head, sk_machines_may_begin(m, head));
+    rc = sk_machines_ledger_members(m, ledger, head);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    rc = sk_machines_call_report(m, head);
 
     switch (rc) {
 
@@ -229,8 +234,8 @@ sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
     case SK_REFUSED:
         return sk_machines_fail(m, SK_ERROR, "a machine \"%s\" is there, with "
-                   "another store: each needs a name of its own, machine=",
-                   m->conf.name);
+                   "another store: it waits until that has left; or give this "
+                   "one a name of its own, machine=", m->conf.name);
 
     default:
         return rc;
@@ -249,33 +254,6 @@ sk_machines_watch(sk_machines_t *m, const sk_head_t *head)
 }
 
 
-/*
- * A log without members belongs to those who have a ledger and never shared it;
- * an empty one, if nobody puts anything there for a while, to anybody.
- */
-
-static unsigned
-sk_machines_may_begin(sk_machines_t *m, const sk_head_t *head)
-{
-    int64_t  now_ms;
-
-    now_ms = sk_machines_boot_ms();
-
-    if (m->answer.tail.number || head->number || m->answer.reign[0] == '\0'
-        || strcmp(m->answer.reign, m->empty_reign) != 0)
-    {
-        memcpy(m->empty_reign, m->answer.reign, SK_REIGN_SIZE);
-        m->empty_ms = now_ms;
-    }
-
-    if (m->ever) {
-        return 0;
-    }
-
-    return head->number || now_ms - m->empty_ms >= m->conf.gone_ms;
-}
-
-
 /* whether others want to hear of this machine */
 
 static int
@@ -289,6 +267,13 @@ sk_machines_due(sk_machines_t *m)
                : every_ms;
 
     return sk_machines_boot_ms() - m->beat_ms >= every_ms;
+}
+
+
+void
+sk_machines_begin(sk_machines_t *m)
+{
+    m->word = 1;
 }
 
 

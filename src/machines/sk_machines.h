@@ -7,11 +7,12 @@
  *              has lost commits, the log is a beginning of the ledger: then the
  *              machine puts them back;
  *   reign      of a server as the one that takes commits.  In another one nobody
- *              appends until all members have said that the log goes on from
- *              their ledgers;
+ *              follows or appends until all members have found that the log
+ *              goes on from their ledgers, and then have seen that all have.
+ *              What a machine does in a reign it does in none before, ever;
  *   member     a machine that joined, by an event of the log, and was not
- *              declared left by another one.  It follows, and appends, once all
- *              that were members before it hold that event.
+ *              declared left by another one.  It follows, and appends, once one
+ *              that was a member before it holds that event.
  *
  * So what is in a ledger, and may have been told, is never contradicted,
  * whatever Redis forgets.  The rules are those that t/model/ checks.
@@ -57,6 +58,14 @@ typedef struct sk_machines_s  sk_machines_t;
 sk_machines_t *sk_machines_create(const sk_machines_conf_t *conf,
     sk_zone_t *zone, const sk_log_t *log);
 void sk_machines_destroy(sk_machines_t *m);
+
+/*
+ * An operator's word: if the log is empty, and the ledger too, this machine is
+ * to begin both.  One machine needs it, once; were it given to another one, when
+ * Redis has lost everything and those who have it are away, that would sell
+ * anew what is sold.
+ */
+void sk_machines_begin(sk_machines_t *m);
 
 /* for the writer; lives as long as "m" */
 const sk_authority_t *sk_machines_authority(sk_machines_t *m);

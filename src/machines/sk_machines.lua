@@ -8,9 +8,11 @@
 --   log       a stream, one entry a commit: its id is the number of its last
 --             event, its fields "commit", in MessagePack, and "chain"
 --   members   name -> number of its event machine_joined ":" store
---   machines  name -> "store seen last chain reign last chain": when it was
---             seen, in ms of Redis' clock; what its ledger ends with; and up to
---             where, in which reign, it has found the log to go on from that.
+--   machines  name -> "store seen last chain reign last chain confirms members":
+--             when it was seen, in ms of Redis' clock; what its ledger ends
+--             with; up to where, and in which reign, it has found the log to be
+--             what its ledger is the beginning of; whether it has seen that all
+--             have found so; and who were members at its ledger's end.
 --             "!" name -> somebody has said that it is to be forgotten.
 --
 -- A reign is the server's replication id, which changes with each promotion and
@@ -25,8 +27,15 @@ local my_reign, my_last, my_chain = ARGV[5], ARGV[6], ARGV[7]
 
 local zeros = string.rep('0', 64)
 
-local replid = string.match(redis.call('INFO', 'replication'),
-                            'master_replid:(%x+)')
+local info = redis.call('INFO', 'replication')
+local replid = string.match(info, 'master_replid:(%x+)')
+
+if not string.find(info, 'role:master', 1, true) then
+
+    -- it has the replication id of its primary
+
+    return redis.error_reply('READONLY this server is a replica')
+end
 
 local t = redis.call('HMGET', tail_key, 'reign', 'last', 'chain', 'at')
 local reign, last, chain, at =
@@ -36,40 +45,37 @@ local function at_tail()
     return my_reign == replid and my_last == last and my_chain == chain
 end
 
--- ARGV: 8 last, 9 chain, 10 at, 11 commit, 12 who joined, 13 who left, 14 the
--- first number to be kept
+-- ARGV: 8 last, 9 chain, 10 at, 11 commit, 12 who joined, 13 with which store,
+-- 14 who left, 15 the first number to be kept
 
 local function add()
-    local joined, left, keep = ARGV[12], ARGV[13], ARGV[14]
-
     last, chain, at = ARGV[8], ARGV[9], ARGV[10]
 
     redis.call('XADD', log_key, last .. '-0', 'commit', ARGV[11],
                'chain', chain)
     redis.call('HSET', tail_key, 'last', last, 'chain', chain, 'at', at)
 
-    if joined ~= '' then
-        redis.call('HSET', members_key, joined,
-                   last .. ':' .. (joined == me and store or ''))
+    if ARGV[12] ~= '' then
+        redis.call('HSET', members_key, ARGV[12], last .. ':' .. ARGV[13])
     end
 
-    if left ~= '' then
-        redis.call('HDEL', members_key, left)
-        redis.call('HDEL', machines_key, left, '!' .. left)
+    if ARGV[14] ~= '' then
+        redis.call('HDEL', members_key, ARGV[14])
+        redis.call('HDEL', machines_key, ARGV[14], '!' .. ARGV[14])
     end
 
-    if keep ~= '' then
-        redis.call('XTRIM', log_key, 'MINID', '~', keep)
+    if ARGV[15] ~= '' then
+        redis.call('XTRIM', log_key, 'MINID', '~', ARGV[15])
     end
 end
 
 if op == 'append' then
 
-    -- 15: what "members" has to say of this machine; without a commit nothing
+    -- 16: what "members" has to say of this machine; without a commit nothing
     -- is added, it is asked whether this is the tail
 
     if reign == replid and at_tail()
-        and redis.call('HGET', members_key, me) == ARGV[15]
+        and redis.call('HGET', members_key, me) == ARGV[16]
     then
         if ARGV[11] ~= '' then
             add()
@@ -88,14 +94,14 @@ elseif op == 'restore' then
 elseif op == 'seed' then
 
     -- a log that is empty is to begin after a commit: 8, 9, 10 as above, and
-    -- pairs of names and numbers of those who were members there
+    -- pairs of names and what "members" has of those who were members there
 
     if reign ~= replid and at_tail() and last == '0' then
         last, chain, at = ARGV[8], ARGV[9], ARGV[10]
         redis.call('HSET', tail_key, 'last', last, 'chain', chain, 'at', at)
 
         for i = 11, #ARGV, 2 do
-            redis.call('HSET', members_key, ARGV[i], ARGV[i + 1] .. ':')
+            redis.call('HSET', members_key, ARGV[i], ARGV[i + 1])
         end
 
         return { 'ok' }
@@ -103,9 +109,18 @@ elseif op == 'seed' then
 
 elseif op == 'join' then
 
-    if reign == replid and at_tail()
+    -- 16: "1": this machine may open a log that has no members
+
+    local founds = reign ~= replid and ARGV[16] == '1'
+                   and redis.call('HLEN', members_key) == 0
+
+    if at_tail() and (reign == replid or founds)
         and not redis.call('HGET', members_key, me)
     then
+        if founds then
+            redis.call('HSET', tail_key, 'reign', replid)
+        end
+
         add()
         return { 'ok' }
     end
@@ -130,21 +145,19 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local member = redis.call('HGET', members_key, me) or ''
 local joined, holder = string.match(member, '^(%d+):(%x*)$')
 
-local status, standing, waiting, machines, members = 'state', '0', '', {}, {}
-local held, held_chain, count = my_last, my_chain, 0
+local standing, waiting, machines, members = '0', '', {}, {}
+local status, count = 'state', 0
 
-if op == 'report' then
+-- 8 reign, 9 number and 10 chain up to which the log was found to be what the
+-- ledger is the beginning of; 11: who were members at the ledger's end; 12: the
+-- number of its event machine_joined that it knows others to hold; 13: how many
+-- commits are wanted
 
-    -- 8 reign, 9 number and 10 chain up to which the log was found to go on
-    -- from the ledger; 11: this machine may begin a log that has no members;
-    -- 12: the number of its event machine_joined that it knows all others to
-    -- hold; 13: how many commits are wanted
-
-    count = ARGV[13]
-
+local function report()
     local known = {}
 
     machines = redis.call('HGETALL', machines_key)
+    members = redis.call('HGETALL', members_key)
 
     for i = 1, #machines, 2 do
         known[machines[i]] = machines[i + 1]
@@ -160,41 +173,37 @@ if op == 'report' then
         return w
     end
 
-    -- one machine a name, and one store a machine
+    -- one store a machine: another one of its name waits until it has left
 
     local before = words(me)
-    local theirs = (holder and holder ~= '') and holder or before[1]
 
-    if theirs and theirs ~= store
-        and now - tonumber(before[2] or '0') < gone
+    if (joined and holder ~= store)
+        or (not joined and before[1] and before[1] ~= store
+            and now - tonumber(before[2]) < gone)
     then
-        return { 'twin' }
+        return false
     end
 
-    if joined and holder ~= store then
-        member = joined .. ':' .. store
-        redis.call('HSET', members_key, me, member)
+    local function tell(confirms)
+        known[me] = table.concat({ store, string.format('%.0f', now), my_last,
+                                   my_chain, ARGV[8] == '' and '-' or ARGV[8],
+                                   ARGV[9], ARGV[10], confirms,
+                                   ARGV[11] == '' and '-' or ARGV[11] }, ' ')
+        redis.call('HSET', machines_key, me, known[me])
     end
 
-    known[me] = table.concat({ store, string.format('%.0f', now), held,
-                               held_chain,
-                               ARGV[8] == '' and '-' or ARGV[8], ARGV[9],
-                               ARGV[10] }, ' ')
-
-    redis.call('HSET', machines_key, me, known[me])
+    tell('0')
     redis.call('HDEL', machines_key, '!' .. me)
     known['!' .. me] = nil
 
-    members = redis.call('HGETALL', members_key)
-
-    -- whether all who were members when this machine joined hold that: they
-    -- have as much of this log, or more
+    -- whether one that was a member when this machine joined holds that: its
+    -- ledger has as much of this log, or more
 
     if joined and joined == ARGV[12] then
         standing = '1'
 
     elseif joined then
-        standing = '1'
+        local others = ''
 
         for i = 1, #members, 2 do
             local number = string.match(members[i + 1], '^%d+')
@@ -213,57 +222,110 @@ if op == 'report' then
                     holds = e[1] and e[1][2][4] == w[4]
                 end
 
-                if not holds then
-                    standing = '0'
-                    waiting = waiting .. ' ' .. members[i]
-                end
-            end
-        end
-    end
-
-    -- whether all members have found that the log goes on from their ledgers
-
-    if reign ~= replid then
-        local open = held == last and held_chain == chain
-
-        if #members == 0 then
-            open = open and ARGV[11] == '1'
-        end
-
-        for i = 1, #members, 2 do
-            local w = words(members[i])
-
-            if not known['!' .. members[i]]
-                and not (w[5] == replid and w[6] == last and w[7] == chain)
-            then
-                open = false
-                waiting = waiting .. ' ' .. members[i]
+                others = others .. ' ' .. members[i]
+                standing = holds and '1' or standing
             end
         end
 
-        if open then
-            reign = replid
-            redis.call('HSET', tail_key, 'reign', reign)
+        if others == '' then
+            standing = '1'
+        end
+
+        waiting = standing == '1' and '' or others
+    end
+
+    if reign == replid then
+        return true
+    end
+
+    -- Not open: it is when all members have found that the log goes on from
+    -- their ledgers, and then have seen that all have.  Members are those at
+    -- the tail, and those at the end of the longest of these ledgers.
+
+    local function found(name)
+        local w = words(name)
+
+        return w[5] == replid and w[6] == last and w[7] == chain, w
+    end
+
+    local wanted, longest, list = {}, -1, ''
+
+    for name in pairs(known) do
+        local is, w = found(name)
+
+        if is and tonumber(w[3]) > longest then
+            longest, list = tonumber(w[3]), w[9]
         end
     end
 
+    for i = 1, #members, 2 do
+        wanted[members[i]] = true
+    end
+
+    for name in string.gmatch(list == '-' and '' or list, '[^,]+') do
+        wanted[name] = true
+    end
+
+    local all, some = true, false
+
+    waiting = ''
+
+    for name in pairs(wanted) do
+        some = true
+
+        if not known['!' .. name] and not found(name) then
+            all = false
+            waiting = waiting .. ' ' .. name
+        end
+    end
+
+    if not all or not some then
+        return true
+    end
+
+    tell('1')
+
+    for name in pairs(wanted) do
+        local w = words(name)
+
+        if not known['!' .. name] and w[8] ~= '1' then
+            all = false
+            waiting = waiting .. ' ' .. name
+        end
+    end
+
+    if all then
+        reign = replid
+        redis.call('HSET', tail_key, 'reign', reign)
+    end
+
+    return true
+end
+
+if op == 'report' then
+
+    if not report() then
+        return { 'twin' }
+    end
+
+    count = tonumber(ARGV[13])
     machines = redis.call('HGETALL', machines_key)
 
 elseif op == 'append' then
 
-    -- 15, again: who is a member as he was knows that he may follow; 16: how
+    -- 16, again: who is a member as he was knows that he may follow; 17: how
     -- many commits are wanted
 
-    standing = member == ARGV[15] and '1' or '0'
-    count = ARGV[16]
+    standing = member == ARGV[16] and '1' or '0'
+    count = tonumber(ARGV[17])
 end
 
 -- what the log says where the ledger ends, and where it begins
 
 local mine, first, entries = '', '', {}
 
-if tonumber(last) > tonumber(held) then
-    local e = redis.call('XRANGE', log_key, held, held)
+if tonumber(last) > tonumber(my_last) then
+    local e = redis.call('XRANGE', log_key, my_last, my_last)
 
     mine = e[1] and e[1][2][4] or ''
     e = redis.call('XRANGE', log_key, '-', '+', 'COUNT', 1)
@@ -271,14 +333,12 @@ if tonumber(last) > tonumber(held) then
 
     -- who may not follow sees by the first of them whether it goes on
 
-    if standing ~= '1' and mine == '' then
-        count = 1
-    elseif standing ~= '1' then
-        count = 0
+    if standing ~= '1' or reign ~= replid then
+        count = mine == '' and 1 or 0
     end
 
-    if tonumber(count) > 0 then
-        entries = redis.call('XRANGE', log_key, '(' .. held, last, 'COUNT',
+    if count > 0 then
+        entries = redis.call('XRANGE', log_key, '(' .. my_last, last, 'COUNT',
                              count)
     end
 end

@@ -105,7 +105,7 @@ sk_machines_call_begin(sk_machines_t *m, sk_machines_args_t *a, const char *op,
 
     sk_machines_call_arg(a, op);
     sk_machines_call_arg(a, m->conf.name);
-    sk_machines_call_arg(a, m->store);
+    sk_machines_call_arg(a, m->machine.id);
     sk_machines_call_arg(a, a->gone);
     sk_machines_call_arg(a, m->answer.reign);
     sk_machines_call_arg(a, m->from_text.number);
@@ -148,6 +148,8 @@ sk_machines_call_commit(sk_machines_t *m, sk_machines_args_t *a,
     sk_machines_call_arg(a, commit->data.data ? commit->data.data : "");
     a->len[a->n - 1] = commit->data.len;
     sk_machines_call_arg(a, joined);
+    sk_machines_call_arg(a, (joined == m->conf.name) ? m->machine.id
+                                                     : commit->id);
     sk_machines_call_arg(a, commit->left);
     sk_machines_call_arg(a, a->keep);
 }
@@ -182,12 +184,14 @@ sk_machines_call_restore(sk_machines_t *m, const sk_commit_t *commit)
 
 
 int
-sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit)
+sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit,
+    unsigned founds)
 {
     sk_machines_args_t  a;
 
     sk_machines_call_begin(m, &a, "join", &commit->before);
     sk_machines_call_commit(m, &a, commit, m->conf.name);
+    sk_machines_call_arg(&a, founds ? "1" : "0");
 
     return sk_machines_call_end(m, &a);
 }
@@ -198,7 +202,7 @@ sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
     const sk_ledger_member_t *members, unsigned n)
 {
     unsigned            i;
-    char                numbers[SK_MACHINES_MAX][24];
+    char                values[SK_MACHINES_MAX][SK_MACHINES_MEMBER_SIZE];
     sk_machines_args_t  a;
 
     sk_machines_call_begin(m, &a, "seed", &commit->before);
@@ -210,10 +214,10 @@ sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
     sk_machines_call_arg(&a, a.at);
 
     for (i = 0; i < n; i++) {
-        (void) snprintf(numbers[i], sizeof(numbers[i]), "%" PRIu64,
-                        members[i].number);
+        (void) snprintf(values[i], sizeof(values[i]), "%" PRIu64 ":%s",
+                        members[i].number, members[i].id);
         sk_machines_call_arg(&a, members[i].name);
-        sk_machines_call_arg(&a, numbers[i]);
+        sk_machines_call_arg(&a, values[i]);
     }
 
     return sk_machines_call_end(m, &a);
@@ -263,9 +267,9 @@ sk_machines_call_look(sk_machines_t *m, uint64_t number,
 
 
 int
-sk_machines_call_report(sk_machines_t *m, const sk_head_t *head,
-    unsigned may_begin)
+sk_machines_call_report(sk_machines_t *m, const sk_head_t *head)
 {
+    int                 rc;
     sk_machines_args_t  a;
 
     sk_machines_call_begin(m, &a, "report", head);
@@ -275,11 +279,15 @@ sk_machines_call_report(sk_machines_t *m, const sk_head_t *head,
     sk_machines_call_arg(&a, m->found_reign);
     sk_machines_call_arg(&a, a.head.number);
     sk_machines_call_arg(&a, a.head.chain);
-    sk_machines_call_arg(&a, may_begin ? "1" : "0");
+    sk_machines_call_arg(&a, m->members);
     sk_machines_call_arg(&a, m->joined);
     sk_machines_call_arg(&a, a.fetch);
 
-    return sk_machines_call_end(m, &a);
+    rc = sk_machines_call_end(m, &a);
+
+    m->answer.reported = (rc == SK_BEHIND);
+
+    return rc;
 }
 
 
@@ -392,6 +400,8 @@ sk_machines_call_state(sk_machines_t *m, redisReply *reply)
                                 sk_redis_address(m->redis));
     }
 
+    answer->reported = 0;
+    answer->members = (e[SK_MACHINES_MEMBERS]->elements != 0);
     answer->at_ms = (int64_t) at_ms;
     answer->standing = (e[SK_MACHINES_STANDING]->str[0] == '1');
     answer->first = strtoull(e[SK_MACHINES_FIRST]->str, NULL, 10);

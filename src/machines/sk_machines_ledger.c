@@ -222,22 +222,24 @@ sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
 /* who joins needs not have the log: it decides nothing by it */
 
 int
-sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger)
+sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger, unsigned founds)
 {
     int          rc;
-    char         detail[SK_MACHINE_NAME_SIZE_MAX + 16];
+    char         detail[SK_MACHINE_NAME_SIZE_MAX + SK_LEDGER_ID_SIZE + 32];
     int64_t      now_ms;
     sk_row_t     row;
     sk_pack_t    pack;
     sk_commit_t  commit;
 
-    rc = m->ever ? SK_OK : sk_ledger_machine_put(ledger, m->conf.name);
+    if (!m->machine.joined) {
+        m->machine.joined = 1;
+        rc = sk_ledger_machine_put(ledger, m->conf.name, &m->machine);
 
-    if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        if (rc != SK_OK) {
+            m->machine.joined = 0;
+            return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        }
     }
-
-    m->ever = 1;
 
     memset(&row, 0, sizeof(row));
     memset(&commit, 0, sizeof(commit));
@@ -251,7 +253,8 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger)
     row.type.len = strlen(row.type.data);
     row.detail.data = detail;
     row.detail.len = (size_t) snprintf(detail, sizeof(detail),
-                                       "{\"machine\":\"%s\"}", m->conf.name);
+                                       "{\"machine\":\"%s\",\"store\":\"%s\"}",
+                                       m->conf.name, m->machine.id);
 
     commit.before = m->answer.tail;
     commit.head = m->answer.tail;
@@ -265,7 +268,7 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger)
 
     if (rc == SK_OK) {
         sk_pack_chain(commit.head.chain, &commit.data);
-        rc = sk_machines_call_join(m, &commit);
+        rc = sk_machines_call_join(m, &commit, founds);
 
     } else {
         rc = sk_machines_fail(m, SK_ERROR, "out of memory");
@@ -285,45 +288,103 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger)
 
 
 /*
- * A store is known by the file that it is, on this boot of this system: a copy
- * of it, or what was restored from a backup, is another one, even if all that
- * is in it is the same.  After a boot it is another one, too, and has to wait
- * until nobody has heard of the one before for a while.
+ * A store has an id.  A copy of it, or what was restored from a backup, is
+ * another file, and gets another id: it is another machine, which has told
+ * nothing, whatever its name is.
  */
 
 int
 sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger)
 {
     int            rc;
-    char           boot[64];
-    FILE          *f;
-    uint64_t       file[2];
-    unsigned char  hash[(SK_MACHINES_STORE_SIZE - 1) / 2];
+    char           file[SK_LEDGER_FILE_SIZE];
+    unsigned char  id[(SK_LEDGER_ID_SIZE - 1) / 2];
 
-    memset(boot, 0, sizeof(boot));
+    sk_ledger_files_name(sk_ledger_path(ledger), file);
 
-    f = fopen("/proc/sys/kernel/random/boot_id", "re");
+    rc = sk_ledger_machine(ledger, m->conf.name, &m->machine);
 
-    if (f) {
-        (void) !fread(boot, 1, sizeof(boot), f);
-        (void) fclose(f);
+    if (rc == SK_NOT_FOUND
+        || (rc == SK_OK && strcmp(file, m->machine.file) != 0))
+    {
+        memset(&m->machine, 0, sizeof(m->machine));
+
+        randombytes_buf(id, sizeof(id));
+        (void) sodium_bin2hex(m->machine.id, sizeof(m->machine.id), id,
+                              sizeof(id));
+        memcpy(m->machine.file, file, sizeof(file));
+
+        rc = sk_ledger_reign_clear(ledger);
+
+        if (rc == SK_OK) {
+            rc = sk_ledger_machine_put(ledger, m->conf.name, &m->machine);
+        }
     }
 
-    sk_ledger_files_identify(sk_ledger_path(ledger), &file[0], &file[1]);
-
-    (void) crypto_generichash(hash, sizeof(hash), (unsigned char *) boot,
-                              sizeof(boot), (unsigned char *) file,
-                              sizeof(file));
-    (void) sodium_bin2hex(m->store, sizeof(m->store), hash, sizeof(hash));
-
-    rc = sk_ledger_machine(ledger, m->conf.name);
-
-    if (rc != SK_OK && rc != SK_NOT_FOUND) {
+    if (rc != SK_OK) {
         return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
     }
 
-    m->ever = (rc == SK_OK);
     m->known = 1;
+
+    return SK_OK;
+}
+
+
+/* asked for until the log is open: then it knows them itself */
+
+int
+sk_machines_ledger_members(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head)
+{
+    int                 rc;
+    size_t              len;
+    unsigned            i, n;
+    sk_ledger_member_t  members[SK_MACHINES_MAX];
+
+    m->members[0] = '\0';
+
+    if (strcmp(m->answer.reign, m->answer.opened) == 0) {
+        return SK_OK;
+    }
+
+    rc = sk_ledger_members(ledger, head->number, members, SK_MACHINES_MAX, &n);
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    for (i = 0, len = 0; i < n; i++) {
+        len += (size_t) snprintf(m->members + len, sizeof(m->members) - len,
+                                 "%s%s", len ? "," : "", members[i].name);
+    }
+
+    return SK_OK;
+}
+
+
+int
+sk_machines_ledger_enter(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int  rc;
+
+    if (strcmp(m->entered, m->answer.reign) == 0) {
+        return SK_OK;
+    }
+
+    rc = sk_ledger_reign(ledger, m->answer.reign);
+
+    if (rc == SK_REFUSED) {
+        return sk_machines_fail(m, SK_ERROR, "%s is in a reign that this "
+                   "machine has left for a later one: is it the primary?  If "
+                   "it is, restart it", sk_redis_address(m->redis));
+    }
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    memcpy(m->entered, m->answer.reign, SK_REIGN_SIZE);
 
     return SK_OK;
 }

@@ -25,8 +25,9 @@
 #define SK_MACHINES_ARGS_MAX      (32 + 2 * SK_MACHINES_MAX)
 #define SK_MACHINES_ERROR_SIZE     512
 #define SK_MACHINES_TEXT_SIZE     2048
-#define SK_MACHINES_STORE_SIZE     33           /* 32 hex digits and a zero */
-#define SK_MACHINES_MEMBER_SIZE   (24 + SK_MACHINES_STORE_SIZE)
+#define SK_MACHINES_MEMBER_SIZE   (24 + SK_LEDGER_ID_SIZE)
+#define SK_MACHINES_LIST_SIZE                                                \
+    (SK_MACHINES_MAX * (SK_MACHINE_NAME_SIZE_MAX + 1))
 
 
 /* a head as text: what the script compares */
@@ -45,7 +46,9 @@ typedef struct {
     sk_head_t         tail;
     int64_t           at_ms;                    /* of its last event */
     char              member[SK_MACHINES_MEMBER_SIZE];  /* "": it is none */
-    unsigned          standing:1;       /* all others hold that it joined */
+    unsigned          reported:1;       /* it is one to a report */
+    unsigned          members:1;        /* there are some */
+    unsigned          standing:1;       /* others hold that it joined */
     char              waiting[SK_MACHINES_TEXT_SIZE];   /* for whom, " a b" */
     char              mine[SK_CHAIN_HEX_SIZE];  /* chain at the ledger's end */
     uint64_t          first;            /* number in the log; 0: none */
@@ -60,9 +63,10 @@ struct sk_machines_s {
     sk_redis_t           *redis;
     char                  keys[SK_MACHINES_KEYS][SK_MACHINES_KEY_SIZE_MAX];
 
-    char                  store[SK_MACHINES_STORE_SIZE];    /* "": not known */
-    unsigned              known:1;      /* whether it has ever joined: */
-    unsigned              ever:1;
+    sk_ledger_machine_t   machine;      /* which one the store is, */
+    unsigned              known:1;      /* if that was read */
+    unsigned              word:1;       /* an operator has said that this one
+                                           is to begin a log */
     unsigned              settled:1;    /* the ledger ends with the log, which
                                            is open, and may be appended to */
     unsigned              woken:1;      /* the log may have grown */
@@ -75,10 +79,9 @@ struct sk_machines_s {
                                            machine's event that all hold */
     char                  found_reign[SK_REIGN_SIZE];   /* in it, the log goes */
     sk_head_t             found;        /* on from the ledger, up to this */
-    int64_t               empty_ms;     /* since when, by the clock that nobody
-                                           sets, the log is empty; 0: it is not
-                                           known to be */
-    char                  empty_reign[SK_REIGN_SIZE];
+    char                  entered[SK_REIGN_SIZE];   /* this reign, durably */
+    char                  members[SK_MACHINES_LIST_SIZE];   /* at the ledger's
+                                           end, with commas */
 
     int64_t               beat_ms;      /* the last report, by that clock */
     int64_t               offset_ms;    /* from that clock to Redis' */
@@ -107,7 +110,9 @@ int64_t sk_machines_boot_ms(void);
  */
 int sk_machines_call_append(sk_machines_t *m, const sk_commit_t *commit);
 int sk_machines_call_restore(sk_machines_t *m, const sk_commit_t *commit);
-int sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit);
+/* "founds": it opens a log that has no members, if need be */
+int sk_machines_call_join(sk_machines_t *m, const sk_commit_t *commit,
+    unsigned founds);
 int sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
     const sk_ledger_member_t *members, unsigned n);
 int sk_machines_call_forget(sk_machines_t *m, const char *name);
@@ -117,8 +122,7 @@ int sk_machines_call_look(sk_machines_t *m, uint64_t number,
     char chain[SK_CHAIN_HEX_SIZE]);
 
 /* SK_BEHIND: m->answer says how things are; never SK_OK */
-int sk_machines_call_report(sk_machines_t *m, const sk_head_t *head,
-    unsigned may_begin);
+int sk_machines_call_report(sk_machines_t *m, const sk_head_t *head);
 
 /* the next commit that came with the answer: SK_OK, SK_NOT_FOUND, SK_ERROR */
 int sk_machines_call_entry(sk_machines_t *m, sk_head_t *head, sk_bytes_t *data);
@@ -146,9 +150,17 @@ int sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger);
 int sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 
-int sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger);
+int sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger,
+    unsigned founds);
 
-/* which store this is, and whether it has ever joined the others */
+/* who were members at the ledger's end */
+int sk_machines_ledger_members(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+
+/* from now on it does nothing in a reign before */
+int sk_machines_ledger_enter(sk_machines_t *m, sk_ledger_t *ledger);
+
+/* which one of the machines this store is */
 int sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger);
 
 /* whether the first commit that came with the answer goes on from the ledger */

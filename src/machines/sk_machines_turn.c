@@ -20,7 +20,8 @@ typedef enum {
 
 static int sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head, sk_machines_relation_e *relation);
-static int sk_machines_turn_closed(sk_machines_t *m);
+static int sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
 static int sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger);
 static void sk_machines_turn_reign(sk_machines_t *m);
 
@@ -31,15 +32,30 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
     int                      rc, open;
     sk_machines_relation_e   relation;
 
+    open = (strcmp(m->answer.opened, m->answer.reign) == 0);
+
+    if (!open && !m->answer.reported) {
+
+        /* a report's answer says more */
+
+        sk_machines_call_drop(m);
+
+        return SK_MORE;
+    }
+
     sk_machines_turn_reign(m);
+
+    rc = sk_machines_ledger_enter(m, ledger);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
 
     rc = sk_machines_turn_compare(m, ledger, head, &relation);
 
     if (rc != SK_OK) {
         return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
     }
-
-    open = (strcmp(m->answer.opened, m->answer.reign) == 0);
 
     switch (relation) {
 
@@ -58,7 +74,7 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
     case SK_MACHINES_LONGER:
 
-        if (m->answer.standing) {
+        if (open && m->answer.standing) {
             return sk_machines_ledger_follow(m, ledger);
         }
 
@@ -68,7 +84,8 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
         break;
     }
 
-    return open ? sk_machines_turn_open(m, ledger) : sk_machines_turn_closed(m);
+    return open ? sk_machines_turn_open(m, ledger)
+                : sk_machines_turn_closed(m, ledger, head);
 }
 
 
@@ -115,7 +132,8 @@ sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
 /* nobody appends yet: all members have to say that the log goes on */
 
 static int
-sk_machines_turn_closed(sk_machines_t *m)
+sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head)
 {
     if (strcmp(m->found_reign, m->answer.reign) != 0
         || !sk_head_equal(&m->found, &m->answer.tail))
@@ -128,10 +146,29 @@ sk_machines_turn_closed(sk_machines_t *m)
         return SK_MORE;
     }
 
-    return sk_machines_fail(m, SK_ERROR, "the log is not open in this reign of "
-               "%s, it waits for%s", sk_redis_address(m->redis),
-               m->answer.waiting[0] ? m->answer.waiting
-               : " a machine that has all of it");
+    if (m->answer.members) {
+        return sk_machines_fail(m, SK_ERROR, "the log is not open in this "
+                   "reign of %s, it waits for%s", sk_redis_address(m->redis),
+                   m->answer.waiting);
+    }
+
+    /* without members it belongs to who has all of it and never shared it, or
+       has the word to begin */
+
+    if (m->answer.tail.number == head->number
+        && (m->word || (head->number && !m->machine.joined)))
+    {
+        return sk_machines_ledger_join(m, ledger, 1);
+    }
+
+    if (m->answer.tail.number) {
+        return sk_machines_fail(m, SK_ERROR, "the log has no members, it waits "
+                   "for a machine that has all of it");
+    }
+
+    return sk_machines_fail(m, SK_ERROR, "the log is empty, it waits for a "
+               "machine that has a ledger; if there is none yet, one machine "
+               "is to begin: POST /api/machines/%s/begin", m->conf.name);
 }
 
 
@@ -141,12 +178,12 @@ sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
     char  *p;
 
     if (m->answer.member[0] == '\0') {
-        return sk_machines_ledger_join(m, ledger);
+        return sk_machines_ledger_join(m, ledger, 0);
     }
 
     if (!m->answer.standing) {
         return sk_machines_fail(m, SK_ERROR, "this machine has joined, it "
-                   "waits until that is on the disks of%s", m->answer.waiting);
+                   "waits until that is on the disk of one of%s", m->answer.waiting);
     }
 
     (void) snprintf(m->joined, sizeof(m->joined), "%s", m->answer.member);

@@ -360,7 +360,8 @@ ngx_seckill_drainer_step(ngx_seckill_zone_t *zone)
         return SK_DRAIN_BUSY_RETRY_MS;
 
     case SK_ERROR:
-        return SK_DRAIN_RETRY_MS;
+        return zone->drain.writer.away ? SK_DRAIN_AWAY_RETRY_MS
+                                       : SK_DRAIN_RETRY_MS;
 
     case SK_MORE:
 

@@ -51,6 +51,7 @@ typedef struct {
 
 static redis_t     redis[SERVERS];
 static redis_t    *primary;
+static int         begun;
 static machine_t   machine[MACHINES];
 
 
@@ -230,6 +231,13 @@ machine_start(machine_t *x, const char *name, const sk_sale_def_t *sales,
     assert_non_null(x->m);
     x->d.writer.authority = sk_machines_authority(x->m);
     x->rc = SK_AGAIN;
+
+    /* the first one begins, once */
+
+    if (x == machine && !begun) {
+        begun = 1;
+        sk_machines_begin(x->m);
+    }
 }
 
 
@@ -375,6 +383,7 @@ begin_machines(void **state)
 {
     memset(machine, 0, sizeof(machine));
     memset(redis, 0, sizeof(redis));
+    begun = 0;
 
     if (setup(state) != 0 || sodium_init() == -1) {
         return -1;

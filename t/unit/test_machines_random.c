@@ -236,6 +236,13 @@ accident(void)
         /* is promoted; the old one goes on, or not */
         go_on();
         (void) ask(other(), "REPLICAOF NO ONE");
+
+        /* one that has served on comes back as it is, or was restarted */
+
+        if (random_below(4)) {
+            (void) ask(other(), "DEBUG CHANGE-REPL-ID");
+        }
+
         redis_primary(other());
 
         if (random_below(2)) {
@@ -416,6 +423,7 @@ test_random(void **state)
         }
     }
 
+    (void) ask(primary, "DEBUG CHANGE-REPL-ID");
     heal(other());
     until(calm);
     check_all();
