@@ -32,6 +32,7 @@ typedef struct {
     _Atomic uint32_t  used;             /* there is a log */
     _Atomic uint32_t  up;               /* and it answers */
     _Atomic uint32_t  open;             /* and takes commits */
+    _Atomic uint32_t  forgets;          /* the log is to be told of "forget" */
 
     /* counted since the zone was made */
 
@@ -52,6 +53,8 @@ typedef struct {
     uint64_t          parted;           /* where the ledger parts from it */
     int64_t           now_ms;           /* when this was seen */
     int64_t           gone_ms;          /* silent for so long: gone */
+    char              forget[SK_MACHINE_NAME_SIZE_MAX + 1];
+                                        /* nobody is to wait for this one */
     unsigned          n;
     sk_machine_t      machines[SK_MACHINES_MAX];
 } sk_shared_t;

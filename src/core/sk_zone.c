@@ -535,26 +535,6 @@ sk_zone_head(sk_zone_t *zone, sk_head_t *head)
 
 
 void
-sk_zone_shared_left(sk_zone_t *zone, const char *name)
-{
-    unsigned      i;
-    sk_shared_t  *shared;
-
-    shared = &zone->shared;
-
-    sk_zone_lock(zone);
-
-    for (i = 0; i < shared->n; i++) {
-        if (strcmp(shared->machines[i].name, name) == 0) {
-            shared->machines[i].member = 0;
-        }
-    }
-
-    sk_zone_unlock(zone);
-}
-
-
-void
 sk_zone_set_reason(sk_zone_t *zone, const char *reason)
 {
     sk_zone_lock(zone);

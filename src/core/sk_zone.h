@@ -298,6 +298,27 @@ void sk_zone_head(sk_zone_t *zone, sk_head_t *head);
 /* the machine of that name has left */
 void sk_zone_shared_left(sk_zone_t *zone, const char *name);
 
+/*
+ * What is known of the log and the machines, of one moment.  A machine that the
+ * log is yet to be told to forget is forgotten there.
+ */
+void sk_zone_shared_copy(sk_zone_t *zone, sk_shared_t *copy);
+
+/*
+ * Nobody is to wait for that machine any more.  SK_OK: the drainer will tell the
+ * log; SK_NOT_FOUND: there is none of this name; SK_REFUSED: it is this one, it
+ * is no member, or it was heard of less than gone_ms ago; SK_AGAIN: the log does
+ * not answer, or is yet to be told of another one.  "machine" is a copy of it,
+ * where there is one.
+ */
+int sk_zone_shared_forget(sk_zone_t *zone, const char *name,
+    sk_machine_t *machine);
+
+/* the machine to tell the log of, in SK_MACHINE_NAME_SIZE_MAX + 1 bytes, or "";
+   that it was told of that one */
+void sk_zone_shared_to_forget(sk_zone_t *zone, char *name);
+void sk_zone_shared_forgotten(sk_zone_t *zone, const char *name);
+
 /* says why the zone does not serve, or that it does ("") */
 void sk_zone_set_reason(sk_zone_t *zone, const char *reason);
 

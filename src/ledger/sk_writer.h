@@ -67,9 +67,6 @@ typedef struct {
 
     /* the rest may be NULL */
 
-    /* nobody is to wait for that machine any more: SK_OK, SK_ERROR */
-    int          (*forget)(void *ctx, const char *name);
-
     /* readable: there may be something to follow; -1: it is not known when */
     int          (*fd)(void *ctx);
 

@@ -8,11 +8,11 @@
 
 static int sk_machines_commit(void *ctx, const sk_commit_t *commit);
 static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
+static int sk_machines_forget(sk_machines_t *m);
 static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static void sk_machines_watch(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_due(sk_machines_t *m);
-static int sk_machines_forget(void *ctx, const char *name);
 static int sk_machines_fd(void *ctx);
 static int64_t sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms);
 static const char *sk_machines_error(void *ctx);
@@ -52,7 +52,6 @@ sk_machines_create(const sk_machines_conf_t *conf, sk_zone_t *zone,
 
     m->authority.commit = sk_machines_commit;
     m->authority.follow = sk_machines_follow;
-    m->authority.forget = sk_machines_forget;
     m->authority.fd = sk_machines_fd;
     m->authority.clock = sk_machines_clock;
     m->authority.error = sk_machines_error;
@@ -166,6 +165,12 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
         m->woken = 1;
     }
 
+    rc = sk_machines_forget(m);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
     if (m->settled && !m->woken && !sk_machines_due(m)) {
         return SK_OK;
     }
@@ -202,6 +207,42 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
     }
 
     return SK_MORE;
+}
+
+
+/*
+ * Somebody has said that a machine is not to be waited for.  That is asked of
+ * the log itself, at once: while it is not open it takes no event.
+ */
+
+static int
+sk_machines_forget(sk_machines_t *m)
+{
+    int   rc;
+    char  name[SK_MACHINE_NAME_SIZE_MAX + 1];
+
+    sk_zone_shared_to_forget(m->zone, name);
+
+    if (name[0] == '\0') {
+        return SK_OK;
+    }
+
+    rc = sk_machines_call_forget(m, name);
+
+    if (rc != SK_OK) {
+        sk_machines_call_drop(m);
+        m->settled = 0;
+        return rc;
+    }
+
+    sk_log(m->log, SK_LOG_NOTICE, "machine \"%s\" is forgotten", name);
+    sk_zone_shared_forgotten(m->zone, name);
+
+    /* with a report, what follows from that is seen */
+
+    m->woken = 1;
+
+    return SK_OK;
 }
 
 
@@ -274,13 +315,6 @@ void
 sk_machines_begin(sk_machines_t *m)
 {
     m->word = 1;
-}
-
-
-static int
-sk_machines_forget(void *ctx, const char *name)
-{
-    return sk_machines_call_forget(ctx, name);
 }
 
 

@@ -315,6 +315,86 @@ test_gone(void **state)
 
 
 static int
+two_are_gone(void)
+{
+    return settled() && events(&machine[0], "machine_left") == 2;
+}
+
+
+static int
+a_waits(void)
+{
+    return strstr(machine[0].zone->reason, "waits for") != NULL;
+}
+
+
+static int
+forget(const char *name)
+{
+    sk_machine_t  copy;
+
+    return sk_zone_shared_forget(machine[0].zone, name, &copy);
+}
+
+
+/* two are gone for good, and Redis has lost all: somebody says so */
+
+static void
+test_forgotten(void **state)
+{
+    (void) state;
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(settled);
+    sell_one(&machine[2]);
+
+    assert_int_equal(forget("a"), SK_REFUSED);
+    assert_int_equal(forget("b"), SK_REFUSED);
+    assert_int_equal(forget("z"), SK_NOT_FOUND);
+
+    machine_stop(&machine[1]);
+    machine_stop(&machine[2]);
+    redis_kill(&redis[0]);
+
+    machine_turn(&machine[0]);
+    assert_int_equal(sk_load(&machine[0].zone->shared.up), 0);
+    assert_int_equal(forget("b"), SK_AGAIN);
+
+    redis_start(&redis[0], "--appendonly", "no");
+    until(a_waits);
+
+    /* one at a time; said twice it is the same */
+
+    assert_int_equal(forget("b"), SK_OK);
+    assert_int_equal(forget("b"), SK_OK);
+    assert_int_equal(forget("c"), SK_AGAIN);
+
+    /* whoever drains next has not asked Redis for anything yet */
+
+    sk_drain_close(&machine[0].d);
+    sk_machines_destroy(machine[0].m);
+    machine[0].m = sk_machines_create(&machine[0].conf, machine[0].zone,
+                                      &machine[0].d.writer.log);
+    machine[0].d.writer.authority = sk_machines_authority(machine[0].m);
+
+    machine_turn(&machine[0]);
+    assert_int_equal(sk_load(&machine[0].zone->shared.forgets), 0);
+    assert_string_equal(ask(primary, "HGET seckill:{drop}:machines !b"), "1");
+    until(a_waits);
+    assert_non_null(strstr(machine[0].zone->reason, "waits for c"));
+
+    assert_int_equal(forget("c"), SK_OK);
+    until(two_are_gone);
+    sell_one(&machine[0]);
+
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+static int
 in_trouble(void)
 {
     return machine[2].zone->reason[0] != '\0';
@@ -536,6 +616,7 @@ main(void)
         T(test_promoted),
         T(test_split),
         T(test_gone),
+        T(test_forgotten),
         T(test_names),
         T(test_parted),
         T(test_trimmed),
