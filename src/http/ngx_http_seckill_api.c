@@ -53,6 +53,8 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("orders", NUMBER, "cancel", POST, command, SK_ORDER_CANCEL),
 
     ROUTE("events", ALL, "", GET, page, SK_PAGE_EVENTS),
+    ROUTE("machines", ALL, "", GET, machines, 0),
+    ROUTE("machines", NAME, "forget", POST, machines_forget, 0),
     ROUTE("health", ALL, "", GET, health, 0),
     ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
 
@@ -285,7 +287,7 @@ ngx_http_seckill_api_object(ngx_http_seckill_call_t *call, ngx_str_t *object)
 
     case NGX_HTTP_SECKILL_NAME:
 
-        /* what can be no name is no sale's either */
+        /* what can be no name is no sale's either, and no machine's */
 
         call->name.data = object->data;
         call->name.len = ngx_min(object->len, SK_NAME_SIZE_MAX);

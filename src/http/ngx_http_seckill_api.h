@@ -169,6 +169,19 @@ void ngx_http_seckill_command_cleanup(ngx_http_seckill_call_t *call);
 
 ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call);
 
+/* ngx_http_seckill_health_log.c */
+
+/* what is known of the log, as JSON; empty where there is none.  NGX_ERROR:
+   there is no memory */
+ngx_int_t ngx_http_seckill_health_log(ngx_http_request_t *r, sk_zone_t *zone,
+    ngx_str_t *json);
+
+/* ngx_http_seckill_machines.c */
+
+ngx_int_t ngx_http_seckill_machines_handler(ngx_http_seckill_call_t *call);
+ngx_int_t ngx_http_seckill_machines_forget_handler(
+    ngx_http_seckill_call_t *call);
+
 /* ngx_http_seckill_openapi.c */
 
 ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);

@@ -17,7 +17,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
     char                  reason[SK_REASON_SIZE_MAX];
     ngx_int_t             rc;
     ngx_buf_t            *b;
-    ngx_str_t             warning;
+    ngx_str_t             warning, log;
     sk_head_t             head;
     sk_wrong_t            wrong;
     ngx_http_request_t   *r;
@@ -57,14 +57,19 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
         warning.len = ngx_strlen(reason);
     }
 
+    if (ngx_http_seckill_health_log(r, zone->shm, &log) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     sk_zone_head(zone->shm, &head);
 
     b = ngx_create_temp_buf(r->pool,
                             sizeof("{\"code\":0,\"data\":{\"zone\":\"\","
                                    "\"ledger_seq\":,\"undecided\":,"
-                                   "\"head\":,\"warning\":\"\"}}\n")
+                                   "\"head\":,\"log\":,"
+                                   "\"warning\":\"\"}}\n")
                             + zone->name.len + 2 * NGX_INT64_LEN
-                            + NGX_HTTP_SECKILL_HEAD_SIZE
+                            + NGX_HTTP_SECKILL_HEAD_SIZE + log.len
                             + ngx_http_seckill_reply_json_len(&warning));
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -75,6 +80,10 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
                           &zone->name, sk_load(&zone->shm->applied_seq),
                           sk_queue_depth(&zone->shm->queue));
     b->last = ngx_http_seckill_health_head(b->last, &head);
+
+    if (log.len) {
+        b->last = ngx_sprintf(b->last, ",\"log\":%V", &log);
+    }
 
     if (warning.len) {
         b->last = ngx_cpymem(b->last, ",\"warning\":\"", 12);
@@ -96,8 +105,7 @@ ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone,
     const char *reason)
 {
     u_char     *p;
-    u_char      data[sizeof("{\"head\":}") + NGX_HTTP_SECKILL_HEAD_SIZE];
-    ngx_str_t   json;
+    ngx_str_t   json, log;
     sk_head_t   head;
 
     sk_zone_head(zone, &head);
@@ -107,12 +115,27 @@ ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone,
                                             NULL);
     }
 
-    p = ngx_cpymem(data, "{\"head\":", 8);
-    p = ngx_http_seckill_health_head(p, &head);
-    *p++ = '}';
+    if (ngx_http_seckill_health_log(r, zone, &log) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    json.data = data;
-    json.len = p - data;
+    p = ngx_pnalloc(r->pool, sizeof("{\"head\":,\"log\":}")
+                             + NGX_HTTP_SECKILL_HEAD_SIZE + log.len);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    json.data = p;
+
+    p = ngx_cpymem(p, "{\"head\":", 8);
+    p = ngx_http_seckill_health_head(p, &head);
+
+    if (log.len) {
+        p = ngx_sprintf(p, ",\"log\":%V", &log);
+    }
+
+    *p++ = '}';
+    json.len = p - json.data;
 
     return ngx_http_seckill_reply_error_data(r, SK_STATUS_UNAVAILABLE, reason,
                                              NULL, &json);

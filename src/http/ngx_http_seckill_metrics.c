@@ -8,6 +8,8 @@
 
 
 static void ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w);
+static void ngx_http_seckill_metrics_table(ngx_http_seckill_writer_t *w,
+    const ngx_http_seckill_metric_t *m);
 static void ngx_http_seckill_metrics_begin(ngx_http_seckill_writer_t *w,
     const char *name, const char *type, const char *help);
 static void ngx_http_seckill_metrics_end(ngx_http_seckill_writer_t *w);
@@ -78,14 +80,33 @@ ngx_http_seckill_metrics_handler(ngx_http_request_t *r)
 static void
 ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
 {
-    ngx_uint_t                        field;
-    const ngx_http_seckill_metric_t  *m;
+    ngx_uint_t  field;
 
     if (w->json) {
         w->p = ngx_slprintf(w->p, w->end, "{");
     }
 
-    for (m = ngx_http_seckill_metric_table; m->name; m++) {
+    ngx_http_seckill_metrics_table(w, ngx_http_seckill_metric_table);
+
+    if (sk_load(&w->zone->shm->shared.used)) {
+        ngx_http_seckill_metrics_table(w, ngx_http_seckill_metric_log_table);
+    }
+
+    for (field = 0; field < SK_SALE_FIELDS; field++) {
+        ngx_http_seckill_metrics_field(w, field);
+    }
+
+    if (w->json) {
+        w->p = ngx_slprintf(w->p, w->end, "}\n");
+    }
+}
+
+
+static void
+ngx_http_seckill_metrics_table(ngx_http_seckill_writer_t *w,
+    const ngx_http_seckill_metric_t *m)
+{
+    for ( /* void */ ; m->name; m++) {
 
         ngx_http_seckill_metrics_begin(w, m->name, m->type, m->help);
 
@@ -101,14 +122,6 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
         }
 
         ngx_http_seckill_metrics_end(w);
-    }
-
-    for (field = 0; field < SK_SALE_FIELDS; field++) {
-        ngx_http_seckill_metrics_field(w, field);
-    }
-
-    if (w->json) {
-        w->p = ngx_slprintf(w->p, w->end, "}\n");
     }
 }
 

@@ -42,8 +42,10 @@ typedef struct {
 } ngx_http_seckill_metric_t;
 
 
-/* ends with a name that is NULL */
+/* end with a name that is NULL */
 extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[];
+/* of a zone whose ledger several machines share */
+extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_log_table[];
 
 /*
  * Writes a sample.  "suffix" is "_bucket", "_sum", "_count" or ""; "sale" and
@@ -52,6 +54,10 @@ extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[];
 void ngx_http_seckill_metrics_sample(ngx_http_seckill_writer_t *w,
     const char *suffix, sk_sale_t *sale, const char *label, const char *value,
     double number);
+
+/* those of a histogram; "scale" is of its sum */
+void ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
+    const sk_hist_def_t *def, double scale);
 
 
 #pragma GCC visibility pop

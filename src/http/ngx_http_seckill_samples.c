@@ -14,8 +14,6 @@ static void ngx_http_seckill_samples_commits(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_samples_commit_claims(
     ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_samples_waits(ngx_http_seckill_writer_t *w);
-static void ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w,
-    sk_hist_t *h, const sk_hist_def_t *def, double scale);
 static void ngx_http_seckill_samples_room(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_samples_bytes(ngx_http_seckill_writer_t *w);
 static void ngx_http_seckill_samples_events(ngx_http_seckill_writer_t *w);
@@ -230,7 +228,7 @@ ngx_http_seckill_samples_waits(ngx_http_seckill_writer_t *w)
 }
 
 
-static void
+void
 ngx_http_seckill_samples_hist(ngx_http_seckill_writer_t *w, sk_hist_t *h,
     const sk_hist_def_t *def, double scale)
 {
