@@ -11,6 +11,7 @@
 
 #define SK_EVENT_SALE   ", 'sale', s.detail ->> 'name'"
 #define SK_EVENT_BY     ", 'by', e.detail ->> 'by'"
+#define SK_EVENT_MACHINE  ", 'machine', e.detail ->> 'machine'"
 #define SK_EVENT_ORDER  ", 'order', e.object, 'user', sk_text(e.user)"
 
 
@@ -29,6 +30,12 @@ static const char *const  sk_reads[SK_READ_N] = {
 
     " WHEN 'clock_set' THEN "
     SK_EVENT_HEAD ", 'detail', json(e.detail))"
+
+    " WHEN 'machine_joined' THEN "
+    SK_EVENT_HEAD SK_EVENT_MACHINE ")"
+
+    " WHEN 'machine_left' THEN "
+    SK_EVENT_HEAD SK_EVENT_MACHINE ")"
 
     " WHEN 'won' THEN iif(e.expires IS NULL, "
     SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user)), "
