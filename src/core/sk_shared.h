@@ -33,6 +33,8 @@ typedef struct {
     _Atomic uint32_t  up;               /* and it answers */
     _Atomic uint32_t  open;             /* and takes commits */
     _Atomic uint32_t  forgets;          /* the log is to be told of "forget" */
+    _Atomic uint32_t  begins;           /* this machine has an operator's word
+                                           to begin a log, and a ledger */
 
     /* counted since the zone was made */
 

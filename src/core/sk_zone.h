@@ -314,6 +314,14 @@ void sk_zone_shared_copy(sk_zone_t *zone, sk_shared_t *copy);
 int sk_zone_shared_forget(sk_zone_t *zone, const char *name,
     sk_machine_t *machine);
 
+/*
+ * This machine is to begin an empty log, with its empty ledger.  SK_OK: it will;
+ * SK_REFUSED: there is a log, or a ledger, or other members; SK_AGAIN: the log
+ * does not answer.  Were it said to one machine while those that have a ledger
+ * are away, and Redis has lost everything, what is sold would be sold anew.
+ */
+int sk_zone_shared_begin(sk_zone_t *zone);
+
 /* the machine to tell the log of, in SK_MACHINE_NAME_SIZE_MAX + 1 bytes, or "";
    that it was told of that one */
 void sk_zone_shared_to_forget(sk_zone_t *zone, char *name);

@@ -116,6 +116,32 @@ sk_zone_shared_judge(const sk_shared_t *shared, const sk_machine_t *machine)
 }
 
 
+int
+sk_zone_shared_begin(sk_zone_t *zone)
+{
+    int           rc;
+    sk_shared_t  *shared;
+
+    shared = &zone->shared;
+
+    sk_zone_lock(zone);
+
+    rc = !sk_load(&shared->used) ? SK_REFUSED
+         : !sk_load(&shared->up) ? SK_AGAIN
+         : (sk_load(&shared->open) || shared->number
+            || sk_load(&zone->applied_seq))
+         ? SK_REFUSED : SK_OK;
+
+    if (rc == SK_OK) {
+        sk_store(&shared->begins, 1);
+    }
+
+    sk_zone_unlock(zone);
+
+    return rc;
+}
+
+
 void
 sk_zone_shared_to_forget(sk_zone_t *zone, char *name)
 {

@@ -55,6 +55,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("events", ALL, "", GET, page, SK_PAGE_EVENTS),
     ROUTE("machines", ALL, "", GET, machines, 0),
     ROUTE("machines", NAME, "forget", POST, machines_forget, 0),
+    ROUTE("machines", NAME, "begin", POST, machines_begin, 0),
     ROUTE("health", ALL, "", GET, health, 0),
     ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
 

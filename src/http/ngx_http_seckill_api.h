@@ -179,6 +179,8 @@ ngx_int_t ngx_http_seckill_health_log(ngx_http_request_t *r, sk_zone_t *zone,
 /* ngx_http_seckill_machines.c */
 
 ngx_int_t ngx_http_seckill_machines_handler(ngx_http_seckill_call_t *call);
+ngx_int_t ngx_http_seckill_machines_begin_handler(
+    ngx_http_seckill_call_t *call);
 ngx_int_t ngx_http_seckill_machines_forget_handler(
     ngx_http_seckill_call_t *call);
 

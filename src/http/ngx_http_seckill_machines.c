@@ -15,11 +15,13 @@
      + SK_MACHINE_NAME_SIZE_MAX + SK_TIME_SIZE + NGX_INT64_LEN)
 
 
-static ngx_int_t ngx_http_seckill_machines_begin(ngx_http_seckill_call_t *call,
+static ngx_int_t ngx_http_seckill_machines_start(ngx_http_seckill_call_t *call,
     ngx_int_t *rc);
 static int ngx_libc_cdecl ngx_http_seckill_machines_compare(const void *one,
     const void *two);
 static u_char *ngx_http_seckill_machines_write(u_char *p,
+    const sk_machine_t *machine, const char *self);
+static ngx_int_t ngx_http_seckill_machines_send(ngx_http_seckill_call_t *call,
     const sk_machine_t *machine, const char *self);
 static ngx_int_t ngx_http_seckill_machines_refuse(
     ngx_http_seckill_call_t *call, const sk_shared_t *shared,
@@ -34,7 +36,7 @@ ngx_http_seckill_machines_handler(ngx_http_seckill_call_t *call)
     ngx_uint_t    i;
     sk_shared_t   shared;
 
-    if (ngx_http_seckill_machines_begin(call, &rc) != NGX_OK) {
+    if (ngx_http_seckill_machines_start(call, &rc) != NGX_OK) {
         return rc;
     }
 
@@ -77,11 +79,10 @@ ngx_http_seckill_machines_forget_handler(ngx_http_seckill_call_t *call)
 {
     char          name[SK_MACHINE_NAME_SIZE_MAX + 1];
     ngx_int_t     rc;
-    ngx_buf_t    *b;
     sk_shared_t   shared;
     sk_machine_t  machine;
 
-    if (ngx_http_seckill_machines_begin(call, &rc) != NGX_OK) {
+    if (ngx_http_seckill_machines_start(call, &rc) != NGX_OK) {
         return rc;
     }
 
@@ -115,6 +116,69 @@ ngx_http_seckill_machines_forget_handler(ngx_http_seckill_call_t *call)
 
     ngx_seckill_drain_wake(call->zone);
 
+    return ngx_http_seckill_machines_send(call, &machine, shared.name);
+}
+
+
+ngx_int_t
+ngx_http_seckill_machines_begin_handler(ngx_http_seckill_call_t *call)
+{
+    size_t        len;
+    ngx_int_t     rc;
+    sk_shared_t   shared;
+    sk_machine_t  machine;
+
+    if (ngx_http_seckill_machines_start(call, &rc) != NGX_OK) {
+        return rc;
+    }
+
+    sk_zone_shared_copy(call->zone->shm, &shared);
+
+    len = ngx_strlen(shared.name);
+
+    if (!sk_load(&shared.used) || call->name.len != len
+        || ngx_memcmp(call->name.data, shared.name, len) != 0)
+    {
+        return ngx_http_seckill_reply_error(call->request, SK_STATUS_NOT_FOUND,
+                                            "this is not that machine", NULL);
+    }
+
+    switch (sk_zone_shared_begin(call->zone->shm)) {
+
+    case SK_OK:
+        break;
+
+    case SK_REFUSED:
+        return ngx_http_seckill_reply_error(call->request, SK_STATUS_CONFLICT,
+                   "there is a log, or this machine has a ledger: nothing is to "
+                   "begin", NULL);
+
+    default: /* SK_AGAIN */
+        return ngx_http_seckill_reply_error(call->request,
+                   SK_STATUS_UNAVAILABLE,
+                   "Redis does not answer; nothing was done", NULL);
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->request->connection->log, 0,
+                  "seckill zone \"%V\": this machine is to begin the log, by "
+                  "%V", &call->zone->name, &call->by);
+
+    ngx_seckill_drain_wake(call->zone);
+
+    ngx_memzero(&machine, sizeof(machine));
+    ngx_memcpy(machine.name, shared.name, len);
+    machine.seen_ms = shared.now_ms;
+
+    return ngx_http_seckill_machines_send(call, &machine, shared.name);
+}
+
+
+static ngx_int_t
+ngx_http_seckill_machines_send(ngx_http_seckill_call_t *call,
+    const sk_machine_t *machine, const char *self)
+{
+    ngx_buf_t  *b;
+
     b = ngx_create_temp_buf(call->request->pool,
                             sizeof("{\"code\":0,\"data\":}\n")
                             + NGX_HTTP_SECKILL_MACHINE_SIZE);
@@ -123,7 +187,7 @@ ngx_http_seckill_machines_forget_handler(ngx_http_seckill_call_t *call)
     }
 
     b->last = ngx_cpymem(b->last, "{\"code\":0,\"data\":", 17);
-    b->last = ngx_http_seckill_machines_write(b->last, &machine, shared.name);
+    b->last = ngx_http_seckill_machines_write(b->last, machine, self);
     b->last = ngx_cpymem(b->last, "}\n", 2);
 
     return ngx_http_seckill_reply_send(call->request, SK_STATUS_OK,
@@ -131,10 +195,10 @@ ngx_http_seckill_machines_forget_handler(ngx_http_seckill_call_t *call)
 }
 
 
-/* neither has a body or an argument; "rc" is the request's where there is one */
+/* none has a body or an argument; "rc" is the request's where there is one */
 
 static ngx_int_t
-ngx_http_seckill_machines_begin(ngx_http_seckill_call_t *call, ngx_int_t *rc)
+ngx_http_seckill_machines_start(ngx_http_seckill_call_t *call, ngx_int_t *rc)
 {
     sk_wrong_t  wrong;
 

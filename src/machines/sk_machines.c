@@ -311,13 +311,6 @@ sk_machines_due(sk_machines_t *m)
 }
 
 
-void
-sk_machines_begin(sk_machines_t *m)
-{
-    m->word = 1;
-}
-
-
 static int
 sk_machines_fd(void *ctx)
 {

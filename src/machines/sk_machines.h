@@ -59,14 +59,6 @@ sk_machines_t *sk_machines_create(const sk_machines_conf_t *conf,
     sk_zone_t *zone, const sk_log_t *log);
 void sk_machines_destroy(sk_machines_t *m);
 
-/*
- * An operator's word: if the log is empty, and the ledger too, this machine is
- * to begin both.  One machine needs it, once; were it given to another one, when
- * Redis has lost everything and those who have it are away, that would sell
- * anew what is sold.
- */
-void sk_machines_begin(sk_machines_t *m);
-
 /* for the writer; lives as long as "m" */
 const sk_authority_t *sk_machines_authority(sk_machines_t *m);
 

@@ -65,8 +65,6 @@ struct sk_machines_s {
 
     sk_ledger_machine_t   machine;      /* which one the store is, */
     unsigned              known:1;      /* if that was read */
-    unsigned              word:1;       /* an operator has said that this one
-                                           is to begin a log */
     unsigned              settled:1;    /* the ledger ends with the log, which
                                            is open, and may be appended to */
     unsigned              woken:1;      /* the log may have grown */

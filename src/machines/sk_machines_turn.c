@@ -156,8 +156,11 @@ sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
        has the word to begin */
 
     if (m->answer.tail.number == head->number
-        && (m->word || (head->number && !m->machine.joined)))
+        && (head->number ? !m->machine.joined
+                         : sk_load(&m->zone->shared.begins)))
     {
+        sk_store(&m->zone->shared.begins, 0);
+
         return sk_machines_ledger_join(m, ledger, 1);
     }
 

@@ -236,7 +236,7 @@ machine_start(machine_t *x, const char *name, const sk_sale_def_t *sales,
 
     if (x == machine && !begun) {
         begun = 1;
-        sk_machines_begin(x->m);
+        sk_store(&x->zone->shared.begins, 1);
     }
 }
 
