@@ -115,11 +115,12 @@ static inline void
 redis_start(redis_t *s, const char *extra, const char *value)
 {
     int   i, fd;
-    char  port[16], sock[128];
+    char  port[16], sock[128], nodes[32];
 
     s->port = s->port ? s->port : free_port();
     (void) snprintf(port, sizeof(port), "%d", s->port);
     (void) snprintf(sock, sizeof(sock), "%s/%d.sock", dir, s->port);
+    (void) snprintf(nodes, sizeof(nodes), "%d.nodes", s->port);
 
     s->pid = fork();
     assert_int_not_equal(s->pid, -1);
@@ -130,7 +131,7 @@ redis_start(redis_t *s, const char *extra, const char *value)
         (void) dup2(fd, 1);
         (void) execlp("redis-server", "redis-server", "--port", port,
                       "--bind", "127.0.0.1", "--unixsocket", sock, "--save", "", "--dir", dir,
-                      "--dbfilename", port, "--repl-diskless-sync-delay", "0",
+                      "--dbfilename", port, "--cluster-config-file", nodes, "--repl-diskless-sync-delay", "0",
                       "--repl-diskless-load", "swapdb",
                       "--repl-timeout", "2", "--enable-debug-command", "yes",
                       extra, value, NULL);
@@ -310,8 +311,22 @@ settled(void)
     uint64_t   number;
     sk_head_t  head;
 
-    number = strtoull(ask(primary, "HGET seckill:{drop}:tail last"), NULL,
-                      10);
+    number = 0;
+
+    if (primary) {
+        number = strtoull(ask(primary, "HGET seckill:{drop}:tail last"), NULL,
+                          10);
+    }
+
+    for (k = 0; k < MACHINES && primary == NULL; k++) {
+
+        /* not known: all are where the first is */
+
+        if (runs(&machine[k])) {
+            sk_zone_head(machine[k].zone, &head);
+            number = (head.number > number) ? head.number : number;
+        }
+    }
 
     for (k = 0; k < MACHINES; k++) {
 

@@ -1,0 +1,518 @@
+/*
+ * Several machines, fault by fault: what a buyer is told while it lasts, and
+ * that all is exact afterwards, without a restart.
+ */
+
+#include <hiredis/hiredis.h>
+
+#include "sk_test_machines.h"
+
+
+static sk_sale_def_t    def;
+static unsigned         n_users;
+static sk_authority_t   real, lossy;
+static unsigned         lose;           /* 1: the call, 2: its answer */
+
+
+static int
+all_decided(void)
+{
+    unsigned  k;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k]) && sk_queue_depth(&machine[k].zone->queue)) {
+            return 0;
+        }
+    }
+
+    return settled();
+}
+
+
+static int
+begin(void **state)
+{
+    if (begin_machines(state) != 0) {
+        return -1;
+    }
+
+    def = sk_test_def("phone", 40, 1);
+    n_users = 0;
+
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
+
+    return 0;
+}
+
+
+static const char *
+user(unsigned i)
+{
+    static char  name[16];
+
+    (void) snprintf(name, sizeof(name), "u%u", i);
+
+    return name;
+}
+
+
+static void
+sell_one(machine_t *x)
+{
+    do {
+        (void) claim(x, "phone", user(n_users));
+        until(all_decided);
+    } while (asked(x, "phone", user(n_users)) != SK_WON);
+
+    n_users++;
+}
+
+
+/* while it lasts: a claim is undecided, what is known is told */
+
+static void
+assert_unavailable(machine_t *x, const char *reason)
+{
+    int          i;
+    sk_answer_t  answer;
+
+    answer = claim(x, "phone", "late");
+
+    for (i = 0; i < TURNS && !sk_load(&x->zone->failing); i++) {
+        machine_turn(x);
+        nap();
+    }
+
+    machine_turn(x);
+
+    if (answer.admitted) {
+        assert_int_equal(outcome_of(x->zone, answer.ticket),
+                         SK_OUTCOME_UNAVAILABLE);
+    }
+
+    assert_int_equal(claim(x, "phone", "later").result, SK_UNAVAILABLE);
+    assert_int_equal(claim(x, "phone", user(0)).result, SK_ALREADY);
+    assert_int_equal(asked(x, "phone", user(0)), SK_WON);
+
+    if (strstr(x->zone->reason, reason) == NULL) {
+        fail_msg("\"%s\" is not in \"%s\"", reason, x->zone->reason);
+    }
+}
+
+
+static void
+assert_exact(void)
+{
+    unsigned    k, i, late;
+    sk_sale_t  *sale;
+
+    until(all_decided);
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+    until(all_decided);
+    assert_same();
+
+    /* who was told that it is not known may have got one */
+
+    late = (asked(&machine[0], "phone", "late") == SK_WON);
+
+    for (k = 0; k < MACHINES; k++) {
+
+        if (!runs(&machine[k])) {
+            continue;
+        }
+
+        sale = sk_zone_sale(machine[k].zone, "phone", 5);
+        assert_int_equal(sk_load(&sale->sold), n_users + late);
+        assert_int_equal(sk_load(&sale->undecided), 0);
+
+        for (i = 0; i < n_users; i++) {
+            assert_int_equal(asked(&machine[k], "phone", user(i)), SK_WON);
+        }
+    }
+}
+
+
+static void
+test_away(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    redis_kill(&redis[0]);
+    assert_unavailable(&machine[0], "primary");
+    assert_unavailable(&machine[1], "primary");
+    redis_start(&redis[0], "--appendonly", "no");
+    assert_exact();
+}
+
+
+static void
+test_hangs(void **state)
+{
+    (void) state;
+
+    machine_stop(&machine[0]);
+    machine[0].conf.redis.timeout_ms = 100;
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    sell_one(&machine[0]);
+
+    (void) kill(redis[0].pid, SIGSTOP);
+    assert_unavailable(&machine[0], "");
+    (void) kill(redis[0].pid, SIGCONT);
+    assert_exact();
+}
+
+
+static void
+test_out_of_memory(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    (void) ask(primary, "CONFIG SET maxmemory 1");
+    assert_unavailable(&machine[0], "maxmemory");
+    (void) ask(primary, "CONFIG SET maxmemory 0");
+    assert_exact();
+}
+
+
+static void
+test_read_only(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_follow(&redis[1], &redis[0]);
+    until(settled);
+    redis_primary(&redis[1]);
+    (void) ask(&redis[0], "CLIENT KILL TYPE normal SKIPME yes");
+    assert_unavailable(&machine[0], "replica");
+    redis_primary(&redis[0]);
+    assert_exact();
+}
+
+
+static void
+test_password(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    (void) ask(primary, "CONFIG SET requirepass secret");
+    (void) ask(primary, "CLIENT KILL TYPE normal SKIPME yes");
+    assert_unavailable(&machine[0], "password");
+
+    machine_stop(&machine[0]);
+    strcpy(machine[0].conf.redis.password, "wrong");
+    machine_start(&machine[0], "a", &def, 1);
+    machine_turn(&machine[0]);
+    assert_unavailable(&machine[0], "password");
+
+    (void) ask(primary, "CONFIG SET requirepass wrong");
+    machine_stop(&machine[1]);
+    strcpy(machine[1].conf.redis.password, "wrong");
+    machine_start(&machine[1], "b", &def, 1);
+    assert_exact();
+}
+
+
+/* the commit is in the log, and not where it was wanted */
+
+static void
+test_replicas(void **state)
+{
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    machine_stop(&machine[0]);
+    machine[0].conf.wait = 1;
+    machine[0].conf.redis.timeout_ms = 200;
+    machine_start(&machine[0], "a", &def, 1);
+    machine_turn(&machine[0]);
+    assert_unavailable(&machine[0], "0 replicas have it, 1 are wanted");
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_follow(&redis[1], &redis[0]);
+    assert_exact();
+
+    (void) kill(redis[1].pid, SIGSTOP);
+    assert_unavailable(&machine[0], "0 replicas have it, 1 are wanted");
+    (void) kill(redis[1].pid, SIGCONT);
+
+    /* "late" has got one: that was decided, and is told now */
+
+    until(all_decided);
+    n_users += (asked(&machine[0], "phone", "late") == SK_WON);
+    assert_int_equal(n_users, 4);
+    until(all_decided);
+    assert_same();
+}
+
+
+static int
+lose_commit(void *ctx, const sk_commit_t *commit)
+{
+    unsigned  what;
+
+    (void) ctx;
+
+    what = commit->data.data ? lose : 0;
+
+    if (what == 1) {
+        return SK_ERROR;
+    }
+
+    if (what == 2) {
+        (void) real.commit(real.ctx, commit);
+        return SK_ERROR;
+    }
+
+    return real.commit(real.ctx, commit);
+}
+
+
+static int
+lose_follow(void *ctx, sk_ledger_t *ledger)
+{
+    (void) ctx;
+
+    return real.follow(real.ctx, ledger);
+}
+
+
+static const char *
+lose_error(void *ctx)
+{
+    (void) ctx;
+
+    return "lost";
+}
+
+
+/* killed before the script, or between the script and the own disk */
+
+static void
+test_lost(void **state)
+{
+    unsigned     i, killed;
+    sk_answer_t  answer;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    for (i = 0; i < 4; i++) {
+        lose = 1 + i % 2;
+        killed = i / 2;
+
+        real = *machine[0].d.writer.authority;
+        lossy = real;
+        lossy.commit = lose_commit;
+        lossy.follow = lose_follow;
+        lossy.error = lose_error;
+        machine[0].d.writer.authority = &lossy;
+
+        answer = claim(&machine[0], "phone", user(n_users));
+        assert_true(answer.admitted);
+
+        while (sk_queue_depth(&machine[0].zone->queue)) {
+            machine_turn(&machine[0]);
+        }
+
+        machine[0].d.writer.authority = sk_machines_authority(machine[0].m);
+
+        if (killed) {
+            machine_stop(&machine[0]);
+            machine_start(&machine[0], "a", &def, 1);
+        }
+
+        until(settled);
+
+        /* it has happened, or it has not: all say the same, and so it stays */
+
+        assert_int_equal(asked(&machine[0], "phone", user(n_users)),
+                         (lose == 2) ? SK_WON : SK_NONE);
+        assert_int_equal(asked(&machine[1], "phone", user(n_users)),
+                         (lose == 2) ? SK_WON : SK_NONE);
+        n_users += (lose == 2);
+        assert_exact();
+    }
+}
+
+
+/* the log has it, the own disk has no room for it: nobody is told yet */
+
+static void
+test_full_disk(void **state)
+{
+    int          n;
+    unsigned     k;
+    sk_answer_t  answer;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+
+    for (n = 1; n <= 12; n++) {
+        k = n_users++;
+
+        answer = claim(&machine[0], "phone", user(k));
+        assert_true(answer.admitted);
+
+        fault_vfs_on(n % 2 ? FAULT_FULL : FAULT_SYNC, (n + 1) / 2);
+
+        while (sk_queue_depth(&machine[0].zone->queue)) {
+            machine_turn(&machine[0]);
+        }
+
+        if (sk_load(&machine[0].zone->failing)) {
+            assert_int_equal(outcome_of(machine[0].zone, answer.ticket),
+                             SK_OUTCOME_UNAVAILABLE);
+            assert_int_equal(asked(&machine[0], "phone", user(k)), SK_NONE);
+        }
+
+        fault_vfs_off();
+        until(settled);
+
+        /* that it was decided may be known by now; asked again, it is */
+
+        do {
+            (void) claim(&machine[0], "phone", user(k));
+            until(all_decided);
+        } while (asked(&machine[0], "phone", user(k)) != SK_WON);
+    }
+
+    assert_exact();
+}
+
+
+/* a cluster moves the log's slot to another node */
+
+static void
+test_cluster(void **state)
+{
+    char  one[64], two[64], url[128], reason[256];
+    char  slot[16];
+    int   i;
+
+    static const char *const  keys[] = { "tail", "log", "members", "machines" };
+
+    assert_int_equal(setup(state), 0);
+    memset(machine, 0, sizeof(machine));
+    memset(redis, 0, sizeof(redis));
+    begun = 0;
+    n_users = 0;
+    def = sk_test_def("phone", 40, 1);
+
+    (void) signal(SIGPIPE, SIG_IGN);
+
+    redis_start(&redis[0], "--cluster-enabled", "yes");
+    redis_start(&redis[1], "--cluster-enabled", "yes");
+    primary = NULL;
+
+    (void) snprintf(slot, sizeof(slot), "%s",
+                    ask(&redis[0], "CLUSTER KEYSLOT seckill:{drop}:log"));
+    assert_string_equal(ask(&redis[0], "CLUSTER ADDSLOTSRANGE 0 16383"), "OK");
+    assert_string_equal(ask(&redis[1], "CLUSTER SET-CONFIG-EPOCH 2"), "OK");
+    assert_string_equal(ask(&redis[0], "CLUSTER MEET 127.0.0.1 %d",
+                            redis[1].port), "OK");
+    (void) snprintf(one, sizeof(one), "%s", ask(&redis[0], "CLUSTER MYID"));
+    (void) snprintf(two, sizeof(two), "%s", ask(&redis[1], "CLUSTER MYID"));
+
+    for (i = 0; i < TURNS && (!strstr(ask(&redis[1], "CLUSTER INFO"),
+                                      "cluster_slots_assigned:16384")
+                              || !strstr(ask(&redis[1], "CLUSTER INFO"),
+                                         "cluster_state:ok")); i++)
+    {
+        nap();
+    }
+
+    (void) snprintf(url, sizeof(url), "cluster://127.0.0.1:%d",
+                    redis[1].port);
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(sk_redis_url_parse(&machine[i].conf.redis.url, url,
+                                            strlen(url), reason,
+                                            sizeof(reason)), SK_OK);
+        machine[i].conf.redis.timeout_ms = 2000;
+        strcpy(machine[i].conf.zone, "drop");
+        machine[i].conf.name[0] = (char) ('a' + i);
+        machine[i].conf.gone_ms = GONE_MS;
+        machine_start(&machine[i], i ? "b" : "a", &def, 1);
+        until(settled);
+    }
+
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+
+    assert_string_equal(ask(&redis[1], "CLUSTER SETSLOT %s IMPORTING %s", slot,
+                            one), "OK");
+    assert_string_equal(ask(&redis[0], "CLUSTER SETSLOT %s MIGRATING %s", slot,
+                            two), "OK");
+
+    /* key by key: in between, nobody can say what the log is */
+
+    for (i = 0; i < 4; i++) {
+        sell_one(&machine[i % 2]);
+
+        if (i == 0) {
+            assert_string_equal(ask(&redis[0], "MIGRATE 127.0.0.1 %d "
+                                    "seckill:{drop}:%s 0 5000", redis[1].port,
+                                    keys[i]), "OK");
+            assert_unavailable(&machine[0], "");
+            assert_string_equal(ask(&redis[0], "MIGRATE 127.0.0.1 %d %s 0 5000 "
+                                    "KEYS seckill:{drop}:%s seckill:{drop}:%s "
+                                    "seckill:{drop}:%s", redis[1].port, "",
+                                    keys[1], keys[2], keys[3]), "OK");
+        }
+
+        if (i == 1) {
+            assert_string_equal(ask(&redis[1], "CLUSTER SETSLOT %s NODE %s",
+                                    slot, two), "OK");
+            assert_string_equal(ask(&redis[0], "CLUSTER SETSLOT %s NODE %s",
+                                    slot, two), "OK");
+        }
+    }
+
+    until(all_decided);
+    assert_same();
+    assert_true(sk_load(&machine[0].zone->shared.reigns) >= 1);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(name)  cmocka_unit_test_setup_teardown(name, begin, end_machines)
+        T(test_away),
+        T(test_hangs),
+        T(test_out_of_memory),
+        T(test_read_only),
+        T(test_password),
+        T(test_replicas),
+        T(test_lost),
+        T(test_full_disk),
+#undef T
+        cmocka_unit_test_teardown(test_cluster, end_machines),
+    };
+
+    if (fault_vfs_register() != 0) {
+        return 1;
+    }
+
+    cmocka_set_test_filter(getenv("ONLY"));
+
+    return cmocka_run_group_tests_name("machines_faults", tests, NULL, NULL);
+}
