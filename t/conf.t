@@ -574,3 +574,263 @@ GET /seckill?sale=phone&user=a
 --- error_code: 404
 --- response_body
 {"code":102,"result":"unknown_sale","sale":"phone","user":"a"}
+
+
+=== TEST 54: redis= is there twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 redis=redis://other;
+--- config
+    # 54
+--- must_die
+--- error_log
+duplicate parameter "redis=redis://other" of "seckill_zone"
+
+
+=== TEST 55: a URL of something else
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=http://127.0.0.1;
+--- config
+    # 55
+--- must_die
+--- error_log
+invalid parameter "redis=http://127.0.0.1" of "seckill_zone": has to begin with redis://, rediss://, unix:, sentinel:// or cluster://
+
+
+=== TEST 56: a host without a scheme
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=127.0.0.1:6379;
+--- config
+    # 56
+--- must_die
+--- error_log
+invalid parameter "redis=127.0.0.1:6379" of "seckill_zone": has to begin with redis://
+
+
+=== TEST 57: a URL without a host
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://;
+--- config
+    # 57
+--- must_die
+--- error_log
+invalid parameter "redis=redis://" of "seckill_zone": has no host where one is wanted
+
+
+=== TEST 58: a password in the URL
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://shop:secret@127.0.0.1;
+--- config
+    # 58
+--- must_die
+--- error_log
+invalid parameter "redis=redis://shop:secret@127.0.0.1" of "seckill_zone": has a password, or a ":" before the "@": only a user is allowed there
+
+
+=== TEST 59: no user before the @
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://@127.0.0.1;
+--- config
+    # 59
+--- must_die
+--- error_log
+invalid parameter "redis=redis://@127.0.0.1" of "seckill_zone": has no user before the "@"
+
+
+=== TEST 60: a port that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:0;
+--- config
+    # 60
+--- must_die
+--- error_log
+invalid parameter "redis=redis://127.0.0.1:0" of "seckill_zone": has the invalid port "0": 1 to 65535 is allowed
+
+
+=== TEST 61: two hosts without Sentinels
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://a,b;
+--- config
+    # 61
+--- must_die
+--- error_log
+invalid parameter "redis=redis://a,b" of "seckill_zone": names more than 1 host
+
+
+=== TEST 62: an IPv6 address without brackets
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://::1;
+--- config
+    # 62
+--- must_die
+--- error_log
+invalid parameter "redis=redis://::1" of "seckill_zone": has the invalid host "::1": an IPv6 address stands in brackets
+
+
+=== TEST 63: a database that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1/x;
+--- config
+    # 63
+--- must_die
+--- error_log
+invalid parameter "redis=redis://127.0.0.1/x" of "seckill_zone": has the invalid database "x"
+
+
+=== TEST 64: a socket without a full path
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=unix:run/redis.sock;
+--- config
+    # 64
+--- must_die
+--- error_log
+invalid parameter "redis=unix:run/redis.sock" of "seckill_zone": names no absolute path of a socket
+
+
+=== TEST 65: Sentinels without a primary
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=sentinel://a,b;
+--- config
+    # 65
+--- must_die
+--- error_log
+invalid parameter "redis=sentinel://a,b" of "seckill_zone": does not say what the sentinels call the primary
+
+
+=== TEST 66: a cluster with a database
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=cluster://a,b/1;
+--- config
+    # 66
+--- must_die
+--- error_log
+invalid parameter "redis=cluster://a,b/1" of "seckill_zone": has a "/" after the hosts: a cluster has one database, and nothing may follow
+
+
+=== TEST 67: a password that cannot be read
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 redis_password=nowhere;
+--- config
+    # 67
+--- must_die
+--- error_log
+cannot read the password in "
+
+
+=== TEST 68: no password in its file
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 redis_password=/dev/null;
+--- config
+    # 68
+--- must_die
+--- error_log
+no password of 1 to 512 bytes in the first line of "/dev/null"
+
+
+=== TEST 69: a machine with a bad name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 machine=a/b;
+--- config
+    # 69
+--- must_die
+--- error_log
+invalid machine name "a/b" of "seckill_zone", allowed: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"
+
+
+=== TEST 70: a machine without a name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 machine=;
+--- config
+    # 70
+--- must_die
+--- error_log
+invalid machine name "" of "seckill_zone", allowed: 1 to 64 of A-Z
+
+
+=== TEST 71: too many replicas
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 wait=17;
+--- config
+    # 71
+--- must_die
+--- error_log
+invalid parameter "wait=17" of "seckill_zone", allowed: 0 to 16 replicas
+
+
+=== TEST 72: a log that keeps too little
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 keep=5;
+--- config
+    # 72
+--- must_die
+--- error_log
+invalid parameter "keep=5" of "seckill_zone", allowed: 1000 events or more
+
+
+=== TEST 73: gone too soon
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 gone=100ms;
+--- config
+    # 73
+--- must_die
+--- error_log
+invalid parameter "gone=100ms" of "seckill_zone", allowed: a time from 1s to 1h
+
+
+=== TEST 74: gone too late
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 gone=61m;
+--- config
+    # 74
+--- must_die
+--- error_log
+invalid parameter "gone=61m" of "seckill_zone", allowed: a time from 1s to 1h
+
+
+=== TEST 75: a timeout that is too short
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 redis_timeout=99ms;
+--- config
+    # 75
+--- must_die
+--- error_log
+invalid parameter "redis_timeout=99ms" of "seckill_zone", allowed: a time from 100ms to 30s
+
+
+=== TEST 76: gone before Redis has to answer
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 gone=1s redis_timeout=501ms;
+--- config
+    # 76
+--- must_die
+--- error_log
+"gone=" of "seckill_zone" has to be twice as long as "redis_timeout=" at least
+
+
+=== TEST 77: gone before Redis has to answer, by default
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 gone=1999ms;
+--- config
+    # 77
+--- must_die
+--- error_log
+"gone=" of "seckill_zone" has to be twice as long as "redis_timeout=" at least
+
+
+=== TEST 78: a machine that shares nothing
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db machine=m1;
+--- config
+    # 78
+--- must_die
+--- error_log
+"machine=m1" of "seckill_zone" has no meaning without "redis="
+
+
+=== TEST 79: a password for nobody
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db gone=5s redis_password=/etc/passwd;
+--- config
+    # 79
+--- must_die
+--- error_log
+"redis_password=/etc/passwd" of "seckill_zone" has no meaning without "redis="
