@@ -10,6 +10,7 @@ use File::Temp qw(tempfile);
 use HTTP::Tiny;
 use JSON::PP qw(decode_json encode_json);
 use Seckill::Server;
+use Seckill::Redis;
 
 # the server's table of routes: where it is, and a route's first name in it;
 # what follows that name is found by the methods that a path has
@@ -21,6 +22,10 @@ my $route = qr/^ +ROUTE\("([\w.]+)"/m;
 
 my %unprovoked = map { $_ => 1 }
     'POST /api/products 507';           # it takes 10,000 products
+
+# what is no command: it reads no body, and has no Idempotency-Key
+
+my %at_once = map { $_ => 1 } 'POST /api/machines/{name}/forget';
 
 my $file = 'docs/openapi.yaml';
 my @methods = qw(GET HEAD POST PUT PATCH DELETE OPTIONS);
@@ -336,6 +341,7 @@ for my $op (@operations) {
     next if !$write;
 
     play(403, $call, %o, key => 'reader-0123456789');
+    next if $at_once{$call};
     play(413, $call, %o, body => '{"name":"' . 'x' x $body_size_max . '"}');
     play(400, $call, %o, headers => { 'Idempotency-Key' => 'x' x 256 });
     play(409, $call, %o, headers => { 'Idempotency-Key' => 'once' });
@@ -371,10 +377,61 @@ play(404, 'GET /api/sales/{name}', name => 'short');
 play(200, 'GET /api/orders', query => 'sale=short');
 
 
+# two machines; then one of them is gone for good, and with it what Redis had
+
+my $forget = 'POST /api/machines/{name}/forget';
+
+play(200, 'GET /api/machines');
+play(400, 'GET /api/machines', query => 'limit=1');
+play(400, $forget, name => 'm1', query => 'x=1');
+
+my $redis = Seckill::Redis->new;
+my ($m1, $m2) = map {
+    Seckill::Server->new(http => <<"END")->start->ready
+    seckill_zone zone=drop:4m redis=@{[$redis->url]} machine=$_ gone=1s
+                 redis_timeout=500ms;
+END
+} qw(m1 m2);
+
+sub all_machines {
+    my %m = map { $_->{name} => $_ }
+            @{play(200, 'GET /api/machines', server => $m1)->{data}};
+    return %m;
+}
+
+$m1->wait_for('both', sub { keys %{{all_machines()}} == 2 });
+play(200, 'GET /api/health', server => $m1);
+play(409, $forget, name => $_, server => $m1) for qw(m1 m2);
+
+$m2->kill_all;
+$redis->stop;
+$m1->wait_for('Redis to be missed', sub {
+    $m1->request('GET', '/api/health')->{status} == 503;
+});
+play(503, 'GET /api/health', server => $m1);
+play(503, $forget, name => 'm2', server => $m1);
+
+$redis->start;
+$m1->wait_for('it to wait', sub {
+    $m1->request('GET', '/api/health')->{body} =~ /waits for m2/;
+});
+is({all_machines()}->{m2}{seen_at}, undef, 'this Redis has never seen it');
+is(play(200, $forget, name => 'm2', server => $m1)->{data}{forgotten},
+   JSON::PP::true, 'it is forgotten');
+$m1->ready;
+$m1->wait_for('it to have left', sub {
+    $m1->request('GET', '/api/events')->{body} =~ /machine_left/;
+});
+
+my $shared = play(200, 'GET /api/events', server => $m1);
+$_->done for $m1, $m2;
+
+
 # the ledger
 
 my $events = play(200, 'GET /api/events', query => 'limit=1000');
-my %type = map { $_->{type} => 1 } @{$events->{data} || []};
+my %type = map { $_->{type} => 1 } map { @{$_->{data} || []} }
+           $events, $shared;
 
 # the clock is not set here
 $type{clock_set} = 1;
@@ -425,6 +482,7 @@ $unwell->wait_for('a reason', sub {
 for my $op (@operations) {
     next if $op->{method} eq 'HEAD';            # play() asks for it too
     next if !grep { $_ == 503 } @{$op->{statuses}};
+    next if $at_once{"$op->{method} $op->{path}"};
     play(503, "$op->{method} $op->{path}", %real, server => $unwell,
          defined $op->{body} ? (body => $op->{body}) : (),
          $op->{free} ? (query => 'sale=phone&user=a') : ());
