@@ -66,15 +66,16 @@ _seckill() {
 
     if [[ $cur != -* ]]; then
         case ${words[*]} in
-            '')      _seckill_words 'product sale order events health backup
-                                     restore verify help' ;;
-            help)    _seckill_words 'product sale order events health backup
-                                     restore verify' ;;
+            '')      _seckill_words 'product sale order events machine health
+                                     backup restore verify help' ;;
+            help)    _seckill_words 'product sale order events machine health
+                                     backup restore verify' ;;
             product) _seckill_words 'add list show edit remove' ;;
             sale)    _seckill_words 'add list show edit pause resume end remove
                                      watch' ;;
             order)   _seckill_words 'list show confirm cancel' ;;
             events)  _seckill_words 'follow list' ;;
+            machine) _seckill_words 'list forget' ;;
             'sale watch')
                      _seckill_words all ;;
             backup*|restore*|verify*)
@@ -100,7 +101,7 @@ _seckill() {
         backup*|restore*)
                         _seckill_words '--force --json --help' ;;
         verify*)        _seckill_words '--json --help' ;;
-        *' list'|*' show'|health)
+        *' list'|*' show'|'machine forget'|health)
                         _seckill_words "$global" ;;
         *)              _seckill_words "$key $global" ;;
     esac

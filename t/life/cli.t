@@ -90,7 +90,9 @@ sub wait_for {
 like(cli(0, '--help'), qr/^usage: seckill COMMAND/, 'help');
 is(cli(0, 'help'), cli(0, '-h'), 'by each of its names');
 
-for my $command (qw(product sale order events health backup restore verify)) {
+for my $command (qw(product sale order events machine health backup restore
+                    verify))
+{
     like(cli(0, $command, '--help'), qr/^usage: seckill $command\b/,
          "help for $command");
     is($out, cli(0, 'help', $command), 'by either name');
@@ -132,6 +134,9 @@ my @misuse = (
     [['order', 'list', '--all', '--limit=1'], qr/not both/],
     [['events', 'follow', '--wait', 56], qr/0 to 55 is allowed/],
     [['events', 'list', '--at', 'x'], qr/--at: only with --after/],
+    [['machine'], qr/machine what\?/],
+    [['machine', 'forget'], qr/"machine forget": an argument is missing/],
+    [['machine', 'forget', 'a/b'], qr/"a\/b" is no machine's name/],
     [['health', '--url', 'shop'], qr/"shop" is no URL/],
     [['health', '--key-file', "$dir/nothing"], qr/cannot read the key file/],
     [['health', '--key-file', spew('empty', "# a\n\n")], qr/is no key in/],
@@ -271,6 +276,11 @@ like($out, qr/^none +chain: there is none before schema 4, this one is 2$/m,
      'it is too old to have a chain');
 is(data('verify', "$dir/ledger0.db")->{head}, undef, 'and so has no head');
 
+cli(0, 'verify', ledger('', @good,
+    map { [$_, 0, undef, undef, undef, '{"machine":"m1"}'] }
+        qw(machine_joined machine_left)));
+unlike($out, qr/BROKEN/, 'events of machines are known');
+
 cli(0, 'verify', ledger(''));
 like($out, qr/numbers: 0 events/, 'an empty ledger');
 
@@ -294,6 +304,11 @@ my @broken = (
     ['a sale without a stock', '',
      [['sale_edited', 17, undef, undef, undef, '{"name":"pen","limit":1}']],
      contents => qr/event 21, 'sale_edited': its detail cannot be read/],
+    ['a machine without a name', '',
+     [['machine_left', 0, undef, undef, undef, '{}']],
+     contents => qr/event 21, 'machine_left': it has no machine/],
+    ['a machine that is no JSON', '', [['machine_joined', 0]],
+     contents => qr/event 21, 'machine_joined': it has no machine/],
     ['a win of no sale', '', [['won', 99, 'x']],
      lives => qr/event 21 \(won\) of a sale 99 that was never added/],
     ['a sale that is of another', '',
