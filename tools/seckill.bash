@@ -75,7 +75,7 @@ _seckill() {
                                      watch' ;;
             order)   _seckill_words 'list show confirm cancel' ;;
             events)  _seckill_words 'follow list' ;;
-            machine) _seckill_words 'list forget' ;;
+            machine) _seckill_words 'list begin forget' ;;
             'sale watch')
                      _seckill_words all ;;
             backup*|restore*|verify*)
@@ -101,7 +101,7 @@ _seckill() {
         backup*|restore*)
                         _seckill_words '--force --json --help' ;;
         verify*)        _seckill_words '--json --help' ;;
-        *' list'|*' show'|'machine forget'|health)
+        *' list'|*' show'|'machine '*|health)
                         _seckill_words "$global" ;;
         *)              _seckill_words "$key $global" ;;
     esac

@@ -25,7 +25,8 @@ my %unprovoked = map { $_ => 1 }
 
 # what is no command: it reads no body, and has no Idempotency-Key
 
-my %at_once = map { $_ => 1 } 'POST /api/machines/{name}/forget';
+my %at_once = map { $_ => 1 } 'POST /api/machines/{name}/forget',
+                              'POST /api/machines/{name}/begin';
 
 my $file = 'docs/openapi.yaml';
 my @methods = qw(GET HEAD POST PUT PATCH DELETE OPTIONS);
@@ -383,15 +384,26 @@ my $forget = 'POST /api/machines/{name}/forget';
 
 play(200, 'GET /api/machines');
 play(400, 'GET /api/machines', query => 'limit=1');
-play(400, $forget, name => 'm1', query => 'x=1');
+play(400, $_, name => 'm1', query => 'x=1')
+    for $forget, 'POST /api/machines/{name}/begin';
 
 my $redis = Seckill::Redis->new;
 my ($m1, $m2) = map {
-    Seckill::Server->new(http => <<"END")->start->ready
+    Seckill::Server->new(http => <<"END")->start
     seckill_zone zone=drop:4m redis=@{[$redis->url]} machine=$_ gone=1s
                  redis_timeout=500ms;
 END
 } qw(m1 m2);
+
+my $begin = 'POST /api/machines/{name}/begin';
+
+$m1->wait_for('it to wait', sub {
+    $m1->request('GET', '/api/health')->{body} =~ /one machine is to begin/;
+});
+play(404, $begin, name => 'm2', server => $m1);
+play(200, $begin, name => 'm1', server => $m1);
+$_->ready for $m1, $m2;
+play(409, $begin, name => 'm1', server => $m1);
 
 sub all_machines {
     my %m = map { $_->{name} => $_ }
@@ -410,6 +422,7 @@ $m1->wait_for('Redis to be missed', sub {
 });
 play(503, 'GET /api/health', server => $m1);
 play(503, $forget, name => 'm2', server => $m1);
+play(503, $begin, name => 'm1', server => $m1);
 
 $redis->start;
 $m1->wait_for('it to wait', sub {

@@ -136,6 +136,7 @@ my @misuse = (
     [['events', 'list', '--at', 'x'], qr/--at: only with --after/],
     [['machine'], qr/machine what\?/],
     [['machine', 'forget'], qr/"machine forget": an argument is missing/],
+    [['machine', 'begin'], qr/"machine begin": an argument is missing/],
     [['machine', 'forget', 'a/b'], qr/"a\/b" is no machine's name/],
     [['health', '--url', 'shop'], qr/"shop" is no URL/],
     [['health', '--key-file', "$dir/nothing"], qr/cannot read the key file/],

@@ -89,7 +89,20 @@ sub same_head {
 
 # one alone, then both
 
-$a->start->ready;
+$a->start;
+$a->wait_for('it to wait for a word', sub {
+    (call($a, 'GET', '/api/health')->{message} // '')
+        =~ m{one machine is to begin: POST /api/machines/m1/begin};
+});
+is(call($a, 'POST', '/api/machines/m2/begin')->{status}, 404,
+   'the word is for another one');
+is(call($a, 'POST', '/keyed/machines/m1/begin',
+        Authorization => 'Bearer reader-0123456789')->{status}, 403,
+   'who may only read may not say it');
+my ($code, $out) = cli($a, qw(machine begin m1));
+is($code, 0, 'it is to begin') or diag($out);
+$a->ready;
+is(call($a, 'POST', '/api/machines/m1/begin')->{status}, 409, 'once');
 is_deeply([events($a)], ['machine_joined m1'], 'the first one has joined');
 is_deeply([keys %{{machines($a)}}], ['m1'], 'and is alone');
 
@@ -167,7 +180,7 @@ is(call($a, 'POST', '/api/machines/m2/forget?x=1')->{status}, 400, 'none here');
 
 # the command
 
-my ($code, $out) = cli($a, 'machine', 'list');
+($code, $out) = cli($a, 'machine', 'list');
 is($code, 0, 'machine list');
 like($out, qr/^machine +member +self +number +seen at +forgotten$/m,
      'a table');
