@@ -171,6 +171,8 @@ need_test() {
          wrk wrk  gnuplot gnuplot-nox  jq jq  spin spin \
          /usr/lib/python3/dist-packages/jsonschema python3-jsonschema \
          /usr/lib/python3/dist-packages/yaml python3-yaml \
+         /usr/lib/python3/dist-packages/redis python3-redis \
+         /usr/lib/python3/dist-packages/msgpack python3-msgpack \
          redis-server redis-server  redis-sentinel redis-sentinel \
          redis-cli redis-tools
 }

@@ -35,6 +35,21 @@ except redis.ResponseError as e:
         raise
 
 chain, last, sales = None, 0, {}
+
+
+def sale_name(number):
+    """Of one that was added before what is read here."""
+
+    if number not in sales:
+        (_, fields), = r.xrange(log, min=number, count=1)
+
+        for event in msgpack.unpackb(fields[b"commit"]):
+            if event[0] == number:
+                sales[number] = json.loads(event[8])["name"]
+
+    return sales.get(number, number)
+
+
 start = "0"                             # first what was read and not finished
 
 while args.until is None or last < args.until:
@@ -69,8 +84,8 @@ while args.until is None or last < args.until:
                 sales[sale] = json.loads(detail)["name"]
 
             if kind == "won":
-                print(number, sales.get(sale, sale),
-                      user.decode(errors="replace"), flush=True)
+                print(number, sale_name(sale), user.decode(errors="replace"),
+                      flush=True)
 
             last = number
 

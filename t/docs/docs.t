@@ -138,7 +138,7 @@ for my $file (glob 'conf/*.conf') {
     $text =~ s{listen 80 }{listen 8080 };
     system('mkdir', '-p', "$dir/run", "$dir/var/log/nginx", "$dir/var/lib", "$dir/logs");
 
-    $text =~ s{/etc/nginx/seckill\.key}{$dir/key}g;
+    $text =~ s{/etc/nginx/seckill\.(?:key|redis)}{$dir/key}g;
     open my $key, '>', "$dir/key" or die $!;
     print $key "0123456789abcdef shop\n";
     close $key;
