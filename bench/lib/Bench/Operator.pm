@@ -7,9 +7,9 @@ package Bench::Operator;
 use strict;
 use warnings;
 
+use Bench::Client qw(ask connection);
 use Bench::Contender::Seckill;
 use Bench::Growth;
-use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(sleep time);
 
@@ -78,7 +78,7 @@ sub measure {
 
 sub use_api {
     my ($shop, $sale) = @_;
-    my ($seq) = get(sock($shop), '/api/health') =~ /"ledger_seq":(\d+)/;
+    my ($seq) = ask(connection($shop), '/api/health') =~ /"ledger_seq":(\d+)/;
 
     return child(sub { edit($shop, $sale) }),
            map { child(sub { follow($shop, $seq) }) } 1 .. $READERS;
@@ -99,21 +99,13 @@ sub child {
 }
 
 
-sub sock {
-    my ($shop) = @_;
-
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$shop->{port}")
-        // die "cannot connect: $!\n";
-}
-
-
 sub edit {
     my ($shop, $sale) = @_;
-    my $sock = sock($shop);
+    my $sock = connection($shop);
 
     for (my $n = 0; ; $n++) {
         my $body = '{"limit":' . (1 + $n % 2) . '}';
-        my $answer = get($sock, "/api/sales/$sale", 'PATCH', $body);
+        my $answer = ask($sock, "/api/sales/$sale", 'PATCH', $body);
         die "$answer\n" if $answer !~ /^\{"code":0,/;
         sleep 1 / $EDITS;
     }
@@ -124,40 +116,12 @@ sub edit {
 
 sub follow {
     my ($shop, $seq) = @_;
-    my $sock = sock($shop);
+    my $sock = connection($shop);
 
     for ( ;; ) {
-        my $page = get($sock, "/api/events?after=$seq&limit=1000&wait=30");
+        my $page = ask($sock, "/api/events?after=$seq&limit=1000&wait=30");
         ($seq) = substr($page, -60) =~ /"next":(\d+)/ or die "$page\n";
     }
-}
-
-
-sub get {
-    my ($sock, $uri, $method, $body) = @_;
-    my $answer = '';
-
-    $method //= 'GET';
-    $body //= '';
-
-    syswrite $sock, "$method $uri HTTP/1.1\r\nHost: localhost\r\n"
-        . 'Content-Length: ' . length($body) . "\r\n\r\n$body"
-        or die "write: $!\n";
-
-    my $end;
-
-    until (defined $end && length $answer >= $end) {
-        sysread $sock, $answer, 1 << 20, length $answer or die "read: $!\n";
-
-        if (!defined $end && $answer =~ /\r\n\r\n/g) {
-            my $head = pos $answer;
-            my ($len) = $answer =~ /^Content-Length: (\d+)/mi
-                or die "no length\n";
-            $end = $head + $len;
-        }
-    }
-
-    return $answer =~ s/^.*?\r\n\r\n//sr;
 }
 
 
@@ -180,7 +144,7 @@ sub pages {
     $s->settle;
     my $made_s = time - $begin;
 
-    my $sock = sock($s);
+    my $sock = connection($s);
     my %lists = (
         all => '', sale => '&sale=sale1', state => '&state=sold',
         'sale and state' => '&sale=sale1&state=sold',
@@ -190,7 +154,7 @@ sub pages {
         for my $n (1 .. $PAGES) {
             my $after = int($n * ($orders - 200) / ($PAGES + 1));
             my $start = time;
-            my $page = get($sock, "/api/orders?after=$after$lists{$name}");
+            my $page = ask($sock, "/api/orders?after=$after$lists{$name}");
             push @{$took{$name}}, (time - $start) * 1e3;
             die "operator: $name: " . substr($page, 0, 200) . "\n"
                 if 100 != (() = $page =~ /"order":/g);
@@ -201,7 +165,7 @@ sub pages {
         my $i = 2 + int($n * $orders / ($PAGES + 1));
         my $user = 'user-' . ($i * 2654435761 % 4294967296);
         my $start = time;
-        my $page = get($sock, "/api/orders?user=$user");
+        my $page = ask($sock, "/api/orders?user=$user");
         push @{$took{user}}, (time - $start) * 1e3;
         die "operator: $user: " . substr($page, 0, 200) . "\n" if $page !~ /"order":$i\b/;
     }
