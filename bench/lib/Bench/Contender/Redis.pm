@@ -8,36 +8,29 @@ use warnings;
 use parent 'Bench::Contender::Http';
 
 use Bench::Process qw(run);
+use Bench::RedisServer;
 
 sub durable { return 'yes' }
 sub exact { return 'yes' }
+sub appendfsync { return 'always' }
 
 
 sub start_backend {
     my ($self) = @_;
 
-    $self->{redis_port} = Bench::Contender::Http::free_port();
-    $self->install('redis.conf', 'redis.conf',
-                   REDIS_PORT => $self->{redis_port});
-    $self->install('claim.redis.lua', 'claim.redis.lua');
+    $self->{redis} = Bench::RedisServer->start(
+        dir => "$self->{dir}/redis", appendfsync => $self->appendfsync);
+    $self->{redis_port} = $self->{redis}{port};
+    push @{$self->{processes}}, $self->{redis};
 
-    push @{$self->{processes}}, Bench::Process->start(
-        command => ['redis-server', "$self->{dir}/redis.conf"],
-        log => "$self->{dir}/logs/redis.log",
-        ready => sub {
-            eval { $self->redis('PING') =~ /PONG/ };
-        });
+    $self->install('claim.redis.lua', 'claim.redis.lua');
 
     ($self->{sha}) = $self->redis('SCRIPT', 'LOAD',
         Bench::Process::slurp("$self->{dir}/claim.redis.lua")) =~ /(\w+)/;
 }
 
 
-sub redis {
-    my ($self, @command) = @_;
-
-    return run('redis-cli', '-p', $self->{redis_port}, @command);
-}
+sub redis { my ($self, @command) = @_; return $self->{redis}->redis(@command) }
 
 
 sub sales {
