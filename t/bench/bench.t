@@ -35,6 +35,23 @@ like(slurp("$out/claims.svg"), qr/this module/, 'and a chart');
 
 like($text, qr/^losing claim, one thread +\d/m, 'and the core alone');
 
+# with the log in Redis
+
+$text = `bench/run --quick --contenders return-200 --scenes shared --out $out 2>&1`;
+is($?, 0, 'the benchmark with Redis ends well') or diag($text);
+
+$result = decode_json(slurp("$out/result.json"));
+
+my $shared = $result->{scenes}[0]{runs};
+
+is_deeply([sort keys %$shared], [qw(seckill shared)],
+          'with Redis and without, in one scene');
+cmp_ok($shared->{shared}[0]{redis_cpu}, '>', 0, 'Redis takes some CPU');
+cmp_ok($shared->{shared}[0]{redis_cpu}, '<', $shared->{shared}[0]{cpu},
+       'which is part of all');
+like($text, qr/^this module, with Redis .*\nthis module .* x /m,
+     'what it is compared with');
+
 for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--nonsense'], ['more']) {
     my $said = `bench/run @$bad 2>&1`;
     isnt($?, 0, "refused: @$bad");

@@ -58,12 +58,21 @@ sub cpu {
 }
 
 
+# of these, of the Redis that it has
+
+sub redis_cpu {
+    my ($self) = @_;
+
+    return $self->{redis} ? Bench::Process::cpu($self->{redis}{pid}) : 0;
+}
+
+
 # load, with what it cost: us of CPU for a request, of all servers together, with
-# what they do about it afterwards, and of the load generator
+# what they do about it afterwards, of Redis alone, and of the load generator
 
 sub measure {
     my ($self, %scene) = @_;
-    my @before = ($self->cpu, load_cpu());
+    my @before = ($self->cpu, load_cpu(), $self->redis_cpu);
 
     my $run = $self->load(%scene);
     $self->settle;
@@ -73,6 +82,8 @@ sub measure {
     $run->{rps} = $run->{n} / $run->{seconds};
     $run->{cpu} = ($self->cpu - $before[0]) / $run->{n} * 1e6;
     $run->{load_cpu} = (load_cpu() - $before[1]) / $run->{n} * 1e6;
+    $run->{redis_cpu} = ($self->redis_cpu - $before[2]) / $run->{n} * 1e6
+        if $self->{redis};
 
     return $run;
 }

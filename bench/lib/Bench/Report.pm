@@ -19,10 +19,12 @@ my %TITLE = (
     'lua-dict' => 'Lua, shared dict', 'lua-redis' => 'Lua, Redis script',
     'node-redis' => 'Node.js, Redis script',
     postgresql => 'PostgreSQL, 16 clients', mariadb => 'MariaDB, 16 clients',
+    shared => 'this module, with Redis',
+    'lua-redis-everysec' => 'Lua, Redis script, everysec',
 );
 my %HEAD = (sold_out => 'sold out', all_win => 'all win', rush => 'rush');
-my @ORDER = qw(seckill return-200 lua-dict lua-redis node-redis postgresql
-               mariadb);
+my @ORDER = qw(shared seckill return-200 lua-dict lua-redis lua-redis-everysec
+               node-redis postgresql mariadb);
 
 
 sub median {
@@ -51,11 +53,16 @@ sub figure {
 sub medians { my ($runs, $key) = @_; return median(map { $_->{$key} } @$runs) }
 
 
+# with whom a scene compares the others: this module, alone or with Redis
+
+sub base { my ($scene) = @_; return $scene->{base} // 'seckill' }
+
+
 # how many times another's figure this module's was, round by round
 
 sub ratios {
     my ($scene, $name, $key) = @_;
-    my ($ours, $runs) = @{$scene->{runs}}{'seckill', $name};
+    my ($ours, $runs) = @{$scene->{runs}}{base($scene), $name};
 
     return map { $ours->[$_]{$key} / $runs->[$_]{$key} } 0 .. $#$runs;
 }
@@ -66,7 +73,7 @@ sub ratios {
 sub cpu_ratio {
     my ($scene, $name) = @_;
 
-    return $name eq 'seckill' ? ''
+    return $name eq base($scene) ? ''
         : figure(1 / median(ratios($scene, $name, 'cpu'))) . ' x';
 }
 
@@ -75,7 +82,7 @@ sub ratio {
     my ($scene, $name) = @_;
     my @ratios = ratios($scene, $name, 'rps');
 
-    return $name eq 'seckill' ? ('', '')
+    return $name eq base($scene) ? ('', '')
         : (figure(median(@ratios)) . ' x',
            join ' to ', map { figure($_) } range(@ratios));
 }
@@ -85,8 +92,11 @@ sub ratio {
 
 sub rows {
     my ($scene) = @_;
-    my @rows = ['', 'requests/s', 'range', 'CPU us', 'CPU', 'load us', '50 % ms',
-                '99 % ms', '99.9 % ms', 'this module is', 'range'];
+    my $base = base($scene);
+    my $is = $base eq 'seckill' ? 'this module is' : 'with Redis it is';
+    my @redis = $base eq 'seckill' ? () : 'Redis us';
+    my @rows = ['', 'requests/s', 'range', 'CPU us', 'CPU', @redis, 'load us',
+                '50 % ms', '99 % ms', '99.9 % ms', $is, 'range'];
 
     for my $name (grep { $scene->{runs}{$_} } @ORDER) {
         my $runs = $scene->{runs}{$name};
@@ -94,6 +104,8 @@ sub rows {
         push @rows, [$TITLE{$name}, figure(medians($runs, 'rps')),
             join(' to ', map { figure($_) } range(map { $_->{rps} } @$runs)),
             figure(medians($runs, 'cpu')), cpu_ratio($scene, $name),
+            map({ defined $runs->[0]{redis_cpu}
+                  ? figure(medians($runs, 'redis_cpu')) : '' } @redis),
             map({ figure(medians($runs, $_)) } qw(load_cpu p50 p99 p999)),
             ratio($scene, $name)];
     }
@@ -331,10 +343,10 @@ sub sections {
     return (
         machine => machine($result) . ".\n",
         summary => markdown_table(summary_rows($result)),
-        scenes => join("\n", map {
-            "### $_->{title}\n\n" . conditions($_) . "\n\n"
-            . markdown_table(rows($_))
-        } @{$result->{scenes}}),
+        scenes => scenes_section(grep { base($_) eq 'seckill' }
+                                 @{$result->{scenes}}),
+        shared => scenes_section(grep { base($_) ne 'seckill' }
+                                 @{$result->{scenes}}),
         growth => markdown_table(@$orders) . "\n" . markdown_table(@$sales)
             . sprintf("\n%s orders over %s: %.3f times the CPU (%.3f to"
                       . " %.3f).\n", growth_ratio($result->{growth}{orders},
@@ -343,6 +355,18 @@ sub sections {
                       growth_ratio($result->{growth}{sales}, 'sales')),
         core => markdown_table(core_rows($result->{core})),
     );
+}
+
+
+# a result may be of before there was such a scene
+
+my $NONE = "Not measured yet.\n";
+
+sub scenes_section {
+    return join("\n", map {
+        "### $_->{title}\n\n" . conditions($_) . "\n\n"
+        . markdown_table(rows($_))
+    } @_) || $NONE;
 }
 
 
@@ -359,6 +383,7 @@ sub summary_rows {
 
     for my $name (@ORDER) {
         my $about = $result->{contenders}{$name} or next;
+        next if !grep { $_->{runs}{$name} } @scenes;
 
         push @rows, [$TITLE{$name}, map({
             my $runs = $_->{runs}{$name};

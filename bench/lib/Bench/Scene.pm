@@ -16,7 +16,8 @@ my @ALL = (@NGINX, qw(postgresql mariadb));
 my $USERS = 500_000;            # in a second: more than any contender answers
 
 # what: "lose" (nothing is left), "win" (there is enough for all), "rush" (a
-# unit for each 100 users, who ask twice each), "ask" (GET, nothing is left)
+# unit for each 100 users, who ask twice each), "ask" (GET, nothing is left).
+# base: whose figures the others' are compared with, if not "seckill"
 
 our @SCENES = (
     { name => 'sold_out', what => 'lose', connections => 64, main => 1,
@@ -39,6 +40,14 @@ our @SCENES = (
 
     { name => 'ask', what => 'ask', connections => 64, contenders => \@ALL,
       title => 'Asking (GET), nothing was won' },
+
+    { name => 'shared', what => 'win', connections => 256, base => 'shared',
+      contenders => [qw(shared seckill lua-redis-everysec)],
+      title => 'Every claim wins, with the log in Redis' },
+
+    { name => 'shared_sold_out', what => 'lose', connections => 64,
+      base => 'shared', contenders => [qw(shared seckill)],
+      title => 'Sold out, with the log in Redis' },
 
     { name => 'two_workers', what => 'lose', connections => 64, workers => 2,
       contenders => \@NGINX, title => 'Sold out, two workers' },
@@ -67,7 +76,7 @@ sub measure_scene {
     my @names = grep { $contenders->{$_} } @{$scene->{contenders}};
     my (%runs, %sale);
 
-    $rounds = int(($rounds + 1) / 2) if !$scene->{main};
+    $rounds = int(($rounds + 1) / 2) if !$scene->{main} && !$scene->{base};
 
     my %load = (%$scene, seconds => $seconds,
                 method => $scene->{what} eq 'ask' ? 'GET' : 'POST',

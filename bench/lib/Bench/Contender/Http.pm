@@ -20,6 +20,7 @@ my $H2_USERS = 20_000;          # different users of a load by h2load
 sub modules { return '' }
 sub binary { return $ENV{TEST_NGINX_BINARY} || 'nginx' }
 sub values_of { return () }     # more @NAMES@ of contender.conf
+sub files { return shift->name }        # the directory of its files
 
 
 sub start {
@@ -63,7 +64,7 @@ sub start_backend { }
 sub configure {
     my ($self) = @_;
 
-    $self->install($self->name . '/contender.conf', 'contender.conf',
+    $self->install($self->files . '/contender.conf', 'contender.conf',
                    PORT => $self->{port}, TLS_PORT => $self->{tls_port},
                    $self->values_of);
 }

@@ -13,6 +13,10 @@ sub durable { return 'yes' }
 sub exact { return 'yes' }
 
 
+sub files { return 'seckill' }
+sub shared { return '' }        # more parameters of seckill_zone
+
+
 sub modules { return "load_module $ENV{TEST_NGINX_LOAD_MODULES};" }
 
 
@@ -24,6 +28,7 @@ sub values_of {
     $units += $_ for values %$sales;
 
     return (
+        SHARED => $self->shared,
         ZONE_SIZE => ($self->{size} // int($units * 50 / 1048576) + 16) . 'm',
         SALES => join("\n", map {
             "seckill_sale zone=drop name=$_ stock=$sales->{$_};"
