@@ -35,10 +35,10 @@ like(slurp("$out/claims.svg"), qr/this module/, 'and a chart');
 
 like($text, qr/^losing claim, one thread +\d/m, 'and the core alone');
 
-# with the log in Redis
+# several machines: of each what is cheap
 
-$text = `bench/run --quick --contenders return-200 --scenes shared --out $out 2>&1`;
-is($?, 0, 'the benchmark with Redis ends well') or diag($text);
+$text = `bench/run --quick --contenders return-200 --scenes shared,machines,lag,log_growth --out $out 2>&1`;
+is($?, 0, 'the benchmark of several machines ends well') or diag($text);
 
 $result = decode_json(slurp("$out/result.json"));
 
@@ -52,10 +52,34 @@ cmp_ok($shared->{shared}[0]{redis_cpu}, '<', $shared->{shared}[0]{cpu},
 like($text, qr/^this module, with Redis .*\nthis module .* x /m,
      'what it is compared with');
 
-for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--nonsense'], ['more']) {
+my ($all) = @{$result->{machines}{all}};
+
+is(scalar @{$all->{shares}}, 3, 'three machines');
+is($all->{n}, eval { my $n = 0; $n += $_ for @{$all->{shares}}; $n },
+   'have won together what each has');
+cmp_ok($all->{even}, '<=', 1, 'the least is no more than the most');
+cmp_ok($all->{calls}, '>=', $all->{appends}, 'each commit is a call');
+
+my $took = $result->{lag}{took};
+
+is(scalar @{$took->{reader}}, $result->{lag}{orders}, 'orders seen by a reader');
+is(scalar @{$took->{buyer}}, $result->{lag}{orders}, 'and as many by a buyer');
+
+my $log = $result->{log_growth};
+
+cmp_ok($log->{events}, '>=', 20_000, 'a log of some events');
+cmp_ok($log->{bytes}, '>', 20 * $log->{events}, 'each takes some memory');
+cmp_ok($log->{follow_s}, '>', 0, 'and a new machine some time');
+
+like($text, qr/^at 3 machines at once .*\nat one of them /m, 'a table of machines');
+like($text, qr/^another machine's reader has the event +\d/m, 'one of the lag');
+like($text, qr/^events in the log .*\n[\d,]+ /m, 'and one of the log');
+
+for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--events', '0'],
+             ['--nonsense'], ['more']) {
     my $said = `bench/run @$bad 2>&1`;
     isnt($?, 0, "refused: @$bad");
-    like($said, qr/"none"|--rounds must|option: nonsense|argument "more"/,
+    like($said, qr/"none"|--(?:rounds|events) must|option: nonsense|argument "more"/,
          'and said why');
 }
 

@@ -247,6 +247,101 @@ sub operator {
 }
 
 
+# rows of a table of how so many runs were: a name and a figure of each
+
+sub runs_row {
+    my ($title, $runs, @keys) = @_;
+
+    return [$title, map {
+        my $key = $_;
+        my @v = map { $_->{$key} } @$runs;
+        (figure(median(@v)), join ' to ', map { figure($_) } range(@v));
+    } @keys];
+}
+
+
+# three machines and one of them; shares, and how often they got in each other's
+# way: a call of the script that appends nothing asks how things are
+
+sub machines_rows {
+    my ($m) = @_;
+    my @rows = ['all win', 'claims/s', 'range', 'CPU us', 'Redis us', '50 % ms',
+                '99 % ms', 'least over most', 'range', 'claims a commit',
+                'calls a commit'];
+
+    for my $row (["at $m->{machines} machines at once", $m->{all}],
+                 ['at one of them', $m->{one}])
+    {
+        my ($title, $runs) = @$row;
+
+        push @rows, [@{runs_row($title, $runs, 'rps')},
+            map({ figure(medians($runs, $_)) } qw(cpu redis_cpu p50 p99)),
+            $runs == $m->{all} ? @{runs_row('', $runs, 'even')}[1, 2]
+                               : ('', ''),
+            map { my $key = $_;
+                  figure(median(map { $_->{$key} / $_->{appends} } @$runs))
+                } qw(n calls)];
+    }
+
+    return @rows;
+}
+
+
+sub machines {
+    my ($m) = @_;
+
+    return sprintf("%d machines sell one stock: %d connections in all, one"
+                   . " worker each, %d %s of %d s\n", @$m{qw(machines
+                   connections rounds)}, $m->{rounds} == 1 ? 'round' : 'rounds',
+                   $m->{seconds})
+        . text_table(machines_rows($m));
+}
+
+
+sub lag_rows {
+    my ($lag) = @_;
+    my %took = %{$lag->{took}};
+
+    return (['ms', '50 %', '99 %', 'most'], map {
+        my ($title, $key) = @$_;
+        my @ms = sort { $a <=> $b } @{$took{$key}};
+        [$title, map { figure($_) } median(@ms), $ms[int(0.99 * $#ms)], $ms[-1]]
+    } ['a claim is answered', 'claim'],
+      ["another machine's reader has the event", 'reader'],
+      ['from the answer on', 'reader after'],
+      ["another machine's buyer is told", 'buyer'],
+      ['from the answer on', 'buyer after']);
+}
+
+
+sub lag {
+    my ($lag) = @_;
+
+    return "Until another machine knows of an order: $lag->{orders} orders each,"
+        . " one at a time\n" . text_table(lag_rows($lag));
+}
+
+
+sub log_growth_rows {
+    my ($g) = @_;
+
+    return (['events in the log', 'commits', "Redis' memory, MB",
+             'bytes an event', 'a new machine has them after, s',
+             'events/s', "Redis' CPU for that, s"],
+            [figure_int($g->{events}), figure_int($g->{commits}),
+             figure($g->{bytes} / 1e6), figure($g->{bytes} / $g->{events}),
+             figure($g->{follow_s}), figure_int($g->{events} / $g->{follow_s}),
+             figure($g->{redis_cpu_s})]);
+}
+
+
+sub log_growth {
+    my ($g) = @_;
+
+    return "What a long log takes\n" . text_table(log_growth_rows($g));
+}
+
+
 sub machine {
     my ($result) = @_;
     my $m = $result->{machine};
@@ -347,6 +442,8 @@ sub sections {
                                  @{$result->{scenes}}),
         shared => scenes_section(grep { base($_) ne 'seckill' }
                                  @{$result->{scenes}}),
+        map({ ($_ => machines_section($_, $result->{$_})) }
+            qw(machines lag log_growth)),
         growth => markdown_table(@$orders) . "\n" . markdown_table(@$sales)
             . sprintf("\n%s orders over %s: %.3f times the CPU (%.3f to"
                       . " %.3f).\n", growth_ratio($result->{growth}{orders},
@@ -367,6 +464,14 @@ sub scenes_section {
         "### $_->{title}\n\n" . conditions($_) . "\n\n"
         . markdown_table(rows($_))
     } @_) || $NONE;
+}
+
+
+sub machines_section {
+    my ($name, $measured) = @_;
+
+    return $NONE if !$measured;
+    return markdown_table(Bench::Report->can("${name}_rows")->($measured));
 }
 
 
