@@ -322,6 +322,33 @@ sub lag {
 }
 
 
+sub failover_rows {
+    my ($f) = @_;
+    my @runs = map { [map { +{ %$_, after => $_->{first} - $_->{promoted} } }
+                      @{$f->{turns}{$_}}] } 'all there', 'put back';
+    my @put_back = map { figure_int(medians($_, 'put_back')) } @runs;
+
+    return (['s', 'the replica has all', 'range', 'it lacks commits', 'range'],
+        map({
+            my ($title, $key) = @$_;
+            [$title, map { @{runs_row('', $_, $key)}[1, 2] } @runs]
+        } ['the replica is promoted', 'promoted'],
+          ['a Sentinel names it', 'named'],
+          ['claims are decided', 'first'],
+          ['that is from the promotion on', 'after'],
+          ['all machines decide claims', 'all']),
+        ['events put back', $put_back[0], '', $put_back[1], '']);
+}
+
+
+sub failover {
+    my ($f) = @_;
+
+    return "The primary is killed: $f->{machines} machines, three Sentinels\n"
+        . text_table(failover_rows($f));
+}
+
+
 sub log_growth_rows {
     my ($g) = @_;
 
@@ -443,7 +470,7 @@ sub sections {
         shared => scenes_section(grep { base($_) ne 'seckill' }
                                  @{$result->{scenes}}),
         map({ ($_ => machines_section($_, $result->{$_})) }
-            qw(machines lag log_growth)),
+            qw(machines lag failover log_growth)),
         growth => markdown_table(@$orders) . "\n" . markdown_table(@$sales)
             . sprintf("\n%s orders over %s: %.3f times the CPU (%.3f to"
                       . " %.3f).\n", growth_ratio($result->{growth}{orders},
