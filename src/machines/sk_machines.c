@@ -7,6 +7,7 @@
 
 
 static int sk_machines_commit(void *ctx, const sk_commit_t *commit);
+static int sk_machines_beat(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
 static int sk_machines_forget(sk_machines_t *m);
 static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
@@ -117,8 +118,14 @@ sk_machines_commit(void *ctx, const sk_commit_t *commit)
 
     int  rc;
 
-    if (!m->settled || sk_machines_due(m)) {
+    if (!m->settled) {
         return SK_BEHIND;
+    }
+
+    rc = sk_machines_due(m) ? sk_machines_beat(m, &commit->before) : SK_OK;
+
+    if (rc != SK_OK) {
+        return rc;
     }
 
     rc = sk_machines_call_append(m, commit);
@@ -147,6 +154,35 @@ sk_machines_commit(void *ctx, const sk_commit_t *commit)
     }
 
     return rc;
+}
+
+
+/* others hear of this machine while it is busy, too */
+
+static int
+sk_machines_beat(sk_machines_t *m, const sk_head_t *head)
+{
+    int  rc;
+
+    rc = sk_machines_call_report(m, head);
+
+    if (rc == SK_BEHIND) {
+        m->beat_ms = sk_machines_boot_ms();
+
+        if (m->answer.standing
+            && strcmp(m->answer.opened, m->answer.reign) == 0
+            && sk_head_equal(&m->answer.tail, head))
+        {
+            sk_machines_call_drop(m);
+            return SK_OK;
+        }
+    }
+
+    m->settled = 0;
+
+    /* what it is, if another machine has this name, is said by the next one */
+
+    return (rc == SK_ERROR) ? SK_ERROR : SK_BEHIND;
 }
 
 
