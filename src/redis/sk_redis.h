@@ -107,8 +107,8 @@ int64_t sk_redis_round_trip_us(const sk_redis_t *r);
  *                        watch over, when the script's connection is another
  *   sk_redis_watch_read  the descriptor is readable.  SK_OK: something came,
  *                        the watch is over.  SK_AGAIN: not all of it yet.
- *                        SK_ERROR: the connection is closed; before the next
- *                        watch a pause is in order
+ *                        SK_ERROR: the watch is over, the server may be away;
+ *                        before the next one a pause is in order
  */
 int sk_redis_watch(sk_redis_t *r, const char *key, const char *after_id);
 int sk_redis_watch_fd(const sk_redis_t *r);

@@ -69,9 +69,7 @@ sk_redis_watch_read(sk_redis_t *r)
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        rc = sk_redis_refused(r, &r->watch, reply);
-        sk_redis_link_close(&r->watch);
-        return rc;
+        return sk_redis_refused(r, &r->watch, reply);
     }
 
     freeReplyObject(reply);

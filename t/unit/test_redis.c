@@ -496,10 +496,45 @@ watched(const char *key, const char *after)
 }
 
 
+/* connections that the server has seen */
+
+static int
+connections(void)
+{
+    const char  *n;
+
+    n = strstr(ask(one, "INFO stats"), "total_connections_received:");
+    assert_non_null(n);
+
+    return atoi(strchr(n, ':') + 1);
+}
+
+
+/* only the one that is watched */
+
+static void
+kill_watch(void)
+{
+    char  list[4096], *line;
+
+    (void) snprintf(list, sizeof(list), "%s", ask(one, "CLIENT LIST"));
+
+    for (line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strstr(line, "cmd=xread")) {
+            assert_string_equal(ask(one, "CLIENT KILL ID %d", atoi(line + 3)),
+                                "1");
+            return;
+        }
+    }
+
+    fail_msg("nobody watches");
+}
+
+
 static void
 test_watch(void **state)
 {
-    int            fd, value;
+    int            fd, n, value;
     socklen_t      len;
     struct pollfd  p;
 
@@ -528,9 +563,11 @@ test_watch(void **state)
     assert_int_equal(watch_read(), SK_OK);
     assert_int_equal(sk_redis_watch_fd(r), -1);
 
-    /* what is there already, on the same connection */
+    /* what is there already, on the same connection, and nothing is left */
 
+    n = connections();
     watched("s", "4-0");
+    assert_int_equal(connections(), n);
     assert_int_equal(sk_redis_watch_fd(r), fd);
     assert_int_equal(watch_read(), SK_OK);
 
@@ -593,7 +630,7 @@ test_watch_errors(void **state)
     watched("s", "0");
     (void) ask(one, "XADD s * f v");
     assert_int_equal(watch_read(), SK_OK);
-    (void) ask(one, "CLIENT KILL TYPE normal");
+    kill_watch();
     watched("s", "0");
     assert_int_equal(watch_read(), SK_OK);
 }

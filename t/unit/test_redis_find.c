@@ -281,15 +281,23 @@ test_cluster(void **state)
     assert_non_null(strstr(ask(one, "INFO stats"),
                            "total_connections_received:0"));
 
-    /* the one that is remembered is gone: the others are asked */
-
-    server_kill(two);
-    failed(run(KEY_TWO), 0, "Connection refused");
-    done(run(KEY_ONE), 2);
-    at(one);
+    /* one that says that it is down is not remembered */
 
     failed(run("nobody-has-it"), 0, "the cluster is down: \"CLUSTERDOWN");
+    (void) ask(two, "CONFIG RESETSTAT");
+    done(run(KEY_ONE), 2);
+    at(one);
+    assert_non_null(strstr(ask(two, "INFO stats"),
+                           "total_connections_received:0"));
+
+    /* the one that is remembered is gone: the others are asked */
+
+    done(run(KEY_TWO), 3);
+    at(two);
+    server_kill(two);
+    failed(run(KEY_TWO), 0, "Connection refused");
     done(run(KEY_ONE), 3);
+    at(one);
 }
 
 
@@ -363,7 +371,8 @@ test_cluster_in_circles(void **state)
 {
     char         moved[64];
     const char  *answers[] = { HELLO, SHA1, moved, HELLO, moved, HELLO, moved,
-                               HELLO, moved, HELLO, moved, HELLO, moved, HELLO };
+                               HELLO, moved, HELLO, moved, HELLO, moved,
+                               HELLO };
 
     (void) state;
 
