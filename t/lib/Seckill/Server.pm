@@ -26,14 +26,14 @@ $SIG{$_} = sub { exit 1 } for qw(HUP INT PIPE TERM);
 
 
 # new(main => ..., http => ..., server => ..., workers => 2): what goes into
-# the configuration's blocks, see config()
+# the configuration's blocks, see config(); timeout => '20s': of a claim
 
 sub new {
     my ($class, %self) = @_;
 
     my $self = bless {
         workers => 2, daemon => 0, main => '', http => '', server => '',
-        allow => [],
+        timeout => '20s', allow => [],
         %self,
     }, $class;
 
@@ -54,6 +54,28 @@ sub free_port {
 }
 
 
+# ports for servers that are killed and come back: no client gets one of them
+# for its own end of a connection meanwhile
+
+sub lasting_ports {
+    my ($n) = @_;
+    my ($low) = slurp('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
+    my @ports;
+
+    $low = 32768 if !$low || $low < 8192;
+
+    for (1 .. 1000) {
+        my $port = 4096 + int rand $low - 4096;
+        my $sock = IO::Socket::INET->new(Listen => 1, LocalPort => $port,
+                                         LocalAddr => '127.0.0.1') or next;
+        push @ports, $port if !grep { $_ == $port } @ports;
+        return @ports if @ports == $n;
+    }
+
+    die "no $n ports are free\n";
+}
+
+
 sub config {
     my ($self, %change) = @_;
 
@@ -71,7 +93,7 @@ $temp
 $self->{http}
     server {
         listen 127.0.0.1:$self->{port} backlog=4096;
-        location = /seckill { seckill zone=drop timeout=20s; }
+        location = /seckill { seckill zone=drop timeout=$self->{timeout}; }
         location = /metrics { seckill_metrics zone=drop format=json; }
         location /api/ { seckill_api zone=drop key=off; }
 $self->{server}
@@ -623,6 +645,16 @@ sub cleanup {
 
     kill KILL => -$self->{group} if $self->{group} && $self->living;
     remove_tree($self->{dir});
+    delete $self->{dir};
+}
+
+
+# the directory stays, for who wants to know what went wrong
+
+sub keep {
+    my ($self) = @_;
+
+    kill KILL => -$self->{group} if $self->{group} && $self->living;
     delete $self->{dir};
 }
 
