@@ -7,12 +7,24 @@
 --   ask FILE LAST DIR SALE      asks for every user in FILE, a number a line;
 --                               who has won is written to DIR/ask.N
 --
+-- Where there are several servers, each thread has one: RUSH_PORTS has their
+-- ports, in the environment.
+--
 -- A thread that has all its answers stops, and makes a file DIR/MODE.N.done;
 -- wrk itself waits for a signal.
 
 local threads = 0
+local ports = {}
+
+for port in (os.getenv("RUSH_PORTS") or ""):gmatch("%d+") do
+    ports[#ports + 1] = port
+end
 
 function setup(thread)
+    if #ports > 1 then
+        thread.addr = wrk.lookup("127.0.0.1", ports[threads % #ports + 1])[1]
+    end
+
     thread:set("id", threads)
     thread:set("threads", 0)
     threads = threads + 1
