@@ -41,10 +41,14 @@ usage: ./build.sh [command]
               PORT=8080   port to listen on
               DATA=dir    nginx's prefix, the store is DATA/seckill/demo.db;
                           remove it to begin anew
+            run --machines 3: so many nginx (2 to 8) on PORT and the next
+            ones, which sell one stock; with a Redis, a replica and three
+            Sentinels on PORT + 20 and the next ones; says what may be killed
   test      install what is missing, build, and run every test
               ./build.sh test t/claim.t    runs some of them
   rush      let a rush of buyers loose on a scratch server and check the
-            seven rules; ./build.sh rush --help
+            seven rules, with --machines 3 at several machines;
+            ./build.sh rush --help
   bench     put this module beside what would be used instead of it: Lua,
             Redis, PostgreSQL, MariaDB, Node.js; ./build.sh bench --help
   docs      make a page of docs/openapi.yaml: build/docs/index.html
@@ -502,27 +506,62 @@ run_tests() {
 }
 
 
+# data_dir NAME: where a demo is, if DATA does not say
+
+data_dir() {
+    if [ -n "${DATA:-}" ]; then
+        printf '%s\n' "$DATA"
+
+    # root's worker user cannot look into root's home
+    elif [ "$(id -u)" = 0 ]; then
+        printf '%s\n' "/var/lib/$1"
+    else
+        printf '%s\n' "${XDG_DATA_HOME:-$HOME/.local/share}/$1"
+    fi
+}
+
+
+need_redis() { need redis-server redis-server  redis-sentinel redis-sentinel; }
+
+
+# run_machines N
+
+run_machines() {
+    local data
+
+    case $1 in [2-8]) ;; *) wrong "run --machines $1: 2 to 8 are possible" ;; esac
+
+    need_perl
+    need_build
+    need curl curl
+    need_redis
+    build_module
+
+    data=$(data_dir seckill-machines)
+    mkdir -p "$data"
+
+    exec tools/machines --machines "$1" --port "$port" \
+        --data "$(cd "$data" && pwd)" --nginx "$(nginx_binary)" \
+        --module "$module"
+}
+
+
 run_demo() {
-    local port=${PORT:-8080} data=${DATA:-} nginx pid
+    local port=${PORT:-8080} data nginx pid
 
     [ "$kind" != sanitize ] || wrong "run takes no --sanitize, that is for tests"
 
     case $port in *[!0-9]*) die "PORT=$port: a number is wanted" ;; esac
+
+    case ${1:-} in --machines) run_machines "${2:-}" ;;
+                   --machines=*) run_machines "${1#*=}" ;; esac
 
     need_build
     need curl curl
     build_module
     build_chain
 
-    if [ -z "$data" ]; then
-        # root's worker user cannot look into root's home
-        if [ "$(id -u)" = 0 ]; then
-            data=/var/lib/seckill-demo
-        else
-            data=${XDG_DATA_HOME:-$HOME/.local/share}/seckill-demo
-        fi
-    fi
-
+    data=$(data_dir seckill-demo)
     mkdir -p "$data/logs" "$data/modules"
     data=$(cd "$data" && pwd)
     nginx=$(nginx_binary)
@@ -637,6 +676,11 @@ case $command in
                 *) [ -e "$file" ] || wrong "there is no test $file" ;;
             esac
         done ;;
+    run)
+        case $#:${1:-} in
+            0:|1:--machines=*|2:--machines) ;;
+            *) wrong "run takes --machines N and no other argument" ;;
+        esac ;;
     rush|bench) ;;
     *)  [ $# -eq 0 ] || wrong "$command takes no argument, \"$1\" is one" ;;
 esac
@@ -647,12 +691,13 @@ line=$out/nginx-line/ngx_seckill_line_module.so
 
 case $command in
     build)          need_build; build_module; build_chain ;;
-    run)            run_demo ;;
+    run)            run_demo "$@" ;;
     test)           run_tests "$@" ;;
     rush)           need_perl
                     case " $* " in *" --help "*) exec tools/rush --help ;; esac
                     tools/rush --check "$@"
                     need_build; need wrk wrk  sqlite3 sqlite3
+                    case " $* " in *" --machines"*) need_redis ;; esac
                     build_module
                     NGINX=$(nginx_binary) MODULE=$module exec tools/rush "$@" ;;
     bench)          need_perl

@@ -11,7 +11,7 @@ use Rush::Crowd;
 use Rush::Load;
 use Rush::Postgres;
 use Rush::Rules;
-use Seckill::Redis;
+use Seckill::Sentinels;
 use Seckill::Server;
 use Time::HiRes qw(sleep time);
 
@@ -103,12 +103,12 @@ sub give_up {
 sub start {
     my ($self) = @_;
     my $size = 16 + int(($self->{stock} + $ALL_WIN) * 64 / 1048576);
-    my @ports = Seckill::Server::lasting_ports($Seckill::Redis::N_PORTS
+    my @ports = Seckill::Server::lasting_ports($Seckill::Sentinels::N_PORTS
                                                + $self->{machines});
 
     mkdir "$self->{dir}/redis";
-    $self->{redis} = Seckill::Redis->new(dir => "$self->{dir}/redis",
-        ports => [splice @ports, 0, $Seckill::Redis::N_PORTS])->start;
+    $self->{redis} = Seckill::Sentinels->new(dir => "$self->{dir}/redis",
+        ports => [splice @ports, 0, $Seckill::Sentinels::N_PORTS])->start;
 
     my $url = $self->{redis}->url;
 
