@@ -123,6 +123,10 @@ END
     }
 
     $_->start for @{$self->{all}};
+    $self->{all}[0]->wait_for('m1 to begin', sub {
+        my $said = $self->{all}[0]->request('POST', '/api/machines/m1/begin');
+        $said && $said->{status} == 200;
+    });
     $self->ready;
     $self->tell('%d machines sell, %s is the primary of Redis',
                 $self->{machines}, $self->{redis}->primary);
