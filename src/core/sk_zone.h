@@ -305,11 +305,11 @@ void sk_zone_shared_left(sk_zone_t *zone, const char *name);
 void sk_zone_shared_copy(sk_zone_t *zone, sk_shared_t *copy);
 
 /*
- * Nobody is to wait for that machine any more.  SK_OK: the drainer will tell the
- * log; SK_NOT_FOUND: there is none of this name; SK_REFUSED: it is this one, it
- * is no member, or it was heard of less than gone_ms ago; SK_AGAIN: the log does
- * not answer, or is yet to be told of another one.  "machine" is a copy of it,
- * where there is one.
+ * Nobody is to wait for that machine any more.  SK_OK: the drainer will tell
+ * the log; SK_NOT_FOUND: there is none of this name; SK_REFUSED: it is this
+ * one, it is no member, or it was heard of less than gone_ms ago; SK_AGAIN: the
+ * log does not answer, or is yet to be told of another one.  "machine" is a
+ * copy of it, where there is one.
  */
 int sk_zone_shared_forget(sk_zone_t *zone, const char *name,
     sk_machine_t *machine);

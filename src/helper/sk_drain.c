@@ -111,10 +111,13 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
 
         *decided = 1;
 
-        if (w->authority) {
+        if (w->authority && sk_load(&zone->state) != SK_ZONE_READY) {
 
-            /* what is known can be said, whoever decides is away */
+            /* what is known can be said, whoever decides is away; but whether
+               he is, nobody knows yet */
 
+            sk_zone_set_reason(zone, SK_DRAIN_UNASKED);
+            sk_store(&zone->failing, 1);
             sk_store_release(&zone->state, SK_ZONE_READY);
         }
     }
@@ -198,7 +201,8 @@ sk_drain_commanded(sk_drain_t *d)
 static int
 sk_drain_recover(sk_drain_t *d)
 {
-    int  rc;
+    int         rc;
+    sk_zone_t  *zone;
 
     rc = sk_writer_probe(&d->writer);
 
@@ -206,9 +210,14 @@ sk_drain_recover(sk_drain_t *d)
         return rc;
     }
 
-    sk_store(&d->writer.zone->failing, 0);
-    sk_zone_set_reason(d->writer.zone, "");
-    sk_log(&d->writer.log, SK_LOG_NOTICE, "works again");
+    zone = d->writer.zone;
+
+    if (strcmp(zone->reason, SK_DRAIN_UNASKED) != 0) {
+        sk_log(&d->writer.log, SK_LOG_NOTICE, "works again");
+    }
+
+    sk_store(&zone->failing, 0);
+    sk_zone_set_reason(zone, "");
 
     return SK_OK;
 }

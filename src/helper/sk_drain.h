@@ -32,6 +32,8 @@
 #define SK_DRAIN_AWAY_RETRY_MS       50    /* of who decides beside it */
 #define SK_DRAIN_POLL_MS            100    /* for another process's events */
 
+#define SK_DRAIN_UNASKED  "the log of the machines was not asked yet"
+
 
 typedef struct {
     sk_writer_t      writer;            /* what the caller sets, see there */

@@ -6,6 +6,8 @@
      + 2 * SK_CHAIN_SIZE)
 
 
+static void ngx_http_seckill_health_warning(ngx_seckill_zone_t *zone,
+    char *reason, ngx_str_t *warning);
 static ngx_int_t ngx_http_seckill_health_unwell(ngx_http_request_t *r,
     sk_zone_t *zone, const char *reason);
 static u_char *ngx_http_seckill_health_head(u_char *p, const sk_head_t *head);
@@ -14,15 +16,14 @@ static u_char *ngx_http_seckill_health_head(u_char *p, const sk_head_t *head);
 ngx_int_t
 ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 {
-    char                  reason[SK_REASON_SIZE_MAX];
-    ngx_int_t             rc;
-    ngx_buf_t            *b;
-    ngx_str_t             warning, log;
-    sk_head_t             head;
-    sk_wrong_t            wrong;
-    ngx_http_request_t   *r;
-    ngx_seckill_zone_t   *zone;
-    const sk_sale_def_t  *missing;
+    char                 reason[SK_REASON_SIZE_MAX];
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_str_t            warning, log;
+    sk_head_t            head;
+    sk_wrong_t           wrong;
+    ngx_http_request_t  *r;
+    ngx_seckill_zone_t  *zone;
 
     r = call->request;
     zone = call->zone;
@@ -40,22 +41,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
         return ngx_http_seckill_health_unwell(r, zone->shm, reason);
     }
 
-    ngx_str_null(&warning);
-
-    missing = ngx_seckill_conf_missing(zone);
-
-    if (missing) {
-        warning.data = (u_char *) reason;
-        warning.len = ngx_snprintf(warning.data, sizeof(reason),
-                                   "sale \"%*s\" of the configuration is not "
-                                   "there: the log says why",
-                                   missing->name_len, missing->name)
-                      - warning.data;
-
-    } else if (sk_zone_lists(zone->shm, reason) != SK_OK) {
-        warning.data = (u_char *) reason;
-        warning.len = ngx_strlen(reason);
-    }
+    ngx_http_seckill_health_warning(zone, reason, &warning);
 
     if (ngx_http_seckill_health_log(r, zone->shm, &log) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -95,6 +81,33 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
 
     return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
                                        &ngx_http_seckill_reply_json_type, b);
+}
+
+
+/* what does not work though claims do, in "reason", or nothing */
+
+static void
+ngx_http_seckill_health_warning(ngx_seckill_zone_t *zone, char *reason,
+    ngx_str_t *warning)
+{
+    const sk_sale_def_t  *missing;
+
+    ngx_str_null(warning);
+
+    missing = ngx_seckill_conf_missing(zone);
+
+    if (missing) {
+        warning->data = (u_char *) reason;
+        warning->len = ngx_snprintf(warning->data, SK_REASON_SIZE_MAX,
+                                    "sale \"%*s\" of the configuration is not "
+                                    "there: the log says why",
+                                    missing->name_len, missing->name)
+                       - warning->data;
+
+    } else if (sk_zone_lists(zone->shm, reason) != SK_OK) {
+        warning->data = (u_char *) reason;
+        warning->len = ngx_strlen(reason);
+    }
 }
 
 

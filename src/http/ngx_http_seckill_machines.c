@@ -21,6 +21,8 @@ static int ngx_libc_cdecl ngx_http_seckill_machines_compare(const void *one,
     const void *two);
 static u_char *ngx_http_seckill_machines_write(u_char *p,
     const sk_machine_t *machine, const char *self);
+static void ngx_http_seckill_machines_said(ngx_http_seckill_call_t *call,
+    const char *name, const char *what);
 static ngx_int_t ngx_http_seckill_machines_send(ngx_http_seckill_call_t *call,
     const sk_machine_t *machine, const char *self);
 static ngx_int_t ngx_http_seckill_machines_refuse(
@@ -110,11 +112,7 @@ ngx_http_seckill_machines_forget_handler(ngx_http_seckill_call_t *call)
                      "is alive; nothing was done", NULL);
     }
 
-    ngx_log_error(NGX_LOG_WARN, call->request->connection->log, 0,
-                  "seckill zone \"%V\": machine \"%s\" is to be forgotten, by "
-                  "%V", &call->zone->name, machine.name, &call->by);
-
-    ngx_seckill_drain_wake(call->zone);
+    ngx_http_seckill_machines_said(call, machine.name, "be forgotten");
 
     return ngx_http_seckill_machines_send(call, &machine, shared.name);
 }
@@ -159,17 +157,33 @@ ngx_http_seckill_machines_begin_handler(ngx_http_seckill_call_t *call)
                    "Redis does not answer; nothing was done", NULL);
     }
 
-    ngx_log_error(NGX_LOG_WARN, call->request->connection->log, 0,
-                  "seckill zone \"%V\": this machine is to begin the log, by "
-                  "%V", &call->zone->name, &call->by);
-
-    ngx_seckill_drain_wake(call->zone);
+    ngx_http_seckill_machines_said(call, shared.name, "begin the log");
 
     ngx_memzero(&machine, sizeof(machine));
     ngx_memcpy(machine.name, shared.name, len);
     machine.seen_ms = shared.now_ms;
 
     return ngx_http_seckill_machines_send(call, &machine, shared.name);
+}
+
+
+/* for the log; and the drainer is to see to it at once */
+
+static void
+ngx_http_seckill_machines_said(ngx_http_seckill_call_t *call, const char *name,
+    const char *what)
+{
+    ngx_str_t  by = ngx_string("?");
+
+    if (ngx_http_seckill_reply_plain(&call->by)) {
+        by = call->by;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->request->connection->log, 0,
+                  "seckill zone \"%V\": machine \"%s\" is to %s, says \"%V\"",
+                  &call->zone->name, name, what, &by);
+
+    ngx_seckill_drain_wake(call->zone);
 }
 
 
@@ -195,7 +209,8 @@ ngx_http_seckill_machines_send(ngx_http_seckill_call_t *call,
 }
 
 
-/* none has a body or an argument; "rc" is the request's where there is one */
+/* none has a body or an argument; where it is not NGX_OK, "rc" is the
+   request's */
 
 static ngx_int_t
 ngx_http_seckill_machines_start(ngx_http_seckill_call_t *call, ngx_int_t *rc)

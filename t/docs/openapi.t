@@ -390,8 +390,7 @@ play(400, $_, name => 'm1', query => 'x=1')
 my $redis = Seckill::Redis->new;
 my ($m1, $m2) = map {
     Seckill::Server->new(http => <<"END")->start
-    seckill_zone zone=drop:4m redis=@{[$redis->url]} machine=$_ gone=1s
-                 redis_timeout=500ms;
+    seckill_zone zone=drop:4m redis=@{[$redis->url]} machine=$_ gone=3s;
 END
 } qw(m1 m2);
 

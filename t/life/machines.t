@@ -26,7 +26,7 @@ sub machine {
     my ($name) = @_;
 
     return Seckill::Server->new(http => <<"END", server => <<"END2");
-    seckill_zone zone=drop:8m redis=@{[$redis->url]} machine=$name gone=2s;
+    seckill_zone zone=drop:8m redis=@{[$redis->url]} machine=$name gone=4s;
     seckill_sale zone=drop name=phone stock=1000;
     seckill_sale zone=drop name=few stock=5;
 END
@@ -267,7 +267,7 @@ for my $s ($a, $b) {
 }
 
 my $took = time - $start;
-my $beats = 2 * (1 + int($took / 0.4));
+my $beats = 2 * (1 + int($took / 0.8));
 
 is_deeply(\%lost, { sold_out => 2000 }, 'two thousand lose');
 is(appends(), $before, 'nothing was to be appended');
@@ -317,7 +317,7 @@ is($code, 3, 'the command says it');
 like($out, qr/waits for m2/, 'why');
 like($out, qr/^log open +false$/m, 'and how the log is');
 
-sleep 2.5;
+sleep 4.5;
 is(call($a, 'GET', '/api/health')->{status}, 503, 'silence is not enough');
 
 ($code, $out) = cli($a, qw(machine forget m2));
