@@ -199,6 +199,9 @@ void sk_ledger_files_name(const char *path, char name[SK_LEDGER_FILE_SIZE]);
 int sk_ledger_reign(sk_ledger_t *ledger, const char *reign);
 int sk_ledger_reign_clear(sk_ledger_t *ledger);
 
+/* whether it is the last one of them: SK_OK, SK_REFUSED */
+int sk_ledger_reign_last(sk_ledger_t *ledger, const char *reign);
+
 /* who were members after an event, and with which events they had joined */
 
 typedef struct {

@@ -245,6 +245,7 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
 {
     int            rc;
     sk_row_t       row;
+    unsigned       n;
     sqlite3_stmt  *s;
 
     s = l->rows;
@@ -273,6 +274,11 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
 
     (void) sqlite3_reset(s);
 
+    /* the bytes stay where they are until something is packed */
+
+    n = l->packed.n;
+    l->packed.n = 0;
+
     if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
         return sk_ledger_fail(l, rc);
     }
@@ -284,13 +290,13 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
         return SK_DAMAGED;
     }
 
-    if (sk_pack_end(&l->packed, &commit->data) != SK_OK) {
+    l->packed.n = n;
+    rc = sk_pack_end(&l->packed, &commit->data);
+    l->packed.n = 0;
+
+    if (rc != SK_OK) {
         return sk_ledger_fail(l, SQLITE_NOMEM);
     }
-
-    /* the bytes stay where they are until something is packed */
-
-    l->packed.n = 0;
 
     commit->at_ms = row.at;
     commit->head = commit->before;

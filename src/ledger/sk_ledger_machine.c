@@ -64,8 +64,43 @@ sk_ledger_machine_put(sk_ledger_t *l, const char *name,
 }
 
 
+/* on the disk in any case: with sync=normal, a power cut would take it back */
+
 int
 sk_ledger_reign(sk_ledger_t *l, const char *reign)
+{
+    int            rc;
+    sqlite3_stmt  *s;
+
+    rc = sk_ledger_reign_last(l, reign);
+
+    if (rc != SK_REFUSED) {
+        return rc;
+    }
+
+    (void) sqlite3_exec(l->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+
+    s = l->reign_add;
+    (void) sqlite3_bind_text(s, 1, reign, -1, SQLITE_STATIC);
+
+    rc = sqlite3_step(s);
+
+    (void) sqlite3_reset(s);
+    (void) sqlite3_clear_bindings(s);
+
+    if (!l->full) {
+        (void) sqlite3_exec(l->db, "PRAGMA synchronous = NORMAL", NULL, NULL,
+                            NULL);
+    }
+
+    return (rc == SQLITE_DONE) ? SK_OK
+           : ((rc & 0xff) == SQLITE_CONSTRAINT) ? SK_REFUSED
+           : sk_ledger_fail(l, rc);
+}
+
+
+int
+sk_ledger_reign_last(sk_ledger_t *l, const char *reign)
 {
     int            rc, last;
     sqlite3_stmt  *s;
@@ -79,25 +114,8 @@ sk_ledger_reign(sk_ledger_t *l, const char *reign)
     (void) sqlite3_reset(s);
     (void) sqlite3_clear_bindings(s);
 
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return sk_ledger_fail(l, rc);
-    }
-
-    if (last) {
-        return SK_OK;
-    }
-
-    s = l->reign_add;
-    (void) sqlite3_bind_text(s, 1, reign, -1, SQLITE_STATIC);
-
-    rc = sqlite3_step(s);
-
-    (void) sqlite3_reset(s);
-    (void) sqlite3_clear_bindings(s);
-
-    return (rc == SQLITE_DONE) ? SK_OK
-           : ((rc & 0xff) == SQLITE_CONSTRAINT) ? SK_REFUSED
-           : sk_ledger_fail(l, rc);
+    return (rc != SQLITE_ROW && rc != SQLITE_DONE) ? sk_ledger_fail(l, rc)
+           : last ? SK_OK : SK_REFUSED;
 }
 
 
@@ -137,7 +155,14 @@ sk_ledger_members(sk_ledger_t *l, uint64_t number, sk_ledger_member_t *members,
             /* void */
         }
 
-        if (type == SK_EVENT_MACHINE_JOINED && i < max) {
+        if (type == SK_EVENT_MACHINE_JOINED && i == max) {
+            (void) snprintf(l->error, sizeof(l->error),
+                            "damaged: there are more than %u members", max);
+            (void) sqlite3_reset(s);
+            return SK_DAMAGED;
+        }
+
+        if (type == SK_EVENT_MACHINE_JOINED) {
             members[i] = member;
             *n += (i == *n);
 

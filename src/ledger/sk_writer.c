@@ -307,7 +307,7 @@ sk_writer_agree(sk_writer_t *w)
         return sk_writer_failed(w, rc);
     }
 
-    rc = w->authority->commit(w->authority->ctx, &w->commit);
+    rc = w->authority->commit(w->authority->ctx, w->ledger, &w->commit);
 
     if (rc == SK_OK) {
         return SK_OK;

@@ -54,7 +54,8 @@ typedef struct {
      * that, or it is not known.  Without data: is "before" the last one?
      * The file's transaction is open.
      */
-    int          (*commit)(void *ctx, const sk_commit_t *commit);
+    int          (*commit)(void *ctx, sk_ledger_t *ledger,
+                       const sk_commit_t *commit);
 
     /*
      * Appends to the file what others have decided; none is open.  SK_MORE:

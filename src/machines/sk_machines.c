@@ -6,7 +6,8 @@
 #include "sk_machines_log.h"
 
 
-static int sk_machines_commit(void *ctx, const sk_commit_t *commit);
+static int sk_machines_commit(void *ctx, sk_ledger_t *ledger,
+    const sk_commit_t *commit);
 static int sk_machines_beat(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
 static int sk_machines_forget(sk_machines_t *m);
@@ -112,13 +113,13 @@ sk_machines_boot_ms(void)
  */
 
 static int
-sk_machines_commit(void *ctx, const sk_commit_t *commit)
+sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     sk_machines_t *m = ctx;
 
     int  rc;
 
-    if (!m->settled) {
+    if (!m->settled || sk_machines_ledger_here(m, ledger) != SK_OK) {
         return SK_BEHIND;
     }
 
@@ -265,6 +266,13 @@ sk_machines_forget(sk_machines_t *m)
 
     rc = sk_machines_call_forget(m, name);
 
+    if (rc == SK_REFUSED) {
+        sk_log(m->log, SK_LOG_WARN, "machine \"%s\" is not forgotten: it has "
+               "been heard of", name);
+        sk_zone_shared_forgotten(m->zone, name);
+        return SK_OK;
+    }
+
     if (rc != SK_OK) {
         sk_machines_call_drop(m);
         m->settled = 0;
@@ -285,7 +293,7 @@ sk_machines_forget(sk_machines_t *m)
 static int
 sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 {
-    int  rc;
+    int  rc, held;
 
     rc = m->known ? SK_OK : sk_machines_ledger_known(m, ledger);
 
@@ -301,7 +309,21 @@ sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
         return rc;
     }
 
+    /* what it has found is a promise: no other nginx on this store is to go on
+       to another reign meanwhile */
+
+    held = (m->found_reign[0] != '\0');
+    rc = held ? sk_machines_ledger_hold(m, ledger) : SK_OK;
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
     rc = sk_machines_call_report(m, head);
+
+    if (held) {
+        sk_ledger_rollback(ledger);
+    }
 
     switch (rc) {
 

@@ -116,6 +116,7 @@ elseif op == 'join' then
 
     if at_tail() and (reign == replid or founds)
         and not redis.call('HGET', members_key, me)
+        and redis.call('HLEN', members_key) < 64
     then
         if founds then
             redis.call('HSET', tail_key, 'reign', replid)
@@ -126,6 +127,17 @@ elseif op == 'join' then
     end
 
 elseif op == 'forget' then
+
+    -- unless it has been heard of since somebody said so
+
+    local known = redis.call('HGET', machines_key, ARGV[8]) or ''
+    local seen = tonumber(string.match(known, '^%S+ (%d+)')) or 0
+    local t = redis.call('TIME')
+
+    if t[1] * 1000 - seen < gone then
+        return { 'alive' }
+    end
+
     redis.call('HSET', machines_key, '!' .. ARGV[8], '1')
     return { 'ok' }
 
@@ -150,8 +162,9 @@ local status, count = 'state', 0
 
 -- 8 reign, 9 number and 10 chain up to which the log was found to be what the
 -- ledger is the beginning of; 11: who were members at the ledger's end; 12: the
--- number of its event machine_joined that it knows others to hold; 13: how many
--- commits are wanted
+-- number of its event machine_joined that it knows another one to hold; 13: how
+-- many commits are wanted; 14: until when, by this clock, somebody waits for the
+-- answer: later, he may have gone on to another reign
 
 local function report()
     local known = {}
@@ -179,14 +192,17 @@ local function report()
 
     if (joined and holder ~= store)
         or (not joined and before[1] and before[1] ~= store
-            and now - tonumber(before[2]) < gone)
+            and now - (tonumber(before[2]) or 0) < gone)
     then
         return false
     end
 
+    local late = now > (tonumber(ARGV[14]) or now)
+
     local function tell(confirms)
         known[me] = table.concat({ store, string.format('%.0f', now), my_last,
-                                   my_chain, ARGV[8] == '' and '-' or ARGV[8],
+                                   my_chain,
+                                   (late or ARGV[8] == '') and '-' or ARGV[8],
                                    ARGV[9], ARGV[10], confirms,
                                    ARGV[11] == '' and '-' or ARGV[11] }, ' ')
         redis.call('HSET', machines_key, me, known[me])
@@ -212,7 +228,7 @@ local function report()
                 and not known['!' .. members[i]]
             then
                 local w = words(members[i])
-                local holds = w[3] and tonumber(w[3]) >= tonumber(joined)
+                local holds = (tonumber(w[3]) or -1) >= tonumber(joined)
 
                 if holds and w[3] == last then
                     holds = w[4] == chain
@@ -245,7 +261,8 @@ local function report()
     local function found(name)
         local w = words(name)
 
-        return w[5] == replid and w[6] == last and w[7] == chain, w
+        return w[5] == replid and w[6] == last and w[7] == chain
+               and (tonumber(w[3]) or -1) <= tonumber(last), w
     end
 
     local wanted, longest, list = {}, -1, ''
@@ -254,7 +271,7 @@ local function report()
         local is, w = found(name)
 
         if is and tonumber(w[3]) > longest then
-            longest, list = tonumber(w[3]), w[9]
+            longest, list = tonumber(w[3]), w[9] or '-'
         end
     end
 
@@ -279,7 +296,7 @@ local function report()
         end
     end
 
-    if not all or not some then
+    if not all or not some or late then
         return true
     end
 

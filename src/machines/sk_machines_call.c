@@ -53,6 +53,7 @@ typedef struct {
     char          at[24];
     char          keep[24];
     char          fetch[24];
+    char          until[24];
     sk_machines_head_t  head;
 } sk_machines_args_t;
 
@@ -274,6 +275,15 @@ sk_machines_call_report(sk_machines_t *m, const sk_head_t *head)
 
     sk_machines_call_begin(m, &a, "report", head);
     sk_machines_call_text(&m->found, &a.head);
+
+    a.until[0] = '\0';
+
+    if (m->offset_known) {
+        (void) snprintf(a.until, sizeof(a.until), "%" PRId64,
+                        sk_machines_boot_ms() + m->offset_ms
+                        + m->conf.redis.timeout_ms);
+    }
+
     (void) snprintf(a.fetch, sizeof(a.fetch), "%d", SK_MACHINES_FETCH);
 
     sk_machines_call_arg(&a, m->found_reign);
@@ -282,6 +292,7 @@ sk_machines_call_report(sk_machines_t *m, const sk_head_t *head)
     sk_machines_call_arg(&a, m->members);
     sk_machines_call_arg(&a, m->joined);
     sk_machines_call_arg(&a, a.fetch);
+    sk_machines_call_arg(&a, a.until);
 
     rc = sk_machines_call_end(m, &a);
 
@@ -383,13 +394,12 @@ sk_machines_call_state(sk_machines_t *m, redisReply *reply)
     rc = rc || sk_machines_call_number(e[SK_MACHINES_NOW], &now_ms);
     rc = rc || sk_machines_call_copy(e[SK_MACHINES_MEMBER], answer->member,
                                      sizeof(answer->member));
-    rc = rc || sk_machines_call_copy(e[SK_MACHINES_WAITING], answer->waiting,
-                                     sizeof(answer->waiting));
     rc = rc || sk_machines_call_copy(e[SK_MACHINES_MINE], answer->mine,
                                      sizeof(answer->mine));
     rc = rc || e[SK_MACHINES_FIRST]->type != REDIS_REPLY_STRING
             || e[SK_MACHINES_STANDING]->type != REDIS_REPLY_STRING
             || e[SK_MACHINES_ENTRIES]->type != REDIS_REPLY_ARRAY
+            || e[SK_MACHINES_WAITING]->type != REDIS_REPLY_STRING
             || e[SK_MACHINES_ALL]->type != REDIS_REPLY_ARRAY
             || e[SK_MACHINES_MEMBERS]->type != REDIS_REPLY_ARRAY;
 
@@ -399,6 +409,9 @@ sk_machines_call_state(sk_machines_t *m, redisReply *reply)
                                 "cannot be understood",
                                 sk_redis_address(m->redis));
     }
+
+    (void) snprintf(answer->waiting, sizeof(answer->waiting), "%s",
+                    e[SK_MACHINES_WAITING]->str);
 
     answer->reported = 0;
     answer->members = (e[SK_MACHINES_MEMBERS]->elements != 0);

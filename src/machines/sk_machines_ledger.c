@@ -9,6 +9,8 @@
 
 static int sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger);
 static int sk_machines_ledger_row(void *ctx, const sk_row_t *row);
+static int sk_machines_ledger_put(sk_machines_t *m, sk_ledger_t *ledger,
+    sk_head_t *next);
 static int sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static int sk_machines_ledger_told(void *ctx, const sk_event_t *e);
@@ -20,16 +22,29 @@ typedef struct {
 } sk_machines_told_t;
 
 
+typedef struct {
+    sk_ledger_t    *ledger;
+    uint64_t        last;
+} sk_machines_rows_t;
+
+
 int
 sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
 {
     int        rc;
     sk_head_t  head;
 
+    m->error[0] = '\0';
+
     rc = sk_ledger_files_in_place(ledger);
 
     if (rc == SK_OK) {
-        rc = sk_ledger_begin(ledger);
+        rc = sk_machines_ledger_hold(m, ledger);
+    }
+
+    if (rc == SK_MORE) {
+        sk_machines_call_drop(m);
+        return SK_MORE;
     }
 
     if (rc == SK_OK) {
@@ -74,14 +89,16 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
 static int
 sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
 {
-    int          rc;
-    unsigned     n;
-    sk_head_t    head;
-    sk_bytes_t   data;
-    sk_commit_t  commit;
+    int                  rc;
+    unsigned             n;
+    sk_head_t            head;
+    sk_bytes_t           data;
+    sk_commit_t          commit;
+    sk_machines_rows_t   rows;
 
-    m->error[0] = '\0';
     commit.at_ms = 0;
+    rows.ledger = ledger;
+    rows.last = m->from.number;
 
     for (n = 0; /* void */; n++) {
         rc = sk_machines_call_entry(m, &head, &data);
@@ -90,7 +107,7 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
             break;
         }
 
-        rc = sk_pack_read(&data, sk_machines_ledger_row, ledger);
+        rc = sk_pack_read(&data, sk_machines_ledger_row, &rows);
 
         if (rc == SK_OK) {
             rc = sk_ledger_seal(ledger, &commit);
@@ -103,7 +120,8 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
         if (rc != SK_OK) {
             return (rc == SK_DAMAGED)
                    ? sk_machines_fail(m, SK_ERROR, "commit %" PRIu64 " of the "
-                         "log cannot be understood", head.number)
+                         "log cannot be understood: is this machine's "
+                         "module older than others'?", head.number)
                    : rc;
         }
     }
@@ -114,14 +132,30 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
                  sk_machines_boot_ms() + m->offset_ms - commit.at_ms);
     }
 
+    if (rc == SK_NOT_FOUND && n == 0) {
+        return sk_machines_fail(m, SK_ERROR, "the log has lost commits after "
+                   "event %" PRIu64 ": what it keeps are not all up to its end",
+                   m->from.number);
+    }
+
     return (rc == SK_NOT_FOUND) ? SK_OK : rc;
 }
 
 
+/* what this version cannot read is not to get into the ledger */
+
 static int
 sk_machines_ledger_row(void *ctx, const sk_row_t *row)
 {
-    return sk_ledger_append_row(ctx, row);
+    sk_machines_rows_t *rows = ctx;
+
+    if ((uint64_t) row->seq != ++rows->last
+        || sk_ledger_type(&row->type) == SK_EVENT_N)
+    {
+        return SK_DAMAGED;
+    }
+
+    return sk_ledger_append_row(rows->ledger, row);
 }
 
 
@@ -134,15 +168,23 @@ int
 sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head)
 {
-    int          rc;
-    unsigned     n;
-    sk_head_t    next;
-    sk_commit_t  commit;
+    int        rc;
+    unsigned   n;
+    sk_head_t  next;
+
+    rc = sk_machines_ledger_hold(m, ledger);
+
+    if (rc != SK_OK) {
+        sk_machines_call_drop(m);
+        return rc;
+    }
 
     if (m->answer.tail.number == 0 && m->conf.keep
         && head->number > m->conf.keep)
     {
-        return sk_machines_ledger_seed(m, ledger, head);
+        rc = sk_machines_ledger_seed(m, ledger, head);
+        sk_ledger_rollback(ledger);
+        return rc;
     }
 
     next = m->answer.tail;
@@ -151,37 +193,50 @@ sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
     {
         sk_store(&m->zone->beat_us, sk_monotonic_us());
 
-        rc = sk_ledger_read_commit(ledger, &next, &commit);
+        rc = sk_machines_ledger_put(m, ledger, &next);
 
         if (rc != SK_OK) {
-            return sk_machines_fail(m, rc == SK_NOT_FOUND ? SK_ERROR : rc, "%s",
-                                    sk_ledger_error(ledger));
+            break;
         }
-
-        rc = sk_machines_call_restore(m, &commit);
-
-        if (rc == SK_BEHIND) {
-
-            /* the answer says how things are now */
-
-            return SK_MORE;
-        }
-
-        if (rc != SK_OK) {
-            return rc;
-        }
-
-        next = commit.head;
     }
+
+    sk_ledger_rollback(ledger);
 
     sk_add(&m->zone->shared.restored, n);
 
-    sk_log(m->log, SK_LOG_NOTICE, "%u commits put back, up to event %" PRIu64
-           " of %" PRIu64, n, next.number, head->number);
+    if (n) {
+        sk_log(m->log, SK_LOG_NOTICE, "%u commits put back, up to event "
+               "%" PRIu64 " of %" PRIu64, n, next.number, head->number);
+    }
 
     sk_machines_call_drop(m);
 
-    return SK_MORE;
+    return (rc == SK_OK || rc == SK_BEHIND) ? SK_MORE : rc;
+}
+
+
+/* the commit after "next" */
+
+static int
+sk_machines_ledger_put(sk_machines_t *m, sk_ledger_t *ledger, sk_head_t *next)
+{
+    int          rc;
+    sk_commit_t  commit;
+
+    rc = sk_ledger_read_commit(ledger, next, &commit);
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc == SK_NOT_FOUND ? SK_ERROR : rc, "%s",
+                                sk_ledger_error(ledger));
+    }
+
+    rc = sk_machines_call_restore(m, &commit);
+
+    if (rc == SK_OK) {
+        *next = commit.head;
+    }
+
+    return rc;
 }
 
 
@@ -268,10 +323,15 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger, unsigned founds)
 
     if (rc == SK_OK) {
         sk_pack_chain(commit.head.chain, &commit.data);
-        rc = sk_machines_call_join(m, &commit, founds);
+        rc = sk_machines_ledger_hold(m, ledger);
 
     } else {
         rc = sk_machines_fail(m, SK_ERROR, "out of memory");
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_machines_call_join(m, &commit, founds);
+        sk_ledger_rollback(ledger);
     }
 
     sk_pack_free(&pack);
@@ -282,6 +342,8 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger, unsigned founds)
         sk_machines_call_drop(m);
         return SK_MORE;
     }
+
+    sk_machines_call_drop(m);
 
     return (rc == SK_BEHIND) ? SK_MORE : rc;
 }
@@ -364,6 +426,47 @@ sk_machines_ledger_members(sk_machines_t *m, sk_ledger_t *ledger,
 
 
 int
+sk_machines_ledger_here(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int  rc;
+
+    rc = sk_ledger_reign_last(ledger, m->entered);
+
+    if (rc == SK_OK) {
+        return SK_OK;
+    }
+
+    m->settled = 0;
+    m->entered[0] = '\0';
+    m->found_reign[0] = '\0';
+
+    return (rc == SK_REFUSED) ? SK_MORE
+           : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+}
+
+
+int
+sk_machines_ledger_hold(sk_machines_t *m, sk_ledger_t *ledger)
+{
+    int  rc;
+
+    rc = sk_ledger_begin(ledger);
+
+    if (rc != SK_OK) {
+        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    rc = sk_machines_ledger_here(m, ledger);
+
+    if (rc != SK_OK) {
+        sk_ledger_rollback(ledger);
+    }
+
+    return rc;
+}
+
+
+int
 sk_machines_ledger_enter(sk_machines_t *m, sk_ledger_t *ledger)
 {
     int  rc;
@@ -427,6 +530,13 @@ sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
 
     sk_machines_call_drop(m);
 
+    if (m->parted && sk_head_equal(&m->parted_tail, &m->answer.tail)) {
+
+        /* as it was */
+
+        return sk_machines_fail(m, SK_ERROR, "%s", m->parted_said);
+    }
+
     /* up to "low" they are the same, if the log has kept so much */
 
     low = 0;
@@ -472,10 +582,15 @@ sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
                               sk_machines_ledger_told, &told);
     }
 
-    return sk_machines_fail(m, SK_ERROR, "this ledger and the log part at event "
-               "%" PRIu64 ": what this machine alone has told are its events "
-               "%" PRIu64 " to %" PRIu64 ", see /api/events?after=%" PRIu64,
-               m->parted, m->parted, head->number, low);
+    m->parted_tail = m->answer.tail;
+
+    (void) snprintf(m->parted_said, sizeof(m->parted_said), "this ledger and "
+                    "the log part at event %" PRIu64 ": what this machine alone "
+                    "has told are its events %" PRIu64 " to %" PRIu64 ", see "
+                    "/api/events?after=%" PRIu64, m->parted, m->parted,
+                    head->number, low);
+
+    return sk_machines_fail(m, SK_ERROR, "%s", m->parted_said);
 }
 
 

@@ -48,7 +48,7 @@ typedef struct {
     char              member[SK_MACHINES_MEMBER_SIZE];  /* "": it is none */
     unsigned          reported:1;       /* it is one to a report */
     unsigned          members:1;        /* there are some */
-    unsigned          standing:1;       /* others hold that it joined */
+    unsigned          standing:1;       /* another one holds that it joined */
     char              waiting[SK_MACHINES_TEXT_SIZE];   /* for whom, " a b" */
     char              mine[SK_CHAIN_HEX_SIZE];  /* chain at the ledger's end */
     uint64_t          first;            /* number in the log; 0: none */
@@ -74,7 +74,7 @@ struct sk_machines_s {
     size_t                entry;        /* of these */
 
     char                  joined[SK_MACHINES_MEMBER_SIZE];  /* this
-                                           machine's event that all hold */
+                                           machine's event that another holds */
     char                  found_reign[SK_REIGN_SIZE];   /* in it, the log goes */
     sk_head_t             found;        /* on from the ledger, up to this */
     char                  entered[SK_REIGN_SIZE];   /* this reign, durably */
@@ -85,6 +85,8 @@ struct sk_machines_s {
     int64_t               offset_ms;    /* from that clock to Redis' */
     unsigned              offset_known:1;
     uint64_t              parted;       /* 0: it does not */
+    sk_head_t             parted_tail;
+    char                  parted_said[SK_REASON_SIZE_MAX];
 
     sk_head_t             from;         /* the head that was said in a call */
     sk_machines_head_t    from_text;
@@ -154,6 +156,15 @@ int sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger,
 /* who were members at the ledger's end */
 int sk_machines_ledger_members(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
+
+/*
+ * SK_OK: no other nginx on this store has gone on to another reign; in a write
+ * transaction of the ledger none can.  SK_MORE: one has.
+ */
+int sk_machines_ledger_here(sk_machines_t *m, sk_ledger_t *ledger);
+
+/* the same, and that transaction is begun: to be rolled back */
+int sk_machines_ledger_hold(sk_machines_t *m, sk_ledger_t *ledger);
 
 /* from now on it does nothing in a reign before */
 int sk_machines_ledger_enter(sk_machines_t *m, sk_ledger_t *ledger);

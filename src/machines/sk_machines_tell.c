@@ -105,7 +105,9 @@ sk_machines_tell_find(sk_shared_t *shared, const char *name)
         }
     }
 
-    if (shared->n == SK_MACHINES_MAX) {
+    if (shared->n == SK_MACHINES_MAX
+        || !sk_sale_name_valid(name, strlen(name)))
+    {
         return NULL;
     }
 

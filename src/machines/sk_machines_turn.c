@@ -43,6 +43,22 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
         return SK_MORE;
     }
 
+    if (!sk_head_equal(&m->from, head)) {
+
+        /* it was asked for another end than the ledger has */
+
+        sk_machines_call_drop(m);
+
+        return SK_MORE;
+    }
+
+    if (open || m->answer.members || m->answer.tail.number) {
+
+        /* there is nothing to begin any more */
+
+        sk_store(&m->zone->shared.begins, 0);
+    }
+
     sk_machines_turn_reign(m);
 
     rc = sk_machines_ledger_enter(m, ledger);
@@ -55,6 +71,14 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
     if (rc != SK_OK) {
         return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    if (open || (relation != SK_MACHINES_SAME
+                 && relation != SK_MACHINES_LONGER))
+    {
+        /* what was found is said again when it is found again */
+
+        m->found_reign[0] = '\0';
     }
 
     switch (relation) {
@@ -122,8 +146,8 @@ sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
     /* of the first commit that is kept it can be seen whether it follows */
 
     *relation = sk_machines_ledger_links(m) ? SK_MACHINES_LONGER
-                : (m->answer.first > head->number) ? SK_MACHINES_TRIMMED
-                : SK_MACHINES_PARTED;
+                : (m->answer.first == 0 || m->answer.first > head->number)
+                ? SK_MACHINES_TRIMMED : SK_MACHINES_PARTED;
 
     return SK_OK;
 }
@@ -159,8 +183,6 @@ sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
         && (head->number ? !m->machine.joined
                          : sk_load(&m->zone->shared.begins)))
     {
-        sk_store(&m->zone->shared.begins, 0);
-
         return sk_machines_ledger_join(m, ledger, 1);
     }
 
@@ -198,6 +220,8 @@ sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
     }
 
     sk_machines_call_drop(m);
+
+    m->parted = 0;
 
     return SK_OK;
 }

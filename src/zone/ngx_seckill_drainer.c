@@ -25,7 +25,7 @@
 static void *ngx_seckill_drainer_run(void *data);
 static ngx_int_t ngx_seckill_drainer_take(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_taken(ngx_seckill_zone_t *zone);
-static void ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone);
+static ngx_int_t ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_leave(ngx_seckill_zone_t *zone);
 static ngx_uint_t ngx_seckill_drainer_goes_on(ngx_seckill_zone_t *zone);
 static void ngx_seckill_drainer_seq(ngx_seckill_zone_t *zone);
@@ -124,8 +124,9 @@ ngx_seckill_drainer_run(void *data)
 {
     ngx_seckill_zone_t  *zone = data;
 
-    int     delay_ms;
-    u_char  name[sizeof("drain 123456789")];
+    int         delay_ms;
+    u_char      name[sizeof("drain 123456789")];
+    ngx_uint_t  go_on;
 
     /* for top(1): prctl(2) wants 15 characters at most */
 
@@ -135,9 +136,10 @@ ngx_seckill_drainer_run(void *data)
     if (ngx_seckill_drainer_take(zone) == NGX_OK) {
 
         ngx_seckill_drainer_taken(zone);
-        ngx_seckill_drainer_machines(zone);
 
-        do {
+        go_on = (ngx_seckill_drainer_machines(zone) == NGX_OK);
+
+        while (go_on) {
             ngx_seckill_drainer_seq(zone);
 
             delay_ms = ngx_seckill_drainer_step(zone);
@@ -146,7 +148,8 @@ ngx_seckill_drainer_run(void *data)
                 ngx_seckill_drainer_rest(zone, delay_ms);
             }
 
-        } while (ngx_seckill_drainer_goes_on(zone));
+            go_on = ngx_seckill_drainer_goes_on(zone);
+        }
 
         ngx_seckill_drainer_leave(zone);
     }
@@ -222,22 +225,40 @@ ngx_seckill_drainer_taken(ngx_seckill_zone_t *zone)
 }
 
 
-/* who decides beside the ledger's file, if anybody does */
+/*
+ * Who decides beside the ledger's file, if anybody does.  NGX_ERROR: it is not
+ * to be gone on without him.
+ */
 
-static void
+static ngx_int_t
 ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone)
 {
     sk_writer_t  *w;
+    sk_shared_t  *shared;
 
     w = &zone->drain.writer;
     w->authority = NULL;
+
+    shared = &zone->shm->shared;
+
+    /* an exiting worker's configuration may be an old one, and that of another
+       machine, or of none */
+
+    if (sk_load(&zone->drainer.leaving)
+        && (sk_load(&shared->used) != (zone->machines != NULL)
+            || (zone->machines
+                && ngx_strcmp(zone->machines->name, shared->name) != 0)))
+    {
+        return NGX_ERROR;
+    }
 
     if (zone->machines == NULL) {
 
         /* a configuration before may have had them */
 
-        sk_store(&zone->shm->shared.used, 0);
-        return;
+        sk_store(&shared->used, 0);
+
+        return NGX_OK;
     }
 
     while (zone->drainer.machines == NULL
@@ -254,6 +275,8 @@ ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone)
 
         w->authority = sk_machines_authority(zone->drainer.machines);
     }
+
+    return w->authority ? NGX_OK : NGX_ERROR;
 }
 
 

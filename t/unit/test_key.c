@@ -355,7 +355,7 @@ show_row(void *ctx, const sk_row_t *row)
 
 
 static int
-show(void *ctx, const sk_commit_t *commit)
+show(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     if (commit->data.data == NULL) {
         return SK_OK;

@@ -121,6 +121,13 @@ events(machine_t *x, const char *type)
 }
 
 
+static int
+b_is_gone(void)
+{
+    return settled() && events(&machine[0], "machine_left") == 1;
+}
+
+
 static uint64_t
 put_back(void)
 {
@@ -216,6 +223,28 @@ test_empty(void **state)
 }
 
 
+/* in one reign, and with one machine: what it has once found is not found now */
+
+static void
+test_empty_alone(void **state)
+{
+    (void) state;
+
+    machine_stop(&machine[1]);
+    until(b_is_gone);
+    sell_one(&machine[0]);
+
+    (void) ask(primary, "FLUSHALL");
+    (void) claim(&machine[0], "phone", "late");
+    until(settled);
+    assert_true(put_back() >= 4);
+    sell_one(&machine[0]);
+    n_users += (asked(&machine[0], "phone", "late") == SK_WON);
+    assert_int_equal(sk_load(&sk_zone_sale(machine[0].zone, "phone", 5)->sold),
+                     n_users);
+}
+
+
 /* a replica that was cut off is promoted: what was sold since is put back */
 
 static void
@@ -284,13 +313,6 @@ test_split(void **state)
     assert_true(sk_load(&machine[0].zone->shared.restored) >= 1);
     sell_one(&machine[1]);
     assert_sold();
-}
-
-
-static int
-b_is_gone(void)
-{
-    return settled() && events(&machine[0], "machine_left") == 1;
 }
 
 
@@ -613,6 +635,7 @@ main(void)
         T(test_one_log),
         cmocka_unit_test_teardown(test_from_one_machine, end_machines),
         T(test_empty),
+        T(test_empty_alone),
         T(test_promoted),
         T(test_split),
         T(test_gone),

@@ -261,7 +261,7 @@ test_replicas(void **state)
 
 
 static int
-lose_commit(void *ctx, const sk_commit_t *commit)
+lose_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     unsigned  what;
 
@@ -274,11 +274,11 @@ lose_commit(void *ctx, const sk_commit_t *commit)
     }
 
     if (what == 2) {
-        (void) real.commit(real.ctx, commit);
+        (void) real.commit(real.ctx, ledger, commit);
         return SK_ERROR;
     }
 
-    return real.commit(real.ctx, commit);
+    return real.commit(real.ctx, ledger, commit);
 }
 
 

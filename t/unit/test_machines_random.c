@@ -39,7 +39,7 @@ random_below(unsigned n)
 /* a call that does not get there, or whose answer does not come back */
 
 static int
-lose_commit(void *ctx, const sk_commit_t *commit)
+lose_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     unsigned  k;
 
@@ -52,11 +52,11 @@ lose_commit(void *ctx, const sk_commit_t *commit)
 
     if (lose[k] == 2) {
         lose[k] = 0;
-        (void) real[k].commit(real[k].ctx, commit);
+        (void) real[k].commit(real[k].ctx, ledger, commit);
         return SK_ERROR;
     }
 
-    return real[k].commit(real[k].ctx, commit);
+    return real[k].commit(real[k].ctx, ledger, commit);
 }
 
 

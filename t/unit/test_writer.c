@@ -50,7 +50,7 @@ look(void *ctx, const sk_row_t *row)
 /* every commit is refused the first time that it is tried */
 
 static int
-refuse(void *ctx, const sk_commit_t *commit)
+refuse(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     seen_t     seen;
     sk_head_t  head;
@@ -125,7 +125,7 @@ static const sk_authority_t  others = { refuse, follow, trouble, NULL };
 
 
 static int
-away(void *ctx, const sk_commit_t *commit)
+away(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     (void) ctx;
     (void) commit;
