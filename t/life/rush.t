@@ -14,6 +14,7 @@ is($? >> 8, 2, 'no rule is broken') or diag($said);
 for my $happened (qr/m1 is killed, 3 processes.*m1 is back/s,
                   qr/have declared that m2 is gone.*m2 is back/s,
                   qr/redis-2 is the primary of Redis.*m3 is back/s,
+                  qr/[1-9]\d* commits put back/,
                   qr/redis-1 is back.*redis-1 is a replica/s,
                   qr/all is killed, 11 processes.*all machines sell/s)
 {

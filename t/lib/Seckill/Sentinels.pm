@@ -183,6 +183,17 @@ sub stop {
 }
 
 
+# the replica gets nothing any more; Sentinel sees to that, but not at once
+
+sub detach_replica {
+    my ($self) = @_;
+    my $primary = $self->primary // '';
+
+    $self->ask($_, 'REPLICAOF 127.0.0.1 1')
+        for grep { $_ ne $primary } servers();
+}
+
+
 # whose name most Sentinels say; undef if they do not agree
 
 sub primary {

@@ -9,6 +9,7 @@ use warnings;
 
 use Rush::Crowd;
 use Rush::Load;
+use Rush::MachinesRules;
 use Rush::Postgres;
 use Rush::Rules;
 use Seckill::Sentinels;
@@ -17,6 +18,7 @@ use Time::HiRes qw(sleep time);
 
 my $ALL_WIN = 30_000;           # claims of the run where every claim wins
 my $PATIENCE_S = 90;            # for what has to come
+my $SURE_S = 1.2;               # longer than nginx waits for Redis
 
 
 # run(dir => ..., lua => ..., machines => N, stock => ..., users => ...,
@@ -48,8 +50,8 @@ sub run {
     $self->{pg} = $o{seconds} ? postgresql($o{dir}, $o{seconds}) : undef;
 
     print "\n";
-    $self->seven_rules;
-    $self->more_rules;
+    Rush::MachinesRules::seven($self);
+    Rush::MachinesRules::more($self);
 
     for my $m (@{$self->{all}}) {
         print "$m->{name}: $m->{dir}\n" if $self->{keep};
@@ -123,31 +125,44 @@ END
     }
 
     $_->start for @{$self->{all}};
-    $self->{all}[0]->wait_for('m1 to begin', sub {
-        my $said = $self->{all}[0]->request('POST', '/api/machines/m1/begin');
+
+    my $one = $self->{all}[0];
+
+    $self->wait_for("$one->{name} to begin the log", sub {
+        my $said = $one->api('POST', "machines/$one->{name}/begin");
         $said && $said->{status} == 200;
     });
+
     $self->ready;
     $self->tell('%d machines sell, %s is the primary of Redis',
                 $self->{machines}, $self->{redis}->primary);
 }
 
 
-# all machines take claims
+# all machines take claims, for longer than one waits for Redis: who has just
+# read its ledger says so before it has heard from there
 
 sub ready {
     my ($self) = @_;
+    my $since;
 
-    for my $m (@{$self->{all}}) {
-        $self->wait_for("$m->{name} to take claims", sub {
-            my $health = $m->request('GET', '/api/health');
-            $health && $health->{status} == 200;
-        });
-    }
+    $self->wait_for('all machines to take claims', sub {
+        $since = grep({ !$self->sells($_) } @{$self->{all}}) ? undef
+                 : $since // time;
+        $since && time > $since + $SURE_S;
+    });
 }
 
 
-# three things happen, and each time more buyers may come
+sub sells {
+    my ($self, $m) = @_;
+    my $health = $m->request('GET', '/api/health');
+
+    return $health && $health->{status} == 200;
+}
+
+
+# something happens, and each time more buyers may come
 
 sub rush {
     my ($self) = @_;
@@ -158,12 +173,16 @@ sub rush {
         map { $_ => $self->{$_} } qw(stock users connections))->run;
 
     eval {
-        my $n = 0;
+        my @m = @{$self->{all}};
 
-        for my $happens (qw(killed gone failover)) {
-            $self->come(0.1 + 0.25 * $n);
-            $self->$happens($self->{all}[$n++ % $self->{machines}]);
-        }
+        $self->come(0.1);
+        $self->killed($m[0]);
+        $self->come(0.35);
+        $self->gone($m[1]);
+        $self->come(0.55);
+        $self->{redis}->detach_replica;
+        $self->come(0.6);
+        $self->failover($m[2] // $m[0]);
 
         $crowd->busy;
 
@@ -228,10 +247,7 @@ sub back {
     my ($self, $m) = @_;
 
     $m->start;
-    $self->wait_for("$m->{name} to take claims", sub {
-        my $health = $m->request('GET', '/api/health');
-        $health && $health->{status} == 200;
-    });
+    $self->wait_for("$m->{name} to take claims", sub { $self->sells($m) });
     $self->tell('%s is back', $m->{name});
 }
 
@@ -260,8 +276,8 @@ sub gone {
 
 
 #
-# Redis fails over, and a machine has died just before: nobody sells until it is
-# back, since it may have told what Redis has lost.
+# Redis fails over to a replica that has lagged, and a machine has died just
+# before: nobody sells until that is back, since it may have told what is lost.
 #
 
 sub failover {
@@ -283,6 +299,12 @@ sub failover {
     $m->start;
     $self->ready;
     $self->tell('%s is back, all machines sell', $m->{name});
+
+    my $back = 0;
+    $back += $_ for map { $_->log_text =~ /(\d+) commits put back/g }
+                    @{$self->{all}};
+    $self->tell('%s commits put back, which %s had not got', n($back),
+                $redis->primary);
 
     # it takes itself for the primary, until Sentinel has seen that
 
@@ -410,7 +432,7 @@ sub power_cut {
     $redis->run($_) for $redis->servers;
     $_->start for @{$self->{all}};
     $self->ready;
-    $self->{ready} = time - $start;
+    $self->{ready} = time - $start - $SURE_S;
     $self->tell('all machines sell');
 }
 
@@ -421,139 +443,6 @@ sub ask_all {
     $self->{after} = [map { $self->{load}->ask_again($_, $self->{answers}) }
                       @{$self->{all}}];
     $self->tell('each buyer has asked at each machine');
-}
-
-
-sub seven_rules {
-    my ($self) = @_;
-    my %a = %{$self->{answers}};
-    my %count = (won => 0, already => 0, sold_out => 0, unavailable => 0,
-                 broken => 0, silent => 0, %{$a{count}});
-    my $good = $count{won} + $count{already} + $count{sold_out};
-    my $stock = $self->{stock};
-
-    my $told = $self->{told} = 2 * $self->{users};
-
-    rule(1, $good == $told && !$count{silent},
-         'the web API says who got the item',
-         sprintf('%s claims answered: won %s, already %s, sold out %s; before'
-                 . ' that, unavailable %s, broken off %s', n($good),
-                 map { n($count{$_}) } qw(won already sold_out unavailable
-                                          broken)));
-
-    my @sold = map { $_->{sold} } @{$self->{units}};
-    my @units = grep {
-        $_->{sold} != $stock || $_->{free} || $_->{undecided} || $_->{errors}
-    } @{$self->{units}};
-    my @orders = map { scalar keys %$_ } @{$self->{ledgers}};
-
-    rule(2, !@units && !grep({ $_ != $stock } @orders),
-         'units sold end equal to the stock',
-         sprintf('stock %s, sold %s, orders in the ledgers %s%s', n($stock),
-                 join(' ', map { n($_) } @sold),
-                 join(' ', map { n($_) } @orders),
-                 $self->{second} ? sprintf '; %s asked a third time',
-                                           n($self->{second}) : ''));
-
-    my @wrong = @{$a{wrong}};
-    my %has = (%{$a{won}}, %{$a{already}});
-    my $twice = grep { grep { $_ eq 'twice' } values %$_ } @{$self->{ledgers}};
-
-    rule(3, !@wrong && !$twice && keys %{{reverse %has}} == keys %has,
-         'every user asks twice, none gets two',
-         sprintf('%s winners with %s orders, %s told of another order; to %s'
-                 . ' the second machine said so later, after %.1f s at most',
-                 n(scalar keys %has), n(scalar keys %{{reverse %has}}),
-                 n(scalar @wrong), n($a{times}{n_late} // 0),
-                 $a{times}{late} // 0));
-
-    print "          user $_\n" for @wrong;
-
-    rule(4, $self->{users} >= 100 * $stock,
-         'at least 100 times as many users as units',
-         sprintf('%.0f users a unit', $self->{users} / $stock));
-
-    my $rate = $self->{rate};
-    my $pg = $self->{pg};
-
-    if ($pg) {
-        rule(5, $rate > 2 * $pg && $self->{rate_win} > 2 * $pg
-                && $self->{exact},
-             'more than twice a relational database',
-             sprintf('%s claims/s with all machines; where every claim wins %s/s; PostgreSQL %s/s: %.1f and %.1f times',
-                     n(int $rate), n(int $self->{rate_win}), n(int $pg),
-                     $rate / $pg, $self->{rate_win} / $pg));
-    } else {
-        rule(5, undef, 'more than twice a relational database',
-             $self->{seconds} ? 'not measured: apt-get install postgresql'
-                              : 'not measured');
-    }
-
-    my @after = @{$self->{after}};
-    my $before = $self->{ledgers}[0];
-    my $other = 0;
-    $other += $_->{other} for @after;
-
-    rule(6, !$other && !grep({ !same($before, $_->{won}) } @after),
-         'results are on disk, kill -9 and a start later',
-         sprintf('%s processes killed, ready after %.2f s; %s of %s winners'
-                 . ' told the same order everywhere', n($self->{processes}),
-                 $self->{ready},
-                 n(scalar grep {
-                     my $user = $_;
-                     @after == grep { ($_->{won}{$user} // 0)
-                                      eq $before->{$user} } @after;
-                 } keys %$before), n(scalar keys %$before)));
-
-    rule(7, '-', 'one machine, no cluster, no load balancer',
-         "this was about $self->{machines}; see ./build.sh rush");
-}
-
-
-# and what is promised of several machines
-
-sub more_rules {
-    my ($self) = @_;
-    my ($one, @others) = @{$self->{ledgers}};
-    my $asked = 0;
-    $asked += $_->{asked} for @{$self->{after}};
-
-    my ($number, $chain) = $self->{commits}[0] =~ /^(\d+) (\w+)\z/m;
-
-    rule('+', !$self->{gaps} && !grep({ !same($one, $_) } @others),
-         'all machines hold the same, commit by commit',
-         sprintf('%s events in %s commits at each, chain %s; %s joined, %s'
-                 . ' left', n($number),
-                 n(scalar(() = $self->{commits}[0] =~ /^/mg)),
-                 lc substr($chain, 0, 16), $self->{n_machine}{machine_joined},
-                 $self->{n_machine}{machine_left}));
-
-    my @after = map { $_->{won} } @{$self->{after}};
-
-    rule('+', !grep({ !same($after[0], $_) } @after),
-         'all machines give the same answer',
-         sprintf('%s questions', n($asked)));
-
-    my %a = %{$self->{answers}};
-    my %heard = (%{$a{won}}, %{$a{already}});
-    my $kept = agree(\%heard, $one);
-    my @unheard = grep { !exists $heard{$_} } keys %$one;
-    my @denied = grep { !$a{maybe}{$_} } @unheard;
-
-    rule('+', $kept == keys %heard && !@denied,
-         'what was heard is true',
-         sprintf('%s of %s orders that were heard are in all ledgers; %s are'
-                 . ' of users whose claim was broken off or undecided, %s of'
-                 . ' others', n($kept), n(scalar keys %heard),
-                 n(@unheard - @denied), n(scalar @denied)));
-
-    my @errors = grep {
-        / \[(?:alert|emerg|crit)\] / && !/exited on signal 9/
-    } map { split /^/, $_->log_text } @{$self->{all}};
-
-    rule('+', !@errors, 'nothing else has happened',
-         sprintf('%s alerts in the error logs', n(scalar @errors)));
-    print "          $_" for @errors;
 }
 
 1;
