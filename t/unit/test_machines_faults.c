@@ -351,6 +351,76 @@ test_lost(void **state)
 }
 
 
+static uint64_t
+put_back(void)
+{
+    unsigned  k;
+    uint64_t  n;
+
+    n = 0;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k])) {
+            n += sk_load(&machine[k].zone->shared.restored);
+        }
+    }
+
+    return n;
+}
+
+
+/* an empty Redis has room for a few commits at a time: each is counted once */
+
+static void
+test_put_back_bit_by_bit(void **state)
+{
+    int           i, k;
+    char         *used;
+    unsigned      parts;
+    uint64_t      n, before;
+
+    (void) state;
+
+    for (i = 0; i < 30; i++) {
+        sell_one(&machine[i % 2]);
+    }
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_primary(&redis[1]);
+    (void) ask(primary, "CONFIG SET maxmemory 1");
+    redis_kill(&redis[0]);
+
+    parts = 0;
+    before = 0;
+
+    for (i = 0; i < 20; i++) {
+        used = strstr(ask(primary, "INFO memory"), "used_memory:");
+        assert_non_null(used);
+
+        (void) ask(primary, "CONFIG SET maxmemory %llu",
+                   strtoull(used + strlen("used_memory:"), NULL, 10) + 2000);
+
+        for (k = 0; k < 10; k++) {
+            machine_turn(&machine[k % 2]);
+            nap();
+        }
+
+        n = strtoul(ask(primary, "XLEN seckill:{drop}:log"), NULL, 10);
+        parts += (n > before);
+        before = n;
+    }
+
+    (void) ask(primary, "CONFIG SET maxmemory 0");
+    until(settled);
+
+    assert_true(parts > 1);
+    assert_int_equal(put_back(),
+                     strtoul(ask(primary, "XLEN seckill:{drop}:log"), NULL,
+                             10));
+    assert_exact();
+}
+
+
 /* the log has it, the own disk has no room for it: nobody is told yet */
 
 static void
@@ -499,6 +569,7 @@ main(void)
         T(test_away),
         T(test_hangs),
         T(test_out_of_memory),
+        T(test_put_back_bit_by_bit),
         T(test_read_only),
         T(test_password),
         T(test_replicas),
