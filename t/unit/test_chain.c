@@ -276,7 +276,8 @@ test_without_commits(void **state)
     (void) state;
 
     sk_drain_close(&d);
-    exec_sql("DROP TABLE commits; PRAGMA user_version = 3;"
+    exec_sql("DROP TABLE commits; DROP TABLE machine; DROP TABLE reigns;"
+             "DROP INDEX ledger_machine; PRAGMA user_version = 3;"
              "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL"
              " SELECT i + 1 FROM n WHERE i < 2500) INSERT INTO ledger"
              " (seq, at, type, sale, object, user) SELECT i, 1000001,"

@@ -311,7 +311,8 @@ test_clock_set_is_read(void **state)
              "ALTER TABLE ledger DROP COLUMN key;"
              "ALTER TABLE ledger DROP COLUMN hash;"
              "CREATE TABLE requests (id INTEGER PRIMARY KEY, at INTEGER);"
-             "DROP TABLE commits; PRAGMA user_version = 2");
+             "DROP TABLE commits; DROP TABLE machine; DROP TABLE reigns;"
+             "DROP INDEX ledger_machine; PRAGMA user_version = 2");
 
     zone = sk_test_zone(ZONE_SIZE, 0);
     d = drainer(zone, &def, 1);
