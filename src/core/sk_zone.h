@@ -9,8 +9,8 @@
  *
  *   mutex  guards every change of sales, units and queue, for the time of one
  *          claim.  sk_zone_lock() repairs what a killed holder left half done.
- *   role   is held, as long as it works, by the one thread that drains the queue
- *          into the ledger: the drainer.
+ *   role   is held, as long as it works, by the one thread that drains the
+ *          queue into the ledger: the drainer.
  */
 
 
@@ -102,7 +102,7 @@ typedef struct {
     pthread_mutex_t   mutex;
     uint64_t          reserved;         /* units promised to sales */
     char              reason[SK_REASON_SIZE_MAX];   /* why it does not serve */
-    sk_head_t         head;             /* of the ledger, as far as it was seen */
+    sk_head_t         head;             /* of the ledger, as far as seen */
     char              lists[SK_REASON_SIZE_MAX];    /* why no orders are listed,
                                                        though it serves */
 
@@ -315,9 +315,9 @@ int sk_zone_shared_forget(sk_zone_t *zone, const char *name,
     sk_machine_t *machine);
 
 /*
- * This machine is to begin an empty log, with its empty ledger.  SK_OK: it will;
- * SK_REFUSED: there is a log, or a ledger, or other members; SK_AGAIN: the log
- * does not answer.  Were it said to one machine while those that have a ledger
+ * This machine is to begin an empty log, with its empty ledger.  SK_OK: it
+ * will; SK_REFUSED: there is a log, or a ledger; SK_AGAIN: the log does not
+ * answer.  Were it said to one machine while those that have a ledger
  * are away, and Redis has lost everything, what is sold would be sold anew.
  */
 int sk_zone_shared_begin(sk_zone_t *zone);

@@ -148,8 +148,8 @@ ngx_http_seckill_machines_begin_handler(ngx_http_seckill_call_t *call)
 
     case SK_REFUSED:
         return ngx_http_seckill_reply_error(call->request, SK_STATUS_CONFLICT,
-                   "there is a log, or this machine has a ledger: nothing is to "
-                   "begin", NULL);
+                   "there is a log, or this machine has a ledger: nothing is "
+                   "to begin", NULL);
 
     default: /* SK_AGAIN */
         return ngx_http_seckill_reply_error(call->request,

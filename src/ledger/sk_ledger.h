@@ -69,6 +69,9 @@ int sk_ledger_begin(sk_ledger_t *ledger);
  */
 int sk_ledger_append(sk_ledger_t *ledger, const sk_event_t *event);
 
+/* the type of that name; SK_EVENT_N: there is none */
+sk_event_e sk_ledger_type(const sk_bytes_t *name);
+
 /* the same, for one that another machine has made */
 int sk_ledger_append_row(sk_ledger_t *ledger, const sk_row_t *row);
 
@@ -173,8 +176,8 @@ int sk_ledger_order_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
 /*
  * Which machine this store is, among those that share its ledger: its name, an
  * id by which another store of the same name is told from it, the file that it
- * was then, and whether it has ever joined the others.  A copy has another file.
- * Also SK_NOT_FOUND.  What is put is a transaction of its own.
+ * was then, and whether it has ever joined the others.  A copy has another
+ * file.  Also SK_NOT_FOUND.  What is put is a transaction of its own.
  */
 
 typedef struct {

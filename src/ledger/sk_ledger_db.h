@@ -86,7 +86,6 @@ extern const sk_ledger_type_t  sk_ledger_types[SK_EVENT_N];
 
 /* which one a column says; SK_EVENT_N: none */
 sk_event_e sk_ledger_read_type(sqlite3_stmt *stmt, int column);
-sk_event_e sk_ledger_type(const sk_bytes_t *name);
 
 /* a hold's end, which rows have in ms: SK_OK, SK_DAMAGED */
 int sk_ledger_read_expires(int64_t ms, uint32_t *expires_s);

@@ -6,10 +6,11 @@
  *   prefix     each machine's ledger is a beginning of the log, or, when Redis
  *              has lost commits, the log is a beginning of the ledger: then the
  *              machine puts them back;
- *   reign      of a server as the one that takes commits.  In another one nobody
- *              follows or appends until all members have found that the log
- *              goes on from their ledgers, and then have seen that all have.
- *              What a machine does in a reign it does in none before, ever;
+ *   reign      of a server as the one that takes commits.  In another one
+ *              nobody follows or appends until all members have found that the
+ *              log goes on from their ledgers, and then have seen that all
+ *              have.  What a machine does in a reign it does in none before,
+ *              ever;
  *   member     a machine that joined, by an event of the log, and was not
  *              declared left by another one.  It follows, and appends, once one
  *              that was a member before it holds that event.

@@ -8,16 +8,17 @@
 --   log       a stream, one entry a commit: its id is the number of its last
 --             event, its fields "commit", in MessagePack, and "chain"
 --   members   name -> number of its event machine_joined ":" store
---   machines  name -> "store seen last chain reign last chain confirms members":
---             when it was seen, in ms of Redis' clock; what its ledger ends
---             with; up to where, and in which reign, it has found the log to be
---             what its ledger is the beginning of; whether it has seen that all
---             have found so; and who were members at its ledger's end.
+--   machines  name -> "store seen last chain reign last chain confirms
+--             members": when it was seen, in ms of Redis' clock; what its
+--             ledger ends with; up to where, and in which reign, it has found
+--             the log to be what its ledger is the beginning of; whether it has
+--             seen that all have found so; who were members at its ledger's
+--             end.
 --             "!" name -> somebody has said that it is to be forgotten.
 --
 -- A reign is the server's replication id, which changes with each promotion and
--- each restart.  While the log is open in it, commits are appended; before, they
--- are put back by those who have them.
+-- each restart.  While the log is open in it, commits are appended; before,
+-- they are put back by those who have them.
 
 local tail_key, log_key, members_key, machines_key =
     KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -163,8 +164,8 @@ local status, count = 'state', 0
 -- 8 reign, 9 number and 10 chain up to which the log was found to be what the
 -- ledger is the beginning of; 11: who were members at the ledger's end; 12: the
 -- number of its event machine_joined that it knows another one to hold; 13: how
--- many commits are wanted; 14: until when, by this clock, somebody waits for the
--- answer: later, he may have gone on to another reign
+-- many commits are wanted; 14: until when, by this clock, somebody waits for
+-- the answer: later, he may have gone on to another reign
 
 local function report()
     local known = {}

@@ -331,9 +331,9 @@ sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
 
     if (m->conf.wait && replicas < (long long) m->conf.wait) {
         freeReplyObject(*reply);
-        return sk_machines_fail(m, SK_ERROR, "%s: %lld replicas have it, %u are "
-                                "wanted", sk_redis_address(m->redis), replicas,
-                                m->conf.wait);
+        return sk_machines_fail(m, SK_ERROR, "%s: %lld replicas have it, %u "
+                                "are wanted", sk_redis_address(m->redis),
+                                replicas, m->conf.wait);
     }
 
     return SK_OK;

@@ -585,9 +585,9 @@ sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
     m->parted_tail = m->answer.tail;
 
     (void) snprintf(m->parted_said, sizeof(m->parted_said), "this ledger and "
-                    "the log part at event %" PRIu64 ": what this machine alone "
-                    "has told are its events %" PRIu64 " to %" PRIu64 ", see "
-                    "/api/events?after=%" PRIu64, m->parted, m->parted,
+                    "the log part at event %" PRIu64 ": what this machine "
+                    "alone has told are its events %" PRIu64 " to %" PRIu64 ", "
+                    "see /api/events?after=%" PRIu64, m->parted, m->parted,
                     head->number, low);
 
     return sk_machines_fail(m, SK_ERROR, "%s", m->parted_said);

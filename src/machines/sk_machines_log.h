@@ -75,8 +75,9 @@ struct sk_machines_s {
 
     char                  joined[SK_MACHINES_MEMBER_SIZE];  /* this
                                            machine's event that another holds */
-    char                  found_reign[SK_REIGN_SIZE];   /* in it, the log goes */
-    sk_head_t             found;        /* on from the ledger, up to this */
+    char                  found_reign[SK_REIGN_SIZE];   /* the log goes on from
+                                           the ledger in it, up to "found" */
+    sk_head_t             found;
     char                  entered[SK_REIGN_SIZE];   /* this reign, durably */
     char                  members[SK_MACHINES_LIST_SIZE];   /* at the ledger's
                                            end, with commas */

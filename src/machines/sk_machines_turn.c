@@ -208,7 +208,8 @@ sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
 
     if (!m->answer.standing) {
         return sk_machines_fail(m, SK_ERROR, "this machine has joined, it "
-                   "waits until that is on the disk of one of%s", m->answer.waiting);
+                   "waits until that is on the disk of one of%s",
+                   m->answer.waiting);
     }
 
     (void) snprintf(m->joined, sizeof(m->joined), "%s", m->answer.member);
