@@ -357,6 +357,8 @@ show_row(void *ctx, const sk_row_t *row)
 static int
 show(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
+    (void) ledger;
+
     if (commit->data.data == NULL) {
         return SK_OK;
     }

@@ -56,6 +56,7 @@ refuse(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
     sk_head_t  head;
 
     (void) ctx;
+    (void) ledger;
 
     if (commit->data.data) {
         seen.seq = commit->before.number;
@@ -128,6 +129,7 @@ static int
 away(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 {
     (void) ctx;
+    (void) ledger;
     (void) commit;
 
     return SK_ERROR;
