@@ -62,10 +62,12 @@ nap(void)
 }
 
 
+/* a node of a cluster takes the port that is 10000 higher, too */
+
 static inline int
 free_port(void)
 {
-    int                 fd;
+    int                 fd, port;
     socklen_t           len;
     struct sockaddr_in  a;
 
@@ -74,12 +76,19 @@ free_port(void)
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     len = sizeof(a);
 
-    fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *) &a, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *) &a, &len), 0);
-    (void) close(fd);
+    do {
+        a.sin_port = 0;
 
-    return ntohs(a.sin_port);
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &a, len), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *) &a, &len), 0);
+        (void) close(fd);
+
+        port = ntohs(a.sin_port);
+
+    } while (port > 55535);
+
+    return port;
 }
 
 
