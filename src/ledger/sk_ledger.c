@@ -110,7 +110,7 @@ sk_ledger_setup(sk_ledger_t *l)
 static int
 sk_ledger_setup_read(sk_ledger_t *l)
 {
-    int  rc, version;
+    int  rc, version = 0;
 
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 

@@ -120,7 +120,7 @@ int
 sk_ledger_adopt(sk_ledger_t *l)
 {
     int        rc;
-    uint64_t   last;
+    uint64_t   last = 0;
     sk_head_t  head;
 
     rc = sk_ledger_head(l, &head);
@@ -153,7 +153,7 @@ int
 sk_ledger_chain(sk_ledger_t *l)
 {
     int          rc;
-    uint64_t     last, to;
+    uint64_t     to, last = 0;
     sk_commit_t  commit;
 
     rc = sk_ledger_head(l, &commit.head);

@@ -373,7 +373,7 @@ static int
 sk_machines_call_state(sk_machines_t *m, redisReply *reply)
 {
     int                    rc;
-    uint64_t               at_ms, now_ms;
+    uint64_t               at_ms = 0, now_ms = 0;
     redisReply           **e;
     sk_machines_answer_t  *answer;
 

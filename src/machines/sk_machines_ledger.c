@@ -247,7 +247,7 @@ sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head)
 {
     int                 rc;
-    unsigned            n;
+    unsigned            n = 0;
     sk_commit_t         commit;
     sk_ledger_member_t  members[SK_MACHINES_MAX];
 
