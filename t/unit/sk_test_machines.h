@@ -139,8 +139,10 @@ redis_start(redis_t *s, const char *extra, const char *value)
         fd = open("/dev/null", O_WRONLY);
         (void) dup2(fd, 1);
         (void) execlp("redis-server", "redis-server", "--port", port,
-                      "--bind", "127.0.0.1", "--unixsocket", sock, "--save", "", "--dir", dir,
-                      "--dbfilename", port, "--cluster-config-file", nodes, "--repl-diskless-sync-delay", "0",
+                      "--bind", "127.0.0.1", "--unixsocket", sock,
+                      "--save", "", "--dir", dir, "--dbfilename", port,
+                      "--cluster-config-file", nodes,
+                      "--repl-diskless-sync-delay", "0",
                       "--repl-diskless-load", "swapdb",
                       "--repl-timeout", "2", "--enable-debug-command", "yes",
                       extra, value, NULL);
@@ -416,6 +418,46 @@ begin_machines(void **state)
     (void) signal(SIGPIPE, SIG_IGN);
     redis_start(&redis[0], "--appendonly", "no");
     redis_primary(&redis[0]);
+
+    return 0;
+}
+
+
+static sk_sale_def_t  def;
+static unsigned       n_users;          /* that have bought */
+
+
+static inline int
+all_decided(void)
+{
+    unsigned  k;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k]) && sk_queue_depth(&machine[k].zone->queue)) {
+            return 0;
+        }
+    }
+
+    return settled();
+}
+
+
+/* two machines that sell forty phones */
+
+static inline int
+begin_two(void **state)
+{
+    if (begin_machines(state) != 0) {
+        return -1;
+    }
+
+    def = sk_test_def("phone", 40, 1);
+    n_users = 0;
+
+    machine_start(&machine[0], "a", &def, 1);
+    until(settled);
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
 
     return 0;
 }

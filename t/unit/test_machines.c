@@ -6,44 +6,6 @@
 #include "sk_test_machines.h"
 
 
-static sk_sale_def_t  def;
-static unsigned       n_users;
-
-
-static int
-all_decided(void)
-{
-    unsigned  k;
-
-    for (k = 0; k < MACHINES; k++) {
-        if (runs(&machine[k]) && sk_queue_depth(&machine[k].zone->queue)) {
-            return 0;
-        }
-    }
-
-    return settled();
-}
-
-
-static int
-begin(void **state)
-{
-    if (begin_machines(state) != 0) {
-        return -1;
-    }
-
-    def = sk_test_def("phone", 40, 1);
-    n_users = 0;
-
-    machine_start(&machine[0], "a", &def, 1);
-    until(settled);
-    machine_start(&machine[1], "b", &def, 1);
-    until(settled);
-
-    return 0;
-}
-
-
 /*
  * A new user buys at one of them, and the others know.  While it is not known
  * who decides he is told "unavailable", and asks again.
@@ -223,7 +185,7 @@ test_empty(void **state)
 }
 
 
-/* in one reign, and with one machine: what it has once found is not found now */
+/* in one reign, and with one machine: what it once found is not found now */
 
 static void
 test_empty_alone(void **state)
@@ -450,7 +412,8 @@ test_names(void **state)
     strcpy(machine[2].conf.name, "a");
     machine_start(&machine[2], "c", &def, 1);
     until(in_trouble);
-    assert_non_null(strstr(machine[2].zone->reason, "a machine \"a\" is there"));
+    assert_non_null(strstr(machine[2].zone->reason,
+                           "a machine \"a\" is there"));
     machine_stop(&machine[2]);
 
     /* the same with a copy of its store, even one that was made just now */
@@ -458,7 +421,8 @@ test_names(void **state)
     copy_store("a", "c");
     machine_start(&machine[2], "c", &def, 1);
     until(in_trouble);
-    assert_non_null(strstr(machine[2].zone->reason, "a machine \"a\" is there"));
+    assert_non_null(strstr(machine[2].zone->reason,
+                           "a machine \"a\" is there"));
     machine_stop(&machine[2]);
 
     strcpy(machine[2].conf.name, "c");
@@ -631,7 +595,7 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define T(name)  cmocka_unit_test_setup_teardown(name, begin, end_machines)
+#define T(name)  cmocka_unit_test_setup_teardown(name, begin_two, end_machines)
         T(test_one_log),
         cmocka_unit_test_teardown(test_from_one_machine, end_machines),
         T(test_empty),

@@ -8,44 +8,8 @@
 #include "sk_test_machines.h"
 
 
-static sk_sale_def_t    def;
-static unsigned         n_users;
 static sk_authority_t   real, lossy;
 static unsigned         lose;           /* 1: the call, 2: its answer */
-
-
-static int
-all_decided(void)
-{
-    unsigned  k;
-
-    for (k = 0; k < MACHINES; k++) {
-        if (runs(&machine[k]) && sk_queue_depth(&machine[k].zone->queue)) {
-            return 0;
-        }
-    }
-
-    return settled();
-}
-
-
-static int
-begin(void **state)
-{
-    if (begin_machines(state) != 0) {
-        return -1;
-    }
-
-    def = sk_test_def("phone", 40, 1);
-    n_users = 0;
-
-    machine_start(&machine[0], "a", &def, 1);
-    until(settled);
-    machine_start(&machine[1], "b", &def, 1);
-    until(settled);
-
-    return 0;
-}
 
 
 static const char *
@@ -565,7 +529,7 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define T(name)  cmocka_unit_test_setup_teardown(name, begin, end_machines)
+#define T(name)  cmocka_unit_test_setup_teardown(name, begin_two, end_machines)
         T(test_away),
         T(test_hangs),
         T(test_out_of_memory),

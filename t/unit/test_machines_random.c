@@ -16,7 +16,6 @@
 #define SALE    "phone"
 
 
-static sk_sale_def_t    def;
 static uint64_t         told_order[USERS];      /* 0: nothing was told */
 static unsigned         told_user[100000];      /* of an order, + 1 */
 static unsigned         n_told;
