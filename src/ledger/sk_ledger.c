@@ -9,7 +9,6 @@
 static int sk_ledger_setup(sk_ledger_t *l);
 static int sk_ledger_setup_read(sk_ledger_t *l);
 static int sk_ledger_wal(sk_ledger_t *l);
-static int sk_ledger_prepare(sk_ledger_t *l);
 static void sk_ledger_lengthen_log(sk_ledger_t *l);
 static int sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name,
     int pages);
@@ -101,7 +100,7 @@ sk_ledger_setup(sk_ledger_t *l)
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 
-    rc = sk_ledger_prepare(l);
+    rc = sk_ledger_stmts_prepare(l);
 
     return (rc == SK_OK) ? sk_ledger_adopt(l) : rc;
 }
@@ -135,7 +134,7 @@ sk_ledger_setup_read(sk_ledger_t *l)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
-    return sk_ledger_prepare(l);
+    return sk_ledger_stmts_prepare(l);
 }
 
 
@@ -166,115 +165,6 @@ sk_ledger_wal(sk_ledger_t *l)
     }
 
     return sqlite3_finalize(stmt);
-}
-
-
-static int
-sk_ledger_prepare(sk_ledger_t *l)
-{
-    size_t  i;
-
-    const struct {
-        sqlite3_stmt  **stmt;
-        const char     *sql;
-    } stmts[] = {
-        { &l->begin, l->readonly ? "BEGIN" : "BEGIN IMMEDIATE" },
-        { &l->commit, "COMMIT" },
-        { &l->rollback, "ROLLBACK" },
-        { &l->last, "SELECT max(seq) FROM ledger" },
-
-        { &l->append,
-          "INSERT INTO ledger"
-          " (seq, at, type, sale, user, ticket, object, expires, detail, key,"
-          " hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },
-
-        { &l->product_put,
-          "INSERT INTO products (id, name, detail, created_ms, edited_ms)"
-          " VALUES (?1, ?2 ->> 'name', ?2, ?3, ?3)"
-          " ON CONFLICT (id) DO UPDATE SET name = ?2 ->> 'name', detail = ?2,"
-          " edited_ms = ?3" },
-
-        { &l->product_drop, "DELETE FROM products WHERE id = ?1" },
-
-        { &l->request,
-          "SELECT seq, type, sale, object, at, hash FROM ledger"
-          " WHERE key = ?1 AND detail ->> 'by' = sk_text(?2) AND at > ?3"
-          " ORDER BY seq DESC LIMIT 1" },
-
-        { &l->read,
-          "SELECT seq, type, sale, user, ticket, expires, object, at"
-          " FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
-
-        { &l->read_sale, "SELECT detail FROM ledger WHERE seq = ?1" },
-
-        { &l->removed,
-          "SELECT sale FROM ledger WHERE type = 'sale_removed'"
-          " ORDER BY sale" },
-
-        { &l->order,
-          "SELECT seq, sale, user, at, expires FROM ledger"
-          " WHERE seq = ?1 AND type = 'won'" },
-
-        { &l->due,
-          "SELECT seq, sale, user, at, expires FROM ledger"
-          " WHERE expires = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3" },
-
-        { &l->due_later,
-          "SELECT seq, sale, user, at, expires FROM ledger"
-          " WHERE expires > ?1 AND expires <= ?2"
-          " ORDER BY expires, seq LIMIT ?3" },
-
-        { &l->due_next, "SELECT min(expires) FROM ledger WHERE expires > ?1" },
-
-        { &l->order_last,
-          "SELECT type, seq FROM ledger WHERE object = ?1"
-          " ORDER BY seq DESC LIMIT 1" },
-
-        { &l->head,
-          "SELECT last, chain FROM commits ORDER BY last DESC LIMIT 1" },
-
-        { &l->head_at,
-          "SELECT last, chain FROM commits WHERE last <= ?1"
-          " ORDER BY last DESC LIMIT 1" },
-
-        { &l->head_next,
-          "SELECT last FROM commits WHERE last > ?1 ORDER BY last LIMIT 1" },
-
-        { &l->head_add, "INSERT INTO commits (last, chain) VALUES (?1, ?2)" },
-
-        { &l->machine,
-          "SELECT id, file, joined FROM machine WHERE name = ?1" },
-
-        { &l->machine_put,
-          "INSERT OR REPLACE INTO machine (name, id, file, joined)"
-          " VALUES (?1, ?2, ?3, ?4)" },
-
-        { &l->reign,
-          "SELECT reign = ?1 FROM reigns ORDER BY id DESC LIMIT 1" },
-
-        { &l->reign_add, "INSERT INTO reigns (reign) VALUES (?1)" },
-
-        { &l->reign_clear, "DELETE FROM reigns" },
-
-        { &l->members,
-          "SELECT seq, type, detail FROM ledger WHERE"
-          " type IN ('machine_joined', 'machine_left') AND seq <= ?1"
-          " ORDER BY seq" },
-
-        { &l->rows,
-          "SELECT seq, at, type, sale, user, ticket, object, expires, detail,"
-          " key, hash FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
-    };
-
-    for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
-        *stmts[i].stmt = sk_ledger_prepare_sql(l, stmts[i].sql);
-
-        if (*stmts[i].stmt == NULL) {
-            return SK_ERROR;
-        }
-    }
-
-    return SK_OK;
 }
 
 
@@ -321,21 +211,7 @@ sk_ledger_wal_hook(void *ctx, sqlite3 *db, const char *name, int pages)
 void
 sk_ledger_close(sk_ledger_t *l)
 {
-    size_t  i;
-
-    sqlite3_stmt *const  stmts[] = {
-        l->begin, l->commit, l->rollback, l->last, l->append,
-        l->product_put, l->product_drop, l->request, l->read, l->read_sale,
-        l->removed, l->order, l->order_last, l->due, l->due_later, l->due_next,
-        l->head, l->head_at, l->head_next, l->head_add, l->rows,
-        l->machine, l->machine_put, l->members, l->reign, l->reign_add,
-        l->reign_clear
-    };
-
-    for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
-        (void) sqlite3_finalize(stmts[i]);
-    }
-
+    sk_ledger_stmts_finalize(l);
     (void) sqlite3_close(l->db);
 
     sk_pack_free(&l->packed);

@@ -81,6 +81,10 @@ struct sk_ledger_s {
 };
 
 
+/* prepares all statements; ends those that are there */
+int sk_ledger_stmts_prepare(sk_ledger_t *l);
+void sk_ledger_stmts_finalize(sk_ledger_t *l);
+
 /* the types of events, as rows have them */
 extern const sk_ledger_type_t  sk_ledger_types[SK_EVENT_N];
 
