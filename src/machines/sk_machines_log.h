@@ -6,6 +6,7 @@
  *   sk_machines_call.c     the script's calls and answers
  *   sk_machines_turn.c     from an answer to the next step
  *   sk_machines_ledger.c   what is done to this machine's ledger, and from it
+ *   sk_machines_parted.c   where this machine's ledger and the log part
  *   sk_machines_tell.c     what the zone knows of all this
  */
 
@@ -176,8 +177,10 @@ int sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger);
 /* whether the first commit that came with the answer goes on from the ledger */
 int sk_machines_ledger_links(sk_machines_t *m);
 
+/* sk_machines_parted.c */
+
 /* the first event that the ledger has and the log has not, or another one */
-int sk_machines_ledger_parted(sk_machines_t *m, sk_ledger_t *ledger,
+int sk_machines_parted(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 
 

@@ -20,6 +20,8 @@ typedef enum {
 
 static int sk_machines_turn_compare(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head, sk_machines_relation_e *relation);
+static int sk_machines_turn_go(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head, sk_machines_relation_e relation, int open);
 static int sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static int sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger);
@@ -81,10 +83,18 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
         m->found_reign[0] = '\0';
     }
 
+    return sk_machines_turn_go(m, ledger, head, relation, open);
+}
+
+
+static int
+sk_machines_turn_go(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head, sk_machines_relation_e relation, int open)
+{
     switch (relation) {
 
     case SK_MACHINES_PARTED:
-        return sk_machines_ledger_parted(m, ledger, head);
+        return sk_machines_parted(m, ledger, head);
 
     case SK_MACHINES_TRIMMED:
         return sk_machines_fail(m, SK_ERROR, "the log begins with event "
@@ -93,7 +103,7 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
                    head->number);
 
     case SK_MACHINES_SHORTER:
-        return open ? sk_machines_ledger_parted(m, ledger, head)
+        return open ? sk_machines_parted(m, ledger, head)
                     : sk_machines_ledger_restore(m, ledger, head);
 
     case SK_MACHINES_LONGER:
