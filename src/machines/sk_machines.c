@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,13 @@ static int sk_machines_commit(void *ctx, sk_ledger_t *ledger,
     const sk_commit_t *commit);
 static int sk_machines_beat(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
+static void sk_machines_hear(sk_machines_t *m);
+static int sk_machines_ask(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
 static int sk_machines_forget(sk_machines_t *m);
 static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
-static void sk_machines_watch(sk_machines_t *m, const sk_head_t *head);
+static void sk_machines_settled(sk_machines_t *m);
 static int sk_machines_due(sk_machines_t *m);
 static int sk_machines_fd(void *ctx);
 static int64_t sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms);
@@ -134,6 +138,8 @@ sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
     switch (rc) {
 
     case SK_OK:
+        m->last = commit->data.len ? commit->head.number
+                                   : commit->before.number;
         sk_add(&m->zone->shared.appends_ok, 1);
         break;
 
@@ -196,11 +202,7 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
     unsigned   n;
     sk_head_t  head;
 
-    if (sk_redis_watch_fd(m->redis) != -1
-        && sk_redis_watch_read(m->redis) != SK_AGAIN)
-    {
-        m->woken = 1;
-    }
+    sk_machines_hear(m);
 
     rc = sk_machines_forget(m);
 
@@ -221,18 +223,15 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
             return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
         }
 
-        /* what came with the answer to a commit need not be asked for */
+        rc = sk_machines_ask(m, ledger, &head);
 
-        rc = m->reply ? SK_OK : sk_machines_report(m, ledger, &head);
-
-        if (rc == SK_OK) {
+        if (rc == SK_BEHIND) {
+            m->last = m->answer.tail.number;
             rc = sk_machines_turn(m, ledger, &head);
         }
 
         if (rc == SK_OK) {
-            m->settled = 1;
-            m->error[0] = '\0';
-            sk_machines_watch(m, &head);
+            sk_machines_settled(m);
             return SK_OK;
         }
 
@@ -244,6 +243,83 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
     }
 
     return SK_MORE;
+}
+
+
+/* what the watch says: what this machine knows already is nothing new */
+
+static void
+sk_machines_hear(sk_machines_t *m)
+{
+    int       rc;
+    uint64_t  number;
+
+    if (sk_redis_watch_fd(m->redis) == -1) {
+        return;
+    }
+
+    rc = sk_redis_watch_read(m->redis, &number);
+
+    if (rc == SK_ERROR || (rc == SK_OK && number > m->last)) {
+        m->woken = 1;
+    }
+}
+
+
+/* how things are: SK_BEHIND; SK_OK: the ledger still ends with the log */
+
+static int
+sk_machines_ask(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
+{
+    int          rc;
+    sk_commit_t  none;
+
+    if (m->reply) {
+
+        /* it came with the answer to a commit */
+
+        return SK_BEHIND;
+    }
+
+    if (!m->settled || sk_machines_due(m) || m->conf.wait) {
+        return sk_machines_report(m, ledger, head);
+    }
+
+    /* it goes on from what is known: that needs no report */
+
+    m->woken = 0;
+
+    memset(&none, 0, sizeof(none));
+    none.before = *head;
+
+    rc = sk_machines_call_append(m, &none);
+
+    m->settled = (rc == SK_OK);
+
+    if (rc == SK_OK) {
+        m->last = head->number;
+    }
+
+    return rc;
+}
+
+
+static void
+sk_machines_settled(sk_machines_t *m)
+{
+    char  *p;
+
+    m->settled = 1;
+    m->parted = 0;
+    m->error[0] = '\0';
+
+    (void) snprintf(m->joined, sizeof(m->joined), "%s", m->answer.member);
+
+    p = strchr(m->joined, ':');
+
+    if (p) {
+        *p = '\0';
+    }
 }
 
 
@@ -329,7 +405,7 @@ sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
     case SK_BEHIND:
         m->beat_ms = sk_machines_boot_ms();
-        return SK_OK;
+        return SK_BEHIND;
 
     case SK_REFUSED:
         return sk_machines_fail(m, SK_ERROR, "a machine \"%s\" is there, with "
@@ -339,17 +415,6 @@ sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
     default:
         return rc;
     }
-}
-
-
-/* a notice when the log grows: without it, that is seen with the next report */
-
-static void
-sk_machines_watch(sk_machines_t *m, const sk_head_t *head)
-{
-    (void) head;
-
-    (void) sk_redis_watch(m->redis, m->keys[1], m->from_text.number);
 }
 
 
@@ -373,6 +438,15 @@ static int
 sk_machines_fd(void *ctx)
 {
     sk_machines_t *m = ctx;
+
+    char  last[24];
+
+    /* without it, what others do is seen with the next report */
+
+    if (m->settled) {
+        (void) snprintf(last, sizeof(last), "%" PRIu64, m->last);
+        (void) sk_redis_watch(m->redis, m->keys[1], last);
+    }
 
     return sk_redis_watch_fd(m->redis);
 }

@@ -210,8 +210,11 @@ local function report()
     end
 
     tell('0')
-    redis.call('HDEL', machines_key, '!' .. me)
-    known['!' .. me] = nil
+
+    if known['!' .. me] then
+        redis.call('HDEL', machines_key, '!' .. me)
+        known['!' .. me] = nil
+    end
 
     -- whether one that was a member when this machine joined holds that: its
     -- ledger has as much of this log, or more

@@ -7,7 +7,15 @@
 #include "sk_machines_log.h"
 
 
-static int sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger);
+typedef struct {
+    sk_ledger_t    *ledger;
+    uint64_t        last;
+    unsigned        joined:1;           /* one of them is a machine's */
+} sk_machines_rows_t;
+
+
+static int sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
+    sk_machines_rows_t *rows);
 static int sk_machines_ledger_row(void *ctx, const sk_row_t *row);
 static int sk_machines_ledger_put(sk_machines_t *m, sk_ledger_t *ledger,
     sk_head_t *next);
@@ -15,17 +23,12 @@ static int sk_machines_ledger_seed(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 
 
-typedef struct {
-    sk_ledger_t    *ledger;
-    uint64_t        last;
-} sk_machines_rows_t;
-
-
 int
 sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
 {
-    int        rc;
-    sk_head_t  head;
+    int                 rc;
+    sk_head_t           head;
+    sk_machines_rows_t  rows;
 
     m->error[0] = '\0';
 
@@ -55,7 +58,7 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
     }
 
     if (rc == SK_OK) {
-        rc = sk_machines_ledger_append(m, ledger);
+        rc = sk_machines_ledger_append(m, ledger, &rows);
     }
 
     if (rc == SK_OK) {
@@ -71,27 +74,35 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
         return sk_machines_parted(m, ledger, &m->from);
     }
 
-    return (rc == SK_OK) ? SK_MORE
-           : m->error[0] ? rc
-           : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    if (rc != SK_OK) {
+        return m->error[0] ? rc
+               : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+    }
+
+    /* who has joined waits for a report of it, and "wait" is for what a report
+       has written */
+
+    return (rows.last == m->answer.tail.number && !rows.joined && !m->conf.wait)
+           ? SK_OK : SK_MORE;
 }
 
 
 /* SK_REFUSED: the log does not go on from this ledger */
 
 static int
-sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
+sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
+    sk_machines_rows_t *rows)
 {
-    int                  rc;
-    unsigned             n;
-    sk_head_t            head;
-    sk_bytes_t           data;
-    sk_commit_t          commit;
-    sk_machines_rows_t   rows;
+    int          rc;
+    unsigned     n;
+    sk_head_t    head;
+    sk_bytes_t   data;
+    sk_commit_t  commit;
 
     commit.at_ms = 0;
-    rows.ledger = ledger;
-    rows.last = m->from.number;
+    rows->ledger = ledger;
+    rows->last = m->from.number;
+    rows->joined = 0;
 
     for (n = 0; /* void */; n++) {
         rc = sk_machines_call_entry(m, &head, &data);
@@ -100,7 +111,7 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger)
             break;
         }
 
-        rc = sk_pack_read(&data, sk_machines_ledger_row, &rows);
+        rc = sk_pack_read(&data, sk_machines_ledger_row, rows);
 
         if (rc == SK_OK) {
             rc = sk_ledger_seal(ledger, &commit);
@@ -142,11 +153,15 @@ sk_machines_ledger_row(void *ctx, const sk_row_t *row)
 {
     sk_machines_rows_t *rows = ctx;
 
-    if ((uint64_t) row->seq != ++rows->last
-        || sk_ledger_type(&row->type) == SK_EVENT_N)
-    {
+    sk_event_e  type;
+
+    type = sk_ledger_type(&row->type);
+
+    if ((uint64_t) row->seq != ++rows->last || type == SK_EVENT_N) {
         return SK_DAMAGED;
     }
+
+    rows->joined |= (type == SK_EVENT_MACHINE_JOINED);
 
     return sk_ledger_append_row(rows->ledger, row);
 }

@@ -69,6 +69,7 @@ struct sk_machines_s {
     unsigned              settled:1;    /* the ledger ends with the log, which
                                            is open, and may be appended to */
     unsigned              woken:1;      /* the log may have grown */
+    uint64_t              last;         /* number up to which it is known */
 
     sk_machines_answer_t  answer;
     redisReply           *reply;        /* has the commits that come next */
@@ -145,7 +146,10 @@ int sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger,
 
 /* sk_machines_ledger.c */
 
-/* appends the commits that came with the answer */
+/*
+ * Appends the commits that came with the answer.  SK_OK: the ledger ends with
+ * the log; SK_MORE: it is to be asked again.
+ */
 int sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger);
 
 /* puts back what the log lacks: SK_OK: all of it, SK_MORE */

@@ -210,8 +210,6 @@ sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
 static int
 sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
 {
-    char  *p;
-
     if (m->answer.member[0] == '\0') {
         return sk_machines_ledger_join(m, ledger, 0);
     }
@@ -222,17 +220,7 @@ sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
                    m->answer.waiting);
     }
 
-    (void) snprintf(m->joined, sizeof(m->joined), "%s", m->answer.member);
-
-    p = strchr(m->joined, ':');
-
-    if (p) {
-        *p = '\0';
-    }
-
     sk_machines_call_drop(m);
-
-    m->parted = 0;
 
     return SK_OK;
 }

@@ -105,14 +105,15 @@ int64_t sk_redis_round_trip_us(const sk_redis_t *r);
  *   sk_redis_watch_fd    what to poll for reading; -1: nothing is watched.  To
  *                        be asked anew before each poll: it is closed, and the
  *                        watch over, when the script's connection is another
- *   sk_redis_watch_read  the descriptor is readable.  SK_OK: something came,
- *                        the watch is over.  SK_AGAIN: not all of it yet.
- *                        SK_ERROR: the watch is over, the server may be away;
- *                        before the next one a pause is in order
+ *   sk_redis_watch_read  the descriptor is readable.  SK_OK: an entry came, the
+ *                        watch is over; "first" is the first number of its id.
+ *                        SK_AGAIN: not all of it yet.  SK_ERROR: the watch is
+ *                        over, the server may be away; before the next one a
+ *                        pause is in order
  */
 int sk_redis_watch(sk_redis_t *r, const char *key, const char *after_id);
 int sk_redis_watch_fd(const sk_redis_t *r);
-int sk_redis_watch_read(sk_redis_t *r);
+int sk_redis_watch_read(sk_redis_t *r, uint64_t *first);
 
 /* why the last call returned SK_ERROR, for operators; begins with an address */
 const char *sk_redis_error(const sk_redis_t *r);

@@ -1,4 +1,9 @@
+#include <stdlib.h>
+
 #include "sk_redis_state.h"
+
+
+static int sk_redis_watch_entry(const redisReply *reply, uint64_t *first);
 
 
 int
@@ -47,7 +52,7 @@ sk_redis_watch_fd(const sk_redis_t *r)
 
 
 int
-sk_redis_watch_read(sk_redis_t *r)
+sk_redis_watch_read(sk_redis_t *r, uint64_t *first)
 {
     int          rc;
     redisReply  *reply;
@@ -72,7 +77,40 @@ sk_redis_watch_read(sk_redis_t *r)
         return sk_redis_refused(r, &r->watch, reply);
     }
 
+    rc = sk_redis_watch_entry(reply, first);
+
     freeReplyObject(reply);
+
+    return (rc == SK_OK) ? SK_OK
+           : sk_redis_fail(r, "not an answer to XREAD");
+}
+
+
+/* [[key, [[id, fields]]]] */
+
+static int
+sk_redis_watch_entry(const redisReply *reply, uint64_t *first)
+{
+    unsigned  depth;
+
+    static const size_t  places[] = { 0, 1, 0, 0 };
+
+    for (depth = 0; depth < sizeof(places) / sizeof(places[0]); depth++) {
+
+        if (reply->type != REDIS_REPLY_ARRAY
+            || reply->elements <= places[depth])
+        {
+            return SK_ERROR;
+        }
+
+        reply = reply->element[places[depth]];
+    }
+
+    if (reply->type != REDIS_REPLY_STRING) {
+        return SK_ERROR;
+    }
+
+    *first = strtoull(reply->str, NULL, 10);
 
     return SK_OK;
 }

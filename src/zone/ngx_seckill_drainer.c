@@ -428,11 +428,16 @@ ngx_seckill_drainer_clocks(int64_t *now_ms, int64_t *boot_ms)
 }
 
 
-/* until a worker has something for it, or the main thread has */
+/*
+ * Until a worker has something for it, or the main thread has.  Who decides
+ * beside the file, and tells of others' events, is listened to when there is
+ * nothing else to do: a busy one hears of them with the answers to its own.
+ */
 
 static void
 ngx_seckill_drainer_rest(ngx_seckill_zone_t *zone, int ms)
 {
+    int                    ready;
     uint64_t               n;
     struct pollfd          fds[2];
     const sk_authority_t  *a;
@@ -442,13 +447,21 @@ ngx_seckill_drainer_rest(ngx_seckill_zone_t *zone, int ms)
     fds[0].fd = zone->wake->drainer;
     fds[0].events = POLLIN;
 
-    /* of who decides beside the file, and tells of others' events: looked at
-       when there is nothing else to do */
+    if (a && a->fd && ms == SK_DRAIN_POLL_MS) {
+        ready = poll(fds, 1, NGX_SECKILL_QUIET_MS);
 
-    fds[1].fd = (a && a->fd && ms == SK_DRAIN_POLL_MS) ? a->fd(a->ctx) : -1;
-    fds[1].events = POLLIN;
+        if (ready == 0) {
+            fds[1].fd = a->fd(a->ctx);
+            fds[1].events = POLLIN;
 
-    if (poll(fds, 2, ms) > 0 && fds[0].revents) {
+            ready = poll(fds, 2, ms);
+        }
+
+    } else {
+        ready = poll(fds, 1, ms);
+    }
+
+    if (ready > 0 && fds[0].revents) {
         (void) eventfd_read(fds[0].fd, &n);
     }
 }

@@ -278,6 +278,13 @@ machine_turn(machine_t *x)
                           (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000,
                           (int64_t) boot.tv_sec * 1000 + boot.tv_nsec / 1000000,
                           &decided);
+
+    if (x->rc == SK_OK) {
+
+        /* it would rest now */
+
+        (void) x->d.writer.authority->fd(x->d.writer.authority->ctx);
+    }
 }
 
 

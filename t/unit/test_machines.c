@@ -381,7 +381,16 @@ test_forgotten(void **state)
 static int
 in_trouble(void)
 {
-    return machine[2].zone->reason[0] != '\0';
+    return strcmp(machine[2].zone->reason, SK_DRAIN_UNASKED) != 0
+           && machine[2].zone->reason[0] != '\0';
+}
+
+
+static int
+b_in_trouble(void)
+{
+    return strcmp(machine[1].zone->reason, SK_DRAIN_UNASKED) != 0
+           && machine[1].zone->reason[0] != '\0';
 }
 
 
@@ -443,46 +452,141 @@ test_names(void **state)
 }
 
 
-/* a ledger that says something else */
+/* sells to "mine0" ..., by itself, from a copy of another one's store */
+
+static void
+sell_apart(machine_t *x, const char *name, unsigned n)
+{
+    sk_drain_t  alone;
+
+    copy_store("a", name);
+    (void) snprintf(path, sizeof(path), "%s/%s.db", dir, name);
+    x->zone = sk_test_zone(ZONE_SIZE, 0);
+    alone = drainer(x->zone, NULL, 0);
+    settle(&alone);
+    sell(&alone, "phone", "mine", n);
+    sk_drain_close(&alone);
+    sk_test_zone_free(x->zone);
+}
+
+
+/* a ledger that says something else, and is as long, longer, or shorter */
 
 static void
 test_parted(void **state)
 {
-    sk_drain_t  alone;
+    unsigned     i, n;
+    char         told[128];
+    const char  *name;
+
+    static const char *const  names[] = { "", "c", "d", "e" };
 
     (void) state;
 
     sell_one(&machine[0]);
-    copy_store("a", "c");
-    sell_one(&machine[0]);
 
-    (void) snprintf(path, sizeof(path), "%s/c.db", dir);
-    machine[2].zone = sk_test_zone(ZONE_SIZE, 0);
-    alone = drainer(machine[2].zone, NULL, 0);
-    settle(&alone);
-    sell(&alone, "phone", "mine", 2);
-    sk_drain_close(&alone);
-    sk_test_zone_free(machine[2].zone);
+    for (n = 1; n <= 3; n++) {
+        name = names[n];
+        sell_apart(&machine[2], name, n);
 
-    machine_start(&machine[2], "c", &def, 1);
-    until(in_trouble);
-    assert_non_null(strstr(machine[2].zone->reason,
-                           "part at event 6: what this machine alone has told "
-                           "are its events 6 to 7"));
-    assert_non_null(strstr(logged, "event 6, won mine0"));
-    assert_non_null(strstr(logged, "event 7, won mine1"));
+        for (i = 0; i < 2; i++) {
+            sell_one(&machine[0]);
+        }
 
-    /* it answers those, and sells nothing */
+        machine[2].conf.name[0] = '\0';
+        machine_start(&machine[2], name, &def, 1);
+        until(in_trouble);
 
-    assert_int_equal(asked(&machine[2], "phone", "mine1"), SK_WON);
-    (void) claim(&machine[2], "phone", "late");
-    machine_turn(&machine[2]);
-    machine_turn(&machine[2]);
-    assert_int_equal(events(&machine[2], "won"), 3);
-    machine_stop(&machine[2]);
+        (void) snprintf(told, sizeof(told), "part at event %u: what this "
+                        "machine alone has told are its events %u to %u",
+                        4 + 2 * n, 4 + 2 * n, 3 + 3 * n);
+        assert_non_null(strstr(machine[2].zone->reason, told));
+
+        (void) snprintf(told, sizeof(told), "event %u, won mine%u", 3 + 3 * n,
+                        n - 1);
+        assert_non_null(strstr(logged, told));
+        logged[0] = '\0';
+
+        /* it answers those, and sells nothing */
+
+        assert_int_equal(asked(&machine[2], "phone", "mine0"), SK_WON);
+        (void) claim(&machine[2], "phone", "late");
+        machine_turn(&machine[2]);
+        machine_turn(&machine[2]);
+        assert_int_equal(events(&machine[2], "won"), 2 * n - 1 + n);
+        assert_int_equal(events(&machine[0], "machine_joined"), 2);
+        machine_stop(&machine[2]);
+    }
+
     until(settled);
     sell_one(&machine[1]);
     assert_sold();
+}
+
+
+/* nor does it put that back */
+
+static void
+test_parted_closed(void **state)
+{
+    unsigned  i;
+    char      tail[128];
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    sell_apart(&machine[2], "c", 3);
+    sell_one(&machine[0]);
+    machine_stop(&machine[1]);
+
+    (void) ask(primary, "DEBUG CHANGE-REPL-ID");
+    until(a_waits);
+    (void) snprintf(tail, sizeof(tail), "%s",
+                    ask(primary, "HGET seckill:{drop}:tail chain"));
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+
+    for (i = 0; i < 10; i++) {
+        machine_turn(&machine[2]);
+    }
+
+    assert_non_null(strstr(machine[2].zone->reason, "part at event 6"));
+    assert_string_equal(ask(primary, "HGET seckill:{drop}:tail chain"), tail);
+    machine_stop(&machine[2]);
+
+    machine_start(&machine[1], "b", &def, 1);
+    until(settled);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+/* a commit that is not what its chain says gets into no ledger */
+
+static void
+test_changed(void **state)
+{
+    static const char  change[] =
+        "local log = redis.call('XRANGE', KEYS[1], '-', '+')"
+        " redis.call('DEL', KEYS[1])"
+        " for i, entry in ipairs(log) do"
+        "   local f = entry[2]"
+        "   redis.call('XADD', KEYS[1], entry[1], f[1],"
+        "              i == #log and string.gsub(f[2], 'u0', 'u9') or f[2],"
+        "              f[3], f[4])"
+        " end";
+
+    (void) state;
+
+    machine_stop(&machine[1]);
+    sell_one(&machine[0]);
+    (void) ask(primary, "EVAL %s 1 seckill:{drop}:log", change);
+
+    machine_start(&machine[1], "b", &def, 1);
+    until(b_in_trouble);
+    assert_non_null(strstr(machine[1].zone->reason, "part at event 5"));
+    assert_int_equal(events(&machine[1], "won"), 0);
 }
 
 
@@ -606,6 +710,8 @@ main(void)
         T(test_forgotten),
         T(test_names),
         T(test_parted),
+        T(test_parted_closed),
+        T(test_changed),
         T(test_trimmed),
         T(test_declared),
 #undef T

@@ -150,6 +150,8 @@ test_out_of_memory(void **state)
 static void
 test_read_only(void **state)
 {
+    int  n;
+
     (void) state;
 
     sell_one(&machine[0]);
@@ -161,6 +163,21 @@ test_read_only(void **state)
     (void) ask(&redis[0], "CLIENT KILL TYPE normal SKIPME yes");
     assert_unavailable(&machine[0], "replica");
     redis_primary(&redis[0]);
+    until(settled);
+
+    /* one that takes what is written to it is no primary all the same: it has
+       its primary's replication id, and will forget */
+
+    (void) ask(&redis[0], "CONFIG SET replica-read-only no");
+    (void) ask(&redis[1], "REPLICAOF NO ONE");
+    redis_primary(&redis[1]);
+    redis_follow(&redis[0], &redis[1]);
+
+    n = atoi(ask(&redis[0], "XLEN seckill:{drop}:log"));
+    (void) claim(&machine[0], "phone", "late");
+    machine_turn(&machine[0]);
+    assert_int_equal(atoi(ask(&redis[0], "XLEN seckill:{drop}:log")), n);
+    (void) ask(&redis[0], "CLIENT KILL TYPE normal SKIPME yes");
     assert_exact();
 }
 

@@ -68,6 +68,15 @@ lose_follow(void *ctx, sk_ledger_t *ledger)
 }
 
 
+static int
+lose_fd(void *ctx)
+{
+    sk_authority_t *a = ctx;
+
+    return a->fd(a->ctx);
+}
+
+
 static int64_t
 lose_clock(void *ctx, int64_t clock_ms, int64_t boot_ms)
 {
@@ -98,6 +107,7 @@ start(unsigned k)
     memset(&lossy[k], 0, sizeof(lossy[k]));
     lossy[k].commit = lose_commit;
     lossy[k].follow = lose_follow;
+    lossy[k].fd = lose_fd;
     lossy[k].clock = lose_clock;
     lossy[k].error = lose_error;
     lossy[k].ctx = &real[k];

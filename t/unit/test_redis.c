@@ -473,6 +473,11 @@ readable(void)
 }
 
 
+/* of the id of the entry that came */
+
+static uint64_t  first;
+
+
 static int
 watch_read(void)
 {
@@ -480,7 +485,7 @@ watch_read(void)
 
     do {
         readable();
-        rc = sk_redis_watch_read(r);
+        rc = sk_redis_watch_read(r, &first);
     } while (rc == SK_AGAIN);
 
     return rc;
@@ -544,7 +549,7 @@ test_watch(void **state)
     use("", TIMEOUT_MS, "redis://127.0.0.1:%u", one->port);
 
     assert_int_equal(sk_redis_watch_fd(r), -1);
-    assert_int_equal(sk_redis_watch_read(r), SK_ERROR);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_ERROR);
     says("nothing is watched");
 
     watched("s", "0");
@@ -553,14 +558,15 @@ test_watch(void **state)
 
     /* nothing there, and scripts run beside it */
 
-    assert_int_equal(sk_redis_watch_read(r), SK_AGAIN);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_AGAIN);
     done(run("a"), 1);
     watched("s", "0");
     assert_int_equal(sk_redis_watch_fd(r), fd);
-    assert_int_equal(sk_redis_watch_read(r), SK_AGAIN);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_AGAIN);
 
     assert_string_equal(ask(one, "XADD s 5-0 f v"), "5-0");
     assert_int_equal(watch_read(), SK_OK);
+    assert_int_equal(first, 5);
     assert_int_equal(sk_redis_watch_fd(r), -1);
 
     /* what is there already, on the same connection, and nothing is left */
@@ -674,7 +680,7 @@ test_watch_in_pieces(void **state)
 
     watched("s", "0");
     readable();
-    assert_int_equal(sk_redis_watch_read(r), SK_AGAIN);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_AGAIN);
     assert_int_not_equal(sk_redis_watch_fd(r), -1);
     assert_string_equal(seen->names, "HELLO HELLO XREAD ");
 
