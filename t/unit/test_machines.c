@@ -524,7 +524,55 @@ test_parted(void **state)
 }
 
 
-/* nor does it put that back */
+static int
+all_parted(void)
+{
+    return machine[0].zone->shared.parted && machine[1].zone->shared.parted;
+}
+
+
+/*
+ * A primary that was, and has taken a commit that nobody knows of, is promoted
+ * as it is: its log is the one that is wrong, and can be made anew.
+ */
+
+static void
+test_parted_log(void **state)
+{
+    (void) state;
+
+    redis_start(&redis[1], "--appendonly", "no");
+    redis_follow(&redis[1], &redis[0]);
+    sell_one(&machine[0]);
+    (void) ask(&redis[1], "REPLICAOF NO ONE");
+
+    (void) ask(&redis[0], "EVAL %s 2 seckill:{drop}:tail seckill:{drop}:log",
+               "local last = redis.call('HGET', KEYS[1], 'last') + 1"
+               " redis.call('XADD', KEYS[2], last .. '-0', 'commit', 'x',"
+               "            'chain', string.rep('1', 64))"
+               " redis.call('HSET', KEYS[1], 'last', last,"
+               "            'chain', string.rep('1', 64))");
+
+    redis_primary(&redis[1]);
+    (void) ask(&redis[0], "CLIENT KILL TYPE normal SKIPME yes");
+    until(settled);
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+
+    (void) ask(&redis[0], "DEBUG CHANGE-REPL-ID");
+    redis_primary(&redis[0]);
+    (void) ask(&redis[1], "CLIENT KILL TYPE normal SKIPME yes");
+    until(all_parted);
+
+    (void) ask(&redis[0], "DEL seckill:{drop}:tail seckill:{drop}:log"
+               " seckill:{drop}:members seckill:{drop}:machines");
+    until(settled);
+    sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+/* what is longer is not put back where it does not belong */
 
 static void
 test_parted_closed(void **state)
@@ -711,6 +759,7 @@ main(void)
         T(test_names),
         T(test_parted),
         T(test_parted_closed),
+        T(test_parted_log),
         T(test_changed),
         T(test_trimmed),
         T(test_declared),
