@@ -68,7 +68,8 @@ typedef struct {
 
     /* the rest may be NULL */
 
-    /* readable: there may be something to follow; -1: it is not known when */
+    /* readable: there may be something to follow; -1: it is not known when, to
+       be asked again after a moment without work */
     int          (*fd)(void *ctx);
 
     /* the time of day by all machines' common clock, in ms */

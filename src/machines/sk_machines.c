@@ -138,6 +138,7 @@ sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
     switch (rc) {
 
     case SK_OK:
+        m->appended = 1;
         m->last = commit->data.len ? commit->head.number
                                    : commit->before.number;
         sk_add(&m->zone->shared.appends_ok, 1);
@@ -441,9 +442,16 @@ sk_machines_fd(void *ctx)
 
     char  last[24];
 
-    /* without it, what others do is seen with the next report */
+    if (m->appended) {
 
-    if (m->settled) {
+        /* a watch would be woken by this machine's next commit */
+
+        m->appended = 0;
+
+    } else if (m->settled) {
+
+        /* without it, what others do is seen with the next report */
+
         (void) snprintf(last, sizeof(last), "%" PRIu64, m->last);
         (void) sk_redis_watch(m->redis, m->keys[1], last);
     }

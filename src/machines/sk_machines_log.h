@@ -69,6 +69,7 @@ struct sk_machines_s {
     unsigned              settled:1;    /* the ledger ends with the log, which
                                            is open, and may be appended to */
     unsigned              woken:1;      /* the log may have grown */
+    unsigned              appended:1;   /* to the log, since it was idle */
     uint64_t              last;         /* number up to which it is known */
 
     sk_machines_answer_t  answer;

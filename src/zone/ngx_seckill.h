@@ -37,7 +37,7 @@
 #define NGX_SECKILL_GATHER                16    /* claims decided at once: the
                                                    next ones wait for more, */
 #define NGX_SECKILL_GATHER_MS              1    /* but no longer */
-#define NGX_SECKILL_QUIET_MS               2    /* before other machines are
+#define NGX_SECKILL_QUIET_MS               5    /* before other machines are
                                                    listened to */
 #define NGX_SECKILL_MEMORY_KEPT  (16 * 1024 * 1024)     /* free, of a process */
 #define NGX_SECKILL_TOUCH         (256 * 1024)      /* of a zone, in bytes, at

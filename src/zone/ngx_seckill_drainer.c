@@ -446,19 +446,22 @@ ngx_seckill_drainer_rest(ngx_seckill_zone_t *zone, int ms)
 
     fds[0].fd = zone->wake->drainer;
     fds[0].events = POLLIN;
+    fds[1].fd = -1;
+    fds[1].events = POLLIN;
+
+    ready = 0;
 
     if (a && a->fd && ms == SK_DRAIN_POLL_MS) {
-        ready = poll(fds, 1, NGX_SECKILL_QUIET_MS);
+        fds[1].fd = a->fd(a->ctx);
 
-        if (ready == 0) {
-            fds[1].fd = a->fd(a->ctx);
-            fds[1].events = POLLIN;
-
-            ready = poll(fds, 2, ms);
+        if (fds[1].fd == -1) {
+            ready = poll(fds, 1, NGX_SECKILL_QUIET_MS);
+            fds[1].fd = (ready == 0) ? a->fd(a->ctx) : -1;
         }
+    }
 
-    } else {
-        ready = poll(fds, 1, ms);
+    if (ready == 0) {
+        ready = poll(fds, 2, ms);
     }
 
     if (ready > 0 && fds[0].revents) {
