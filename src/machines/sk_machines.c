@@ -72,7 +72,7 @@ sk_machines_create(const sk_machines_conf_t *conf, sk_zone_t *zone,
 void
 sk_machines_destroy(sk_machines_t *m)
 {
-    sk_machines_call_drop(m);
+    sk_machines_answer_drop(m);
     sk_redis_destroy(m->redis);
     free(m);
 }
@@ -152,7 +152,7 @@ sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 
             /* what N replicas have is known of a report alone */
 
-            sk_machines_call_drop(m);
+            sk_machines_answer_drop(m);
         }
 
         break;
@@ -181,7 +181,7 @@ sk_machines_beat(sk_machines_t *m, const sk_head_t *head)
             && strcmp(m->answer.opened, m->answer.reign) == 0
             && sk_head_equal(&m->answer.tail, head))
         {
-            sk_machines_call_drop(m);
+            sk_machines_answer_drop(m);
             return SK_OK;
         }
     }
@@ -237,7 +237,7 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
         }
 
         if (rc != SK_MORE) {
-            sk_machines_call_drop(m);
+            sk_machines_answer_drop(m);
             m->settled = 0;
             return rc;
         }
@@ -351,7 +351,7 @@ sk_machines_forget(sk_machines_t *m)
     }
 
     if (rc != SK_OK) {
-        sk_machines_call_drop(m);
+        sk_machines_answer_drop(m);
         m->settled = 0;
         return rc;
     }

@@ -3,9 +3,11 @@
  * the script, and what follows from an answer.
  *
  *   sk_machines.c          the authority's functions
- *   sk_machines_call.c     the script's calls and answers
+ *   sk_machines_call.c     the script's calls
+ *   sk_machines_answer.c   what it answers
  *   sk_machines_turn.c     from an answer to the next step
- *   sk_machines_ledger.c   what is done to this machine's ledger, and from it
+ *   sk_machines_ledger.c   what is done to this machine's ledger
+ *   sk_machines_restore.c  from the ledger, what the log has lost
  *   sk_machines_parted.c   where this machine's ledger and the log part
  *   sk_machines_tell.c     what the zone knows of all this
  */
@@ -128,11 +130,21 @@ int sk_machines_call_look(sk_machines_t *m, uint64_t number,
 /* SK_BEHIND: m->answer says how things are; never SK_OK */
 int sk_machines_call_report(sk_machines_t *m, const sk_head_t *head);
 
-/* the next commit that came with the answer: SK_OK, SK_NOT_FOUND, SK_ERROR */
-int sk_machines_call_entry(sk_machines_t *m, sk_head_t *head, sk_bytes_t *data);
-void sk_machines_call_drop(sk_machines_t *m);
-
 void sk_machines_call_text(const sk_head_t *head, sk_machines_head_t *text);
+
+
+/* sk_machines_answer.c */
+
+/* SK_BEHIND: m->answer says how things are, and has the reply; SK_ERROR */
+int sk_machines_answer_read(sk_machines_t *m, redisReply *reply);
+
+/* the next commit that came with it: SK_OK, SK_NOT_FOUND, SK_ERROR */
+int sk_machines_answer_entry(sk_machines_t *m, sk_head_t *head,
+    sk_bytes_t *data);
+void sk_machines_answer_drop(sk_machines_t *m);
+
+/* SK_ERROR: it is no string, or one of "size" bytes or more */
+int sk_machines_answer_copy(const redisReply *r, char *text, size_t size);
 
 
 /* sk_machines_turn.c */
@@ -152,10 +164,6 @@ int sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger,
  * the log; SK_MORE: it is to be asked again.
  */
 int sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger);
-
-/* puts back what the log lacks: SK_OK: all of it, SK_MORE */
-int sk_machines_ledger_restore(sk_machines_t *m, sk_ledger_t *ledger,
-    const sk_head_t *head);
 
 int sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger,
     unsigned founds);
@@ -181,6 +189,14 @@ int sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger);
 
 /* whether the first commit that came with the answer goes on from the ledger */
 int sk_machines_ledger_links(sk_machines_t *m);
+
+
+/* sk_machines_restore.c */
+
+/* puts back what the log lacks: SK_OK: all of it, SK_MORE */
+int sk_machines_restore(sk_machines_t *m, sk_ledger_t *ledger,
+    const sk_head_t *head);
+
 
 /* sk_machines_parted.c */
 

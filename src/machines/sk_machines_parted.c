@@ -27,7 +27,7 @@ sk_machines_parted(sk_machines_t *m, sk_ledger_t *ledger,
     sk_machines_head_t  text;
     sk_machines_parted_t  told;
 
-    sk_machines_call_drop(m);
+    sk_machines_answer_drop(m);
 
     if (m->parted && sk_head_equal(&m->parted_tail, &m->answer.tail)) {
 

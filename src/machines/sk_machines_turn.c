@@ -40,7 +40,7 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
         /* a report's answer says more */
 
-        sk_machines_call_drop(m);
+        sk_machines_answer_drop(m);
 
         return SK_MORE;
     }
@@ -49,7 +49,7 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
 
         /* it was asked for another end than the ledger has */
 
-        sk_machines_call_drop(m);
+        sk_machines_answer_drop(m);
 
         return SK_MORE;
     }
@@ -104,7 +104,7 @@ sk_machines_turn_go(sk_machines_t *m, sk_ledger_t *ledger,
 
     case SK_MACHINES_SHORTER:
         return open ? sk_machines_parted(m, ledger, head)
-                    : sk_machines_ledger_restore(m, ledger, head);
+                    : sk_machines_restore(m, ledger, head);
 
     case SK_MACHINES_LONGER:
 
@@ -175,7 +175,7 @@ sk_machines_turn_closed(sk_machines_t *m, sk_ledger_t *ledger,
         memcpy(m->found_reign, m->answer.reign, SK_REIGN_SIZE);
         m->found = m->answer.tail;
 
-        sk_machines_call_drop(m);
+        sk_machines_answer_drop(m);
 
         return SK_MORE;
     }
@@ -220,7 +220,7 @@ sk_machines_turn_open(sk_machines_t *m, sk_ledger_t *ledger)
                    m->answer.waiting);
     }
 
-    sk_machines_call_drop(m);
+    sk_machines_answer_drop(m);
 
     return SK_OK;
 }
