@@ -14,6 +14,8 @@
 #define NGX_HTTP_SECKILL_KEEP_MIN       1000
 
 
+static ngx_int_t ngx_http_seckill_zone_redis_number(ngx_str_t *arg,
+    sk_machines_conf_t *m, const char **allowed);
 static ngx_int_t ngx_http_seckill_zone_redis_url(ngx_conf_t *cf, ngx_str_t *arg,
     ngx_str_t *value, sk_machines_conf_t *m);
 static ngx_int_t ngx_http_seckill_zone_redis_password(ngx_conf_t *cf,
@@ -38,9 +40,8 @@ ngx_int_t
 ngx_http_seckill_zone_redis(ngx_conf_t *cf, ngx_str_t *arg,
     ngx_http_seckill_zone_redis_t *redis)
 {
-    int64_t              number;
-    ngx_int_t            ms;
-    ngx_str_t            value, other;
+    ngx_int_t            rc;
+    ngx_str_t            value;
     const char          *allowed;
     sk_machines_conf_t  *m;
 
@@ -51,75 +52,95 @@ ngx_http_seckill_zone_redis(ngx_conf_t *cf, ngx_str_t *arg,
         return ngx_http_seckill_zone_redis_url(cf, arg, &value, m);
     }
 
-    other = redis->other;
-    redis->other = *arg;
-
     if (ngx_http_seckill_param(arg, "redis_password=", &value)) {
+        redis->other = *arg;
         return ngx_http_seckill_zone_redis_password(cf, &value, m);
     }
 
     if (ngx_http_seckill_param(arg, "machine=", &value)) {
+        redis->other = *arg;
         return ngx_http_seckill_zone_redis_name(cf, value.data, value.len, m);
     }
 
-    if (ngx_http_seckill_param(arg, "wait=", &value)) {
+    rc = ngx_http_seckill_zone_redis_number(arg, m, &allowed);
 
-        if (ngx_http_seckill_param_number(&value, 0, NGX_HTTP_SECKILL_WAIT_MAX,
-                                          &number)
-            == NGX_OK)
-        {
-            m->wait = (unsigned) number;
-            return NGX_OK;
-        }
-
-        allowed = "0 to 16 replicas";
-
-    } else if (ngx_http_seckill_param(arg, "keep=", &value)) {
-
-        if (ngx_http_seckill_param_number(&value, NGX_HTTP_SECKILL_KEEP_MIN,
-                                          SK_NUMBER_MAX, &number)
-            == NGX_OK)
-        {
-            m->keep = (uint64_t) number;
-            return NGX_OK;
-        }
-
-        allowed = "1000 events or more";
-
-    } else if (ngx_http_seckill_param(arg, "gone=", &value)) {
-
-        if (ngx_http_seckill_zone_redis_ms(&value, NGX_HTTP_SECKILL_GONE_MIN,
-                                           NGX_HTTP_SECKILL_GONE_MAX, &ms)
-            == NGX_OK)
-        {
-            m->gone_ms = ms;
-            return NGX_OK;
-        }
-
-        allowed = "a time from 1s to 1h";
-
-    } else if (ngx_http_seckill_param(arg, "redis_timeout=", &value)) {
-
-        if (ngx_http_seckill_zone_redis_ms(&value,
-                                           NGX_HTTP_SECKILL_REDIS_TIMEOUT_MIN,
-                                           NGX_HTTP_SECKILL_REDIS_TIMEOUT_MAX,
-                                           &ms)
-            == NGX_OK)
-        {
-            m->redis.timeout_ms = (unsigned) ms;
-            return NGX_OK;
-        }
-
-        allowed = "a time from 100ms to 30s";
-
-    } else {
-        redis->other = other;
-        return NGX_DECLINED;
+    if (rc != NGX_DECLINED) {
+        redis->other = *arg;
     }
 
-    (void) ngx_http_seckill_param_invalid(cf, arg, allowed);
+    if (rc == NGX_ERROR) {
+        (void) ngx_http_seckill_param_invalid(cf, arg, allowed);
+    }
 
-    return NGX_ERROR;
+    return rc;
+}
+
+
+/* NGX_ERROR: only what is "allowed" is */
+
+static ngx_int_t
+ngx_http_seckill_zone_redis_number(ngx_str_t *arg, sk_machines_conf_t *m,
+    const char **allowed)
+{
+    int64_t    number;
+    ngx_int_t  ms, rc;
+    ngx_str_t  value;
+
+    if (ngx_http_seckill_param(arg, "wait=", &value)) {
+        *allowed = "0 to 16 replicas";
+
+        rc = ngx_http_seckill_param_number(&value, 0, NGX_HTTP_SECKILL_WAIT_MAX,
+                                           &number);
+
+        if (rc == NGX_OK) {
+            m->wait = (unsigned) number;
+        }
+
+        return rc;
+    }
+
+    if (ngx_http_seckill_param(arg, "keep=", &value)) {
+        *allowed = "1000 events or more";
+
+        rc = ngx_http_seckill_param_number(&value, NGX_HTTP_SECKILL_KEEP_MIN,
+                                           SK_NUMBER_MAX, &number);
+
+        if (rc == NGX_OK) {
+            m->keep = (uint64_t) number;
+        }
+
+        return rc;
+    }
+
+    if (ngx_http_seckill_param(arg, "gone=", &value)) {
+        *allowed = "a time from 1s to 1h";
+
+        rc = ngx_http_seckill_zone_redis_ms(&value, NGX_HTTP_SECKILL_GONE_MIN,
+                                            NGX_HTTP_SECKILL_GONE_MAX, &ms);
+
+        if (rc == NGX_OK) {
+            m->gone_ms = ms;
+        }
+
+        return rc;
+    }
+
+    if (ngx_http_seckill_param(arg, "redis_timeout=", &value)) {
+        *allowed = "a time from 100ms to 30s";
+
+        rc = ngx_http_seckill_zone_redis_ms(&value,
+                                            NGX_HTTP_SECKILL_REDIS_TIMEOUT_MIN,
+                                            NGX_HTTP_SECKILL_REDIS_TIMEOUT_MAX,
+                                            &ms);
+
+        if (rc == NGX_OK) {
+            m->redis.timeout_ms = (unsigned) ms;
+        }
+
+        return rc;
+    }
+
+    return NGX_DECLINED;
 }
 
 
