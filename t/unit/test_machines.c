@@ -278,6 +278,41 @@ test_split(void **state)
 }
 
 
+static int
+c_waits(void)
+{
+    return strstr(machine[2].zone->reason, "on the disk of one of a b") != NULL;
+}
+
+
+/* one that nobody but Redis knows of sells nothing, and follows nothing */
+
+static void
+test_joins(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    machine[0].off = machine[1].off = 1;
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(c_waits);
+
+    for (i = 0; i < 20; i++) {
+        machine_turn(&machine[2]);
+    }
+
+    assert_int_equal(events(&machine[2], "won"), 0);
+
+    machine[0].off = machine[1].off = 0;
+    until(settled);
+    sell_one(&machine[2]);
+    assert_sold();
+}
+
+
 /* one that is silent has left, and joins again */
 
 static void
@@ -754,6 +789,7 @@ main(void)
         T(test_empty_alone),
         T(test_promoted),
         T(test_split),
+        T(test_joins),
         T(test_gone),
         T(test_forgotten),
         T(test_names),
