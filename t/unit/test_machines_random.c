@@ -383,12 +383,76 @@ check_all(void)
 }
 
 
+/* some time of one machine, and what happens meanwhile */
+
+static void
+turn(void)
+{
+    unsigned  i, k;
+
+    k = random_below(MACHINES);
+
+    if (runs(&machine[k])) {
+
+        if (random_below(n_told < STOCK - STOCK / 8 ? 12 : 50) == 0) {
+            for (i = 1 + random_below(3); i; i--) {
+                buy(&machine[k], random_below(USERS));
+            }
+        }
+
+        machine_turn(&machine[k]);
+    }
+
+    k = random_below(MACHINES);
+
+    if (machine[k].m) {
+        look(&machine[k], random_below(USERS));
+    }
+
+    if (random_below(60) == 0) {
+        accident();
+    }
+
+    recover();
+    remedy();
+
+    if (logged[sizeof(logged) - 512]) {
+        logged[0] = '\0';
+        memset(logged, 0, sizeof(logged));
+    }
+}
+
+
+/* all are back, and Redis is one server again */
+
+static void
+mend(void)
+{
+    unsigned  k;
+
+    go_on();
+
+    for (k = 0; k < MACHINES; k++) {
+        machine[k].off = 0;
+        lose[k] = 0;
+
+        if (machine[k].m == NULL) {
+            start(k);
+        }
+    }
+
+    (void) ask(primary, "DEBUG CHANGE-REPL-ID");
+    heal(other());
+    until(calm);
+}
+
+
 static void
 test_random(void **state)
 {
     int         seconds;
     time_t      end;
-    unsigned    i, k, turns;
+    unsigned    k, turns;
     const char *text;
 
     (void) state;
@@ -414,56 +478,11 @@ test_random(void **state)
     turns = 0;
 
     while (time(NULL) < end) {
+        turn();
         turns++;
-
-        k = random_below(MACHINES);
-
-        if (runs(&machine[k])) {
-
-            if (random_below(n_told < STOCK - STOCK / 8 ? 12 : 50) == 0) {
-                for (i = 1 + random_below(3); i; i--) {
-                    buy(&machine[k], random_below(USERS));
-                }
-            }
-
-            machine_turn(&machine[k]);
-        }
-
-        k = random_below(MACHINES);
-
-        if (machine[k].m) {
-            look(&machine[k], random_below(USERS));
-        }
-
-        if (random_below(60) == 0) {
-            accident();
-        }
-
-        recover();
-        remedy();
-
-        if (logged[sizeof(logged) - 512]) {
-            logged[0] = '\0';
-            memset(logged, 0, sizeof(logged));
-        }
     }
 
-    /* all are back, and Redis is one server again */
-
-    go_on();
-
-    for (k = 0; k < MACHINES; k++) {
-        machine[k].off = 0;
-        lose[k] = 0;
-
-        if (machine[k].m == NULL) {
-            start(k);
-        }
-    }
-
-    (void) ask(primary, "DEBUG CHANGE-REPL-ID");
-    heal(other());
-    until(calm);
+    mend();
     check_all();
 
     for (k = 0; k < MACHINES; k++) {
