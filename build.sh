@@ -172,7 +172,7 @@ need_build() {
 need_test() {
     need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
          sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind \
-         wrk wrk  gnuplot gnuplot-nox  jq jq  spin spin \
+         wrk wrk  gnuplot gnuplot-nox  jq jq  spin spin  socat socat \
          /usr/lib/python3/dist-packages/jsonschema python3-jsonschema \
          /usr/lib/python3/dist-packages/yaml python3-yaml \
          /usr/lib/python3/dist-packages/redis python3-redis \
