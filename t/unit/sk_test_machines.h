@@ -153,7 +153,9 @@ redis_start(redis_t *s, const char *extra, const char *value)
         s->c = redisConnect("127.0.0.1", s->port);
         assert_non_null(s->c);
 
-        if (s->c->err == 0) {
+        /* it may have to load what it has */
+
+        if (s->c->err == 0 && strcmp(ask(s, "PING"), "PONG") == 0) {
             break;
         }
 

@@ -115,6 +115,62 @@ test_away(void **state)
 }
 
 
+/* with all that it had, it is in another reign all the same */
+
+static void
+test_restarted(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    assert_string_equal(ask(primary, "CONFIG SET appendfsync always"), "OK");
+    assert_string_equal(ask(primary, "CONFIG SET appendonly yes"), "OK");
+
+    for (i = 0; i < TURNS && !strstr(ask(primary, "INFO persistence"),
+                                     "aof_rewrite_in_progress:0"); i++)
+    {
+        nap();
+    }
+
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+
+    redis_kill(&redis[0]);
+    assert_unavailable(&machine[0], "primary");
+    redis_start(&redis[0], "--appendonly", "yes");
+    assert_exact();
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(sk_load(&machine[i].zone->shared.reigns), 1);
+        assert_int_equal(sk_load(&machine[i].zone->shared.restored), 0);
+    }
+}
+
+
+/* who answers late, but in time, is waited for */
+
+static void
+test_slow(void **state)
+{
+    int          i;
+    sk_answer_t  answer;
+
+    (void) state;
+
+    for (i = 0; i < 4; i++) {
+        (void) ask(primary, "CLIENT PAUSE 200");
+        answer = claim(&machine[i % 2], "phone", user(n_users++));
+        assert_true(answer.admitted);
+        until(all_decided);
+        assert_int_equal(outcome_of(machine[i % 2].zone, answer.ticket),
+                         SK_OUTCOME_WON);
+    }
+
+    assert_exact();
+}
+
+
 static void
 test_hangs(void **state)
 {
@@ -566,6 +622,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
 #define T(name)  cmocka_unit_test_setup_teardown(name, begin_two, end_machines)
         T(test_away),
+        T(test_restarted),
+        T(test_slow),
         T(test_hangs),
         T(test_out_of_memory),
         T(test_put_back_bit_by_bit),
