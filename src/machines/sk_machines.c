@@ -361,7 +361,7 @@ sk_machines_forget(sk_machines_t *m)
 
     /* with a report, what follows from that is seen */
 
-    m->woken = 1;
+    m->settled = 0;
 
     return SK_OK;
 }
