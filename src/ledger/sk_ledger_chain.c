@@ -244,11 +244,13 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
     sk_commit_t *commit)
 {
     int            rc;
+    int64_t        found;
     sk_row_t       row;
     unsigned       n;
     sqlite3_stmt  *s;
 
     s = l->rows;
+    found = (int64_t) last;
 
     sk_pack_clear(&l->packed);
 
@@ -263,7 +265,9 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 
-        if (sqlite3_column_int64(s, 0) != row.seq + 1) {
+        found = sqlite3_column_int64(s, 0);
+
+        if (found != row.seq + 1) {
             break;
         }
 
@@ -286,7 +290,7 @@ sk_ledger_chain_pack(sk_ledger_t *l, uint64_t after, uint64_t last,
     if (rc == SQLITE_ROW || row.seq != (int64_t) last) {
         (void) snprintf(l->error, sizeof(l->error),
                         "damaged: event %lld does not follow event %lld",
-                        (long long) last, (long long) row.seq);
+                        (long long) found, (long long) row.seq);
         return SK_DAMAGED;
     }
 
