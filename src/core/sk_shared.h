@@ -55,6 +55,7 @@ typedef struct {
     uint64_t          parted;           /* where the ledger parts from it */
     int64_t           now_ms;           /* when this was seen */
     int64_t           gone_ms;          /* silent for so long: gone */
+    _Atomic int64_t   timeout_us;       /* of a call to who decides */
     char              forget[SK_MACHINE_NAME_SIZE_MAX + 1];
                                         /* nobody is to wait for this one */
     unsigned          n;

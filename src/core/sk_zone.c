@@ -588,7 +588,9 @@ sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms, char *reason)
         sk_zone_role_leave(zone);
         why = "no process drains the queue";
 
-    } else if (now_us - sk_load(&zone->beat_us) > SK_BEAT_MAX_US) {
+    } else if (now_us - sk_load(&zone->beat_us)
+               > SK_BEAT_MAX_US + sk_load(&zone->shared.timeout_us))
+    {
         why = "the process that drains the queue hangs";
 
     } else if (sk_load(&zone->expires_s) && sk_zone_overdue(zone, now_ms)) {

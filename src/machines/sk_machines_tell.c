@@ -22,6 +22,7 @@ sk_machines_tell_down(sk_machines_t *m)
     sk_store(&shared->open, 0);
 
     shared->gone_ms = m->conf.gone_ms;
+    sk_store(&shared->timeout_us, (int64_t) m->conf.redis.timeout_ms * 1000);
     (void) snprintf(shared->name, sizeof(shared->name), "%s", m->conf.name);
 
     sk_zone_unlock(m->zone);
