@@ -16,7 +16,7 @@
 static int sk_writer_identify(sk_writer_t *w);
 static int sk_writer_stage(sk_writer_t *w, const sk_event_t *e);
 static int sk_writer_agree(sk_writer_t *w);
-static void sk_writer_authority_failed(sk_writer_t *w);
+static int sk_writer_authority_failed(sk_writer_t *w, int rc);
 static void sk_writer_committed(sk_writer_t *w, int64_t took_us);
 
 
@@ -58,6 +58,7 @@ sk_writer_open(sk_writer_t *w)
 
     w->loaded = 0;
     w->writing = 0;
+    w->probed = 0;
     w->load_start_us = sk_monotonic_us();
     w->load_first = sk_load(&w->zone->applied_seq);
 
@@ -289,7 +290,8 @@ sk_writer_commit(sk_writer_t *w)
 
 /*
  * Asks who decides beside the file, also where nothing is to be written: what
- * was refused was decided, too.  SK_BEHIND: its events are applied now.
+ * was refused was decided, too.  SK_BEHIND: some of its events, or all, are
+ * applied now.
  */
 
 static int
@@ -316,14 +318,16 @@ sk_writer_agree(sk_writer_t *w)
     sk_writer_cancel(w);
 
     if (rc != SK_BEHIND) {
-        sk_writer_authority_failed(w);
-        return rc;
+        return sk_writer_authority_failed(w, rc);
     }
 
-    do {
-        sk_store(&w->zone->beat_us, sk_monotonic_us());
-        rc = sk_writer_follow(w);
-    } while (rc == SK_MORE);
+    /* one step: there may be much, and somebody may want to stop meanwhile */
+
+    rc = sk_writer_follow(w);
+
+    if (rc == SK_MORE) {
+        rc = sk_writer_checkpoint(w);
+    }
 
     return (rc == SK_OK) ? SK_BEHIND : rc;
 }
@@ -340,20 +344,26 @@ sk_writer_follow_authority(sk_writer_t *w)
 
     rc = w->authority->follow(w->authority->ctx, w->ledger);
 
-    if (rc != SK_OK && rc != SK_MORE) {
-        sk_writer_authority_failed(w);
-    }
-
-    return rc;
+    return (rc == SK_OK || rc == SK_MORE) ? rc
+           : sk_writer_authority_failed(w, rc);
 }
 
 
-static void
-sk_writer_authority_failed(sk_writer_t *w)
+static int
+sk_writer_authority_failed(sk_writer_t *w, int rc)
 {
-    (void) snprintf(w->reason, sizeof(w->reason), "%s",
-                    w->authority->error(w->authority->ctx));
+    const char  *error;
+
+    error = w->authority->error(w->authority->ctx);
+
+    if (error == NULL) {
+        return sk_writer_failed(w, rc);
+    }
+
+    (void) snprintf(w->reason, sizeof(w->reason), "%s", error);
     w->away = 1;
+
+    return rc;
 }
 
 
@@ -419,6 +429,8 @@ sk_writer_failed(sk_writer_t *w, int rc)
     }
 
     sk_writer_cancel(w);
+
+    w->probed = 0;
 
     return rc;
 }
@@ -516,15 +528,29 @@ sk_writer_probe(sk_writer_t *w)
 
     sk_assert(w->ledger && !w->writing);
 
-    rc = sk_ledger_probe(w->ledger);
+    rc = sk_ledger_files_in_place(w->ledger);
+
+    /* while who decides beside it is away, nothing is wrong with the file: it
+       is written to once */
+
+    if (rc == SK_OK && !w->probed) {
+        rc = sk_ledger_probe(w->ledger);
+    }
 
     if (rc != SK_OK) {
         return sk_writer_failed(w, rc);
     }
 
+    w->probed = 1;
     w->n_events = 0;
     w->last_seq = sk_load(&w->zone->applied_seq);
     memset(&w->commit, 0, sizeof(sk_commit_t));
 
-    return sk_writer_agree(w);
+    rc = sk_writer_agree(w);
+
+    if (rc == SK_OK) {
+        w->probed = 0;
+    }
+
+    return rc;
 }

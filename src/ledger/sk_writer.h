@@ -51,8 +51,8 @@ typedef struct {
     /*
      * May this be the commit after commit->before?  SK_OK: it is; SK_BEHIND:
      * others were faster; SK_AGAIN: it surely is not, ask again; SK_ERROR:
-     * that, or it is not known.  Without data: is "before" the last one?
-     * The file's transaction is open.
+     * that, or it is not known.  The file's transaction is open.  Without
+     * data: is "before" the last one?  Then none may be open.
      */
     int          (*commit)(void *ctx, sk_ledger_t *ledger,
                        const sk_commit_t *commit);
@@ -63,7 +63,8 @@ typedef struct {
      */
     int          (*follow)(void *ctx, sk_ledger_t *ledger);
 
-    /* what went wrong in a call that returned SK_AGAIN, SK_ERROR */
+    /* what went wrong in a call that failed; NULL: the file did, see
+       sk_ledger_error() */
     const char  *(*error)(void *ctx);
 
     /* the rest may be NULL */
@@ -99,6 +100,7 @@ typedef struct {
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */
     unsigned               told:1;      /* has logged what it has read */
+    unsigned               probed:1;    /* the file, since it has failed */
     unsigned               away:1;      /* who decides beside the file failed:
                                            nothing is wrong with the file */
     sk_commit_t            commit;      /* while it is being committed */

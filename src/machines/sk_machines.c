@@ -20,6 +20,7 @@ static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
 static void sk_machines_settled(sk_machines_t *m);
 static int sk_machines_due(sk_machines_t *m);
 static int sk_machines_fd(void *ctx);
+static void sk_machines_watch_failed(sk_machines_t *m, int64_t took_ms);
 static int64_t sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms);
 static const char *sk_machines_error(void *ctx);
 
@@ -48,6 +49,8 @@ sk_machines_create(const sk_machines_conf_t *conf, sk_zone_t *zone,
         (void) snprintf(m->keys[i], sizeof(m->keys[i]), "seckill:{%s}:%s",
                         conf->zone, keys[i]);
     }
+
+    sk_machines_call_init(m);
 
     m->redis = sk_redis_create(&m->conf.redis);
 
@@ -100,6 +103,16 @@ sk_machines_fail(sk_machines_t *m, int rc, const char *fmt, ...)
 }
 
 
+int
+sk_machines_fail_ledger(sk_machines_t *m, int rc)
+{
+    m->error[0] = '\0';
+    m->settled = 0;
+
+    return rc;
+}
+
+
 int64_t
 sk_machines_boot_ms(void)
 {
@@ -138,7 +151,7 @@ sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
     switch (rc) {
 
     case SK_OK:
-        m->appended = 1;
+        m->appended = (commit->data.len != 0);
         m->last = commit->data.len ? commit->head.number
                                    : commit->before.number;
         sk_add(&m->zone->shared.appends_ok, 1);
@@ -221,7 +234,7 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
         rc = sk_ledger_head(ledger, &head);
 
         if (rc != SK_OK) {
-            return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+            return sk_machines_fail_ledger(m, rc);
         }
 
         rc = sk_machines_ask(m, ledger, &head);
@@ -260,6 +273,14 @@ sk_machines_hear(sk_machines_t *m)
     }
 
     rc = sk_redis_watch_read(m->redis, &number);
+
+    if (rc == SK_OK) {
+        m->watch_told = 0;
+    }
+
+    if (rc == SK_ERROR) {
+        sk_machines_watch_failed(m, 0);
+    }
 
     if (rc == SK_ERROR || (rc == SK_OK && number > m->last)) {
         m->woken = 1;
@@ -435,12 +456,17 @@ sk_machines_due(sk_machines_t *m)
 }
 
 
+/* what is to be polled: without it, others are seen with the next report */
+
 static int
 sk_machines_fd(void *ctx)
 {
     sk_machines_t *m = ctx;
 
-    char  last[24];
+    char     last[24];
+    int64_t  now_ms;
+
+    now_ms = sk_machines_boot_ms();
 
     if (m->appended) {
 
@@ -448,15 +474,31 @@ sk_machines_fd(void *ctx)
 
         m->appended = 0;
 
-    } else if (m->settled) {
-
-        /* without it, what others do is seen with the next report */
-
+    } else if (m->settled && now_ms >= m->watch_ms) {
         (void) snprintf(last, sizeof(last), "%" PRIu64, m->last);
-        (void) sk_redis_watch(m->redis, m->keys[1], last);
+
+        if (sk_redis_watch(m->redis, m->keys[1], last) != SK_OK) {
+            sk_machines_watch_failed(m, sk_machines_boot_ms() - now_ms);
+        }
     }
 
     return sk_redis_watch_fd(m->redis);
+}
+
+
+/* it is a help: what it takes to ask for one that fails is little of the time */
+
+static void
+sk_machines_watch_failed(sk_machines_t *m, int64_t took_ms)
+{
+    m->watch_ms = sk_machines_boot_ms() + SK_MACHINES_BEAT_MIN_MS
+                  + 10 * took_ms;
+
+    if (!m->watch_told) {
+        m->watch_told = 1;
+        sk_log(m->log, SK_LOG_NOTICE, "the log is not watched: %s",
+               sk_redis_error(m->redis));
+    }
 }
 
 
@@ -474,5 +516,5 @@ sk_machines_error(void *ctx)
 {
     sk_machines_t *m = ctx;
 
-    return m->error;
+    return m->error[0] ? m->error : NULL;
 }

@@ -62,7 +62,12 @@ local function add()
 
     if ARGV[14] ~= '' then
         redis.call('HDEL', members_key, ARGV[14])
-        redis.call('HDEL', machines_key, ARGV[14], '!' .. ARGV[14])
+
+        -- put back is what was so once: it says nothing of how it is now
+
+        if op ~= 'restore' then
+            redis.call('HDEL', machines_key, ARGV[14], '!' .. ARGV[14])
+        end
     end
 
     if ARGV[15] ~= '' then
@@ -112,12 +117,15 @@ elseif op == 'join' then
 
     -- 16: "1": this machine may open a log that has no members
 
+    if redis.call('HLEN', members_key) >= 64 then
+        return { 'full' }
+    end
+
     local founds = reign ~= replid and ARGV[16] == '1'
                    and redis.call('HLEN', members_key) == 0
 
     if at_tail() and (reign == replid or founds)
         and not redis.call('HGET', members_key, me)
-        and redis.call('HLEN', members_key) < 64
     then
         if founds then
             redis.call('HSET', tail_key, 'reign', replid)
@@ -144,10 +152,12 @@ elseif op == 'forget' then
 
 elseif op == 'look' then
 
-    -- the chain where a commit of the ledger ends, if one of the log does
+    -- the chain where a commit of the ledger ends, if one of the log does, and
+    -- where the log begins
 
     local e = redis.call('XRANGE', log_key, ARGV[8], ARGV[8])
-    return { 'ok', e[1] and e[1][2][4] or '' }
+    local first = redis.call('XRANGE', log_key, '-', '+', 'COUNT', 1)
+    return { 'ok', e[1] and e[1][2][4] or '', first[1] and first[1][1] or '' }
 end
 
 -- How things are.
@@ -358,9 +368,21 @@ if tonumber(last) > tonumber(my_last) then
         count = mine == '' and 1 or 0
     end
 
-    if count > 0 then
-        entries = redis.call('XRANGE', log_key, '(' .. my_last, last, 'COUNT',
-                             count)
+    -- not more than can be sent in the time: in parts, up to a megabyte
+
+    local size, after = 0, my_last
+
+    while #entries < count and size < 1e6 do
+        local some = redis.call('XRANGE', log_key, '(' .. after, last, 'COUNT',
+                                math.min(count - #entries, 16))
+        if #some == 0 then
+            break
+        end
+
+        for _, entry in ipairs(some) do
+            entries[#entries + 1] = entry
+            size, after = size + #entry[2][2], entry[1]
+        end
     end
 end
 

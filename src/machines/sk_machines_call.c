@@ -46,9 +46,11 @@ static int sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
 static int sk_machines_call_end(sk_machines_t *m, sk_machines_args_t *a);
 
 
-static sk_redis_script_t  sk_machines_call_script = {
-    .text = sk_machines_call_text_start
-};
+void
+sk_machines_call_init(sk_machines_t *m)
+{
+    m->script.text = sk_machines_call_text_start;
+}
 
 
 void
@@ -213,7 +215,7 @@ sk_machines_call_forget(sk_machines_t *m, const char *name)
 
 int
 sk_machines_call_look(sk_machines_t *m, uint64_t number,
-    char chain[SK_CHAIN_HEX_SIZE])
+    char chain[SK_CHAIN_HEX_SIZE], uint64_t *first)
 {
     int                 rc;
     char                text[24];
@@ -221,6 +223,7 @@ sk_machines_call_look(sk_machines_t *m, uint64_t number,
     sk_machines_args_t  a;
 
     chain[0] = '\0';
+    *first = 0;
 
     sk_machines_call_begin(m, &a, "look", &m->from);
     (void) snprintf(text, sizeof(text), "%" PRIu64, number);
@@ -228,9 +231,12 @@ sk_machines_call_look(sk_machines_t *m, uint64_t number,
 
     rc = sk_machines_call_run(m, &a, &reply);
 
-    if (rc == SK_OK && reply->elements == 2) {
+    if (rc == SK_OK && reply->elements == 3
+        && reply->element[2]->type == REDIS_REPLY_STRING)
+    {
         (void) sk_machines_answer_copy(reply->element[1], chain,
-                                     SK_CHAIN_HEX_SIZE);
+                                       SK_CHAIN_HEX_SIZE);
+        *first = strtoull(reply->element[2]->str, NULL, 10);
     }
 
     if (rc == SK_OK) {
@@ -282,7 +288,9 @@ sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
 {
     long long  replicas;
 
-    if (sk_redis_script(m->redis, &sk_machines_call_script, SK_MACHINES_KEYS,
+    sk_store(&m->zone->beat_us, sk_monotonic_us());
+
+    if (sk_redis_script(m->redis, &m->script, SK_MACHINES_KEYS,
                         a->n, a->argv, a->len, m->conf.wait, reply, &replicas)
         != SK_OK)
     {

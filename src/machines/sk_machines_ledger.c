@@ -11,6 +11,7 @@ typedef struct {
     sk_ledger_t    *ledger;
     uint64_t        last;
     unsigned        joined:1;           /* one of them is a machine's */
+    unsigned        failed:1;           /* the ledger has */
 } sk_machines_rows_t;
 
 
@@ -66,13 +67,8 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
 
     sk_machines_answer_drop(m);
 
-    if (rc == SK_REFUSED) {
-        return sk_machines_parted(m, ledger, &m->from);
-    }
-
     if (rc != SK_OK) {
-        return m->error[0] ? rc
-               : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return m->error[0] ? rc : sk_machines_fail_ledger(m, rc);
     }
 
     /* who has joined waits for a report of it, and "wait" is for what a report
@@ -82,8 +78,6 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
            ? SK_OK : SK_MORE;
 }
 
-
-/* SK_REFUSED: the log does not go on from this ledger */
 
 static int
 sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
@@ -99,6 +93,7 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
     rows->ledger = ledger;
     rows->last = m->from.number;
     rows->joined = 0;
+    rows->failed = 0;
 
     for (n = 0; /* void */; n++) {
         rc = sk_machines_answer_entry(m, &head, &data);
@@ -109,20 +104,24 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
 
         rc = sk_pack_read(&data, sk_machines_ledger_row, rows);
 
+        if (rc == SK_DAMAGED && !rows->failed) {
+            return sk_machines_fail(m, SK_ERROR, "commit %" PRIu64 " of the "
+                       "log cannot be understood: is this machine's module "
+                       "older than others'?", head.number);
+        }
+
         if (rc == SK_OK) {
             rc = sk_ledger_seal(ledger, &commit);
         }
 
-        if (rc == SK_OK && !sk_head_equal(&commit.head, &head)) {
-            return SK_REFUSED;
+        if (rc != SK_OK) {
+            return rc;
         }
 
-        if (rc != SK_OK) {
-            return (rc == SK_DAMAGED)
-                   ? sk_machines_fail(m, SK_ERROR, "commit %" PRIu64 " of the "
-                         "log cannot be understood: is this machine's "
-                         "module older than others'?", head.number)
-                   : rc;
+        if (!sk_head_equal(&commit.head, &head)) {
+            return sk_machines_fail(m, SK_ERROR, "commit %" PRIu64 " of the "
+                       "log is not what its chain says: somebody has changed "
+                       "it", head.number);
         }
     }
 
@@ -149,6 +148,7 @@ sk_machines_ledger_row(void *ctx, const sk_row_t *row)
 {
     sk_machines_rows_t *rows = ctx;
 
+    int         rc;
     sk_event_e  type;
 
     type = sk_ledger_type(&row->type);
@@ -159,7 +159,11 @@ sk_machines_ledger_row(void *ctx, const sk_row_t *row)
 
     rows->joined |= (type == SK_EVENT_MACHINE_JOINED);
 
-    return sk_ledger_append_row(rows->ledger, row);
+    rc = sk_ledger_append_row(rows->ledger, row);
+
+    rows->failed = (rc != SK_OK);
+
+    return rc;
 }
 
 
@@ -181,7 +185,7 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger, unsigned founds)
 
         if (rc != SK_OK) {
             m->machine.joined = 0;
-            return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+            return sk_machines_fail_ledger(m, rc);
         }
     }
 
@@ -224,6 +228,11 @@ sk_machines_ledger_join(sk_machines_t *m, sk_ledger_t *ledger, unsigned founds)
     }
 
     sk_pack_free(&pack);
+
+    if (rc == SK_REFUSED) {
+        rc = sk_machines_fail(m, SK_ERROR, "%u machines have joined already, "
+                              "more cannot", SK_MACHINES_MAX);
+    }
 
     if (rc == SK_OK) {
         sk_log(m->log, SK_LOG_NOTICE, "this machine, \"%s\", has joined with "
@@ -273,7 +282,7 @@ sk_machines_ledger_known(sk_machines_t *m, sk_ledger_t *ledger)
     }
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     m->known = 1;
@@ -302,7 +311,7 @@ sk_machines_ledger_members(sk_machines_t *m, sk_ledger_t *ledger,
     rc = sk_ledger_members(ledger, head->number, members, SK_MACHINES_MAX, &n);
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     for (i = 0, len = 0; i < n; i++) {
@@ -330,7 +339,7 @@ sk_machines_ledger_here(sk_machines_t *m, sk_ledger_t *ledger)
     m->found_reign[0] = '\0';
 
     return (rc == SK_REFUSED) ? SK_MORE
-           : sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+           : sk_machines_fail_ledger(m, rc);
 }
 
 
@@ -342,7 +351,7 @@ sk_machines_ledger_hold(sk_machines_t *m, sk_ledger_t *ledger)
     rc = sk_ledger_begin(ledger);
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     rc = sk_machines_ledger_here(m, ledger);
@@ -373,7 +382,7 @@ sk_machines_ledger_enter(sk_machines_t *m, sk_ledger_t *ledger)
     }
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     memcpy(m->entered, m->answer.reign, SK_REIGN_SIZE);

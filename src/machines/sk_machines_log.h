@@ -64,6 +64,7 @@ struct sk_machines_s {
     sk_zone_t            *zone;
     const sk_log_t       *log;
     sk_redis_t           *redis;
+    sk_redis_script_t     script;
     char                  keys[SK_MACHINES_KEYS][SK_MACHINES_KEY_SIZE_MAX];
 
     sk_ledger_machine_t   machine;      /* which one the store is, */
@@ -71,8 +72,10 @@ struct sk_machines_s {
     unsigned              settled:1;    /* the ledger ends with the log, which
                                            is open, and may be appended to */
     unsigned              woken:1;      /* the log may have grown */
-    unsigned              appended:1;   /* to the log, since it was idle */
+    unsigned              watch_told:1; /* that it cannot be watched */
+    unsigned              appended:1;   /* since it was asked what to poll */
     uint64_t              last;         /* number up to which it is known */
+    int64_t               watch_ms;     /* not watched before that time */
 
     sk_machines_answer_t  answer;
     redisReply           *reply;        /* has the commits that come next */
@@ -104,10 +107,15 @@ struct sk_machines_s {
 int sk_machines_fail(sk_machines_t *m, int rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* the same, where the ledger has an error; returns "rc" */
+int sk_machines_fail_ledger(sk_machines_t *m, int rc);
+
 int64_t sk_machines_boot_ms(void);
 
 
 /* sk_machines_call.c */
+
+void sk_machines_call_init(sk_machines_t *m);
 
 /*
  * Calls.  "head" is the ledger's.  SK_OK: it was done; SK_BEHIND: it was not,
@@ -123,9 +131,10 @@ int sk_machines_call_seed(sk_machines_t *m, const sk_commit_t *commit,
     const sk_ledger_member_t *members, unsigned n);
 int sk_machines_call_forget(sk_machines_t *m, const char *name);
 
-/* the chain where a commit ends with that event; "" if none of the log does */
+/* the chain where a commit ends with that event; "" if none of the log does;
+   "first": the log's first commit ends with it, 0 if there is none */
 int sk_machines_call_look(sk_machines_t *m, uint64_t number,
-    char chain[SK_CHAIN_HEX_SIZE]);
+    char chain[SK_CHAIN_HEX_SIZE], uint64_t *first);
 
 /* SK_BEHIND: m->answer says how things are; never SK_OK */
 int sk_machines_call_report(sk_machines_t *m, const sk_head_t *head);

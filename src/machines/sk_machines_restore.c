@@ -33,8 +33,11 @@ sk_machines_restore(sk_machines_t *m, sk_ledger_t *ledger,
         && head->number > m->conf.keep)
     {
         rc = sk_machines_restore_seed(m, ledger, head);
-        sk_ledger_rollback(ledger);
-        return rc;
+
+        if (rc != SK_NOT_FOUND) {
+            sk_ledger_rollback(ledger);
+            return rc;
+        }
     }
 
     next = m->answer.tail;
@@ -105,13 +108,20 @@ sk_machines_restore_seed(sk_machines_t *m, sk_ledger_t *ledger,
 
     rc = sk_ledger_head_at(ledger, head->number - m->conf.keep, &commit.head);
 
+    if (rc == SK_OK && commit.head.number == 0) {
+
+        /* its first commit has some that are to be kept */
+
+        return SK_NOT_FOUND;
+    }
+
     if (rc == SK_OK) {
         rc = sk_ledger_members(ledger, commit.head.number, members,
                                SK_MACHINES_MAX, &n);
     }
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     rc = sk_machines_call_seed(m, &commit, members, n);

@@ -72,7 +72,7 @@ sk_machines_turn(sk_machines_t *m, sk_ledger_t *ledger, const sk_head_t *head)
     rc = sk_machines_turn_compare(m, ledger, head, &relation);
 
     if (rc != SK_OK) {
-        return sk_machines_fail(m, rc, "%s", sk_ledger_error(ledger));
+        return sk_machines_fail_ledger(m, rc);
     }
 
     if (open || (relation != SK_MACHINES_SAME

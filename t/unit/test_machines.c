@@ -668,8 +668,125 @@ test_changed(void **state)
 
     machine_start(&machine[1], "b", &def, 1);
     until(b_in_trouble);
-    assert_non_null(strstr(machine[1].zone->reason, "part at event 5"));
+    assert_non_null(strstr(machine[1].zone->reason, "commit 5 of the log is "
+                           "not what its chain says"));
     assert_int_equal(events(&machine[1], "won"), 0);
+}
+
+
+/* where the log is trimmed, what it does not reach is not held against anybody */
+
+static void
+test_parted_trimmed(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    machine[0].conf.keep = machine[1].conf.keep = 5;
+
+    for (i = 0; i < 2; i++) {
+        machine_stop(&machine[i]);
+        machine_start(&machine[i], i ? "b" : "a", &def, 1);
+    }
+
+    until(settled);
+    (void) ask(primary, "CONFIG SET stream-node-max-entries 2");
+
+    for (i = 0; i < 20; i++) {
+        sell_one(&machine[0]);
+    }
+
+    /* the 24th event is the last one of both */
+
+    sell_apart(&machine[2], "c", 2);
+    sell_one(&machine[0]);
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, "part at event 25: what "
+                           "this machine alone has told are its events 25 to "
+                           "26"));
+    machine_stop(&machine[2]);
+
+    /* nor is what is behind it known, where they parted before */
+
+    sell_apart(&machine[2], "d", 12);
+
+    for (i = 0; i < 12; i++) {
+        sell_one(&machine[0]);
+    }
+
+    machine[2].conf.name[0] = '\0';
+    machine_start(&machine[2], "d", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, " or before, where the log "
+                           "does not reach"));
+    assert_null(strstr(logged, "mine11"));
+    machine_stop(&machine[2]);
+}
+
+
+/* a first commit that is longer than what is not kept is put back, too */
+
+static void
+test_keep_more(void **state)
+{
+    sk_drain_t     alone;
+    sk_sale_def_t  defs[8];
+    unsigned       i;
+    char           names[8][8];
+
+    (void) state;
+
+    machine_stop(&machine[0]);
+    machine_stop(&machine[1]);
+    (void) ask(primary, "FLUSHALL");
+
+    for (i = 0; i < 8; i++) {
+        (void) snprintf(names[i], sizeof(names[i]), "s%u", i);
+        defs[i] = sk_test_def(names[i], 5, 1);
+    }
+
+    (void) snprintf(path, sizeof(path), "%s/c.db", dir);
+    machine[2].zone = sk_test_zone(ZONE_SIZE, 0);
+    alone = drainer(machine[2].zone, defs, 8);
+    settle(&alone);
+    sk_drain_close(&alone);
+    sk_test_zone_free(machine[2].zone);
+
+    machine[2].conf.keep = 5;
+    machine_start(&machine[2], "c", defs, 8);
+    until(settled);
+    assert_int_equal(events(&machine[2], "sale_added"), 8);
+    assert_true(atoi(ask(primary, "HGET seckill:{drop}:tail last")) >= 9);
+}
+
+
+/* there are 64 at most: it says so, and does not ask on and on */
+
+static void
+test_full(void **state)
+{
+    unsigned  i;
+    int       calls;
+
+    (void) state;
+
+    for (i = 0; i < 62; i++) {
+        (void) ask(primary, "HSET seckill:{drop}:members m%u 1:ab", i);
+    }
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(in_trouble);
+    assert_non_null(strstr(machine[2].zone->reason, "64 machines have joined "
+                           "already"));
+
+    (void) ask(primary, "CONFIG RESETSTAT");
+    machine_turn(&machine[2]);
+    calls = atoi(strstr(ask(primary, "INFO commandstats"),
+                        "evalsha:calls=") + 14);
+    assert_true(calls <= 4);
+    machine_stop(&machine[2]);
 }
 
 
@@ -796,6 +913,9 @@ main(void)
         T(test_parted),
         T(test_parted_closed),
         T(test_parted_log),
+        T(test_parted_trimmed),
+        T(test_keep_more),
+        T(test_full),
         T(test_changed),
         T(test_trimmed),
         T(test_declared),

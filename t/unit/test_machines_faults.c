@@ -115,6 +115,72 @@ test_away(void **state)
 }
 
 
+/* however long it is away, the store does not grow meanwhile */
+
+static void
+test_away_long(void **state)
+{
+    int       i;
+    unsigned  pages;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    redis_kill(&redis[0]);
+    assert_unavailable(&machine[0], "primary");
+    pages = sk_ledger_log_pages(machine[0].d.writer.ledger);
+
+    for (i = 0; i < 50; i++) {
+        machine_turn(&machine[0]);
+    }
+
+    assert_int_equal(sk_ledger_log_pages(machine[0].d.writer.ledger), pages);
+    redis_start(&redis[0], "--appendonly", "no");
+    assert_exact();
+}
+
+
+static unsigned
+calls(const char *command)
+{
+    char  what[64];
+    char *found;
+
+    (void) snprintf(what, sizeof(what), "cmdstat_%s:calls=", command);
+    found = strstr(ask(primary, "INFO commandstats"), what);
+
+    return found ? (unsigned) atoi(found + strlen(what)) : 0;
+}
+
+
+/* who may not watch the log sells all the same, and does not try on and on */
+
+static void
+test_no_watch(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    assert_string_equal(ask(primary, "ACL SETUSER default -xread"), "OK");
+    assert_string_equal(ask(primary, "CLIENT KILL TYPE normal SKIPME yes"),
+                        "4");
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+    assert_non_null(strstr(logged, "the log is not watched"));
+
+    (void) ask(primary, "CONFIG RESETSTAT");
+
+    for (i = 0; i < 200; i++) {
+        machine_turn(&machine[0]);
+    }
+
+    assert_true(calls("evalsha") < 20);
+    assert_exact();
+}
+
+
 /* with all that it had, it is in another reign all the same */
 
 static void
@@ -622,6 +688,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
 #define T(name)  cmocka_unit_test_setup_teardown(name, begin_two, end_machines)
         T(test_away),
+        T(test_away_long),
+        T(test_no_watch),
         T(test_restarted),
         T(test_slow),
         T(test_hangs),
