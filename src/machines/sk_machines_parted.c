@@ -74,9 +74,11 @@ sk_machines_parted_find(sk_machines_t *m, sk_ledger_t *ledger,
     sk_head_t           then;
     sk_machines_head_t  text;
 
+    *last = 0;
+    *known = 1;
+
     low = 0;
     high = head->number;
-    *known = 1;
 
     while (low < high) {
         middle = low + (high - low + 1) / 2;
