@@ -22,6 +22,7 @@ static unsigned         n_told;
 static int              hung;                   /* turns until it goes on */
 static sk_authority_t   real[MACHINES], lossy[MACHINES];
 static unsigned         lose[MACHINES];         /* 1 before, 2 after the call */
+static unsigned         lost[MACHINES];         /* the last call */
 static unsigned long    rnd;
 static uint64_t         n_restored, n_reigns, n_emptied;
 
@@ -44,6 +45,8 @@ lose_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
 
     k = (unsigned) ((sk_authority_t *) ctx - real);
 
+    lost[k] = (lose[k] != 0);
+
     if (lose[k] == 1) {
         lose[k] = 0;
         return SK_ERROR;
@@ -63,6 +66,8 @@ static int
 lose_follow(void *ctx, sk_ledger_t *ledger)
 {
     sk_authority_t *a = ctx;
+
+    lost[a - real] = 0;
 
     return a->follow(a->ctx, ledger);
 }
@@ -89,9 +94,11 @@ lose_clock(void *ctx, int64_t clock_ms, int64_t boot_ms)
 static const char *
 lose_error(void *ctx)
 {
-    sk_authority_t *a = ctx;
+    unsigned  k;
 
-    return a->error(a->ctx)[0] ? a->error(a->ctx) : "lost";
+    k = (unsigned) ((sk_authority_t *) ctx - real);
+
+    return lost[k] ? "lost" : real[k].error(real[k].ctx);
 }
 
 
