@@ -171,30 +171,151 @@ local joined, holder = string.match(member, '^(%d+):(%x*)$')
 local standing, waiting, machines, members = '0', '', {}, {}
 local status, count = 'state', 0
 
--- 8 reign, 9 number and 10 chain up to which the log was found to be what the
--- ledger is the beginning of; 11: who were members at the ledger's end; 12: the
--- number of its event machine_joined that it knows another one to hold; 13: how
--- many commits are wanted; 14: until when, by this clock, somebody waits for
--- the answer: later, he may have gone on to another reign
+-- what "machines" has, and a name's words of it
+
+local known = {}
+
+local function words(name)
+    local w = {}
+
+    for word in string.gmatch(known[name] or '', '%S+') do
+        w[#w + 1] = word
+    end
+
+    return w
+end
+
+local function forgotten(name)
+    return known['!' .. name] ~= nil
+end
+
+-- A report.  8 reign, 9 number and 10 chain up to which the log was found to be
+-- what the ledger is the beginning of; 11: who were members at the ledger's
+-- end; 12: the number of its event machine_joined that it knows another one to
+-- hold; 13: how many commits are wanted; 14: until when, by this clock,
+-- somebody waits for the answer: later, he may have gone on to another reign
+
+local late = op == 'report' and now > (tonumber(ARGV[14]) or now)
+
+local function tell(confirms)
+    known[me] = table.concat({ store, string.format('%.0f', now), my_last,
+                               my_chain,
+                               (late or ARGV[8] == '') and '-' or ARGV[8],
+                               ARGV[9], ARGV[10], confirms,
+                               ARGV[11] == '' and '-' or ARGV[11] }, ' ')
+    redis.call('HSET', machines_key, me, known[me])
+end
+
+-- Whether one that was a member when this machine joined holds that: its ledger
+-- has as much of this log, or more.
+
+local function stands()
+    local others = ''
+
+    if joined == ARGV[12] then
+        return true
+    end
+
+    for i = 1, #members, 2 do
+        local name, number = members[i], string.match(members[i + 1], '^%d+')
+
+        if tonumber(number) < tonumber(joined) and not forgotten(name) then
+            local w = words(name)
+            local holds = (tonumber(w[3]) or -1) >= tonumber(joined)
+
+            if holds and w[3] == last then
+                holds = w[4] == chain
+
+            elseif holds then
+                local e = redis.call('XRANGE', log_key, w[3], w[3])
+                holds = e[1] and e[1][2][4] == w[4]
+            end
+
+            if holds then
+                return true
+            end
+
+            others = others .. ' ' .. name
+        end
+    end
+
+    waiting = others
+
+    return others == ''
+end
+
+-- The log is open when all members have found that it goes on from their
+-- ledgers, and then have seen that all have.  Members are those at the tail,
+-- and those at the end of the longest of these ledgers.
+
+local function found(name)
+    local w = words(name)
+
+    return w[5] == replid and w[6] == last and w[7] == chain
+           and (tonumber(w[3]) or -1) <= tonumber(last), w
+end
+
+local function wanted()
+    local longest, list, names = -1, '-', {}
+
+    for name in pairs(known) do
+        local is, w = found(name)
+
+        if is and tonumber(w[3]) > longest then
+            longest, list = tonumber(w[3]), w[9] or '-'
+        end
+    end
+
+    for i = 1, #members, 2 do
+        names[members[i]] = true
+    end
+
+    for name in string.gmatch(list == '-' and '' or list, '[^,]+') do
+        names[name] = true
+    end
+
+    for name in pairs(names) do
+        if forgotten(name) then
+            names[name] = false
+        end
+    end
+
+    return names
+end
+
+local function all(names, is)
+    waiting = ''
+
+    for name, counts in pairs(names) do
+        if counts and not is(name) then
+            waiting = waiting .. ' ' .. name
+        end
+    end
+
+    return waiting == ''
+end
+
+local function open()
+    local names = wanted()
+
+    if not all(names, found) or next(names) == nil or late then
+        return
+    end
+
+    tell('1')
+
+    if all(names, function(name) return words(name)[8] == '1' end) then
+        reign = replid
+        redis.call('HSET', tail_key, 'reign', reign)
+    end
+end
 
 local function report()
-    local known = {}
-
     machines = redis.call('HGETALL', machines_key)
     members = redis.call('HGETALL', members_key)
 
     for i = 1, #machines, 2 do
         known[machines[i]] = machines[i + 1]
-    end
-
-    local function words(name)
-        local w = {}
-
-        for word in string.gmatch(known[name] or '', '%S+') do
-            w[#w + 1] = word
-        end
-
-        return w
     end
 
     -- one store a machine: another one of its name waits until it has left
@@ -208,126 +329,19 @@ local function report()
         return false
     end
 
-    local late = now > (tonumber(ARGV[14]) or now)
-
-    local function tell(confirms)
-        known[me] = table.concat({ store, string.format('%.0f', now), my_last,
-                                   my_chain,
-                                   (late or ARGV[8] == '') and '-' or ARGV[8],
-                                   ARGV[9], ARGV[10], confirms,
-                                   ARGV[11] == '' and '-' or ARGV[11] }, ' ')
-        redis.call('HSET', machines_key, me, known[me])
-    end
-
     tell('0')
 
-    if known['!' .. me] then
+    if forgotten(me) then
         redis.call('HDEL', machines_key, '!' .. me)
         known['!' .. me] = nil
     end
 
-    -- whether one that was a member when this machine joined holds that: its
-    -- ledger has as much of this log, or more
-
-    if joined and joined == ARGV[12] then
+    if joined and stands() then
         standing = '1'
-
-    elseif joined then
-        local others = ''
-
-        for i = 1, #members, 2 do
-            local number = string.match(members[i + 1], '^%d+')
-
-            if tonumber(number) < tonumber(joined)
-                and not known['!' .. members[i]]
-            then
-                local w = words(members[i])
-                local holds = (tonumber(w[3]) or -1) >= tonumber(joined)
-
-                if holds and w[3] == last then
-                    holds = w[4] == chain
-
-                elseif holds then
-                    local e = redis.call('XRANGE', log_key, w[3], w[3])
-                    holds = e[1] and e[1][2][4] == w[4]
-                end
-
-                others = others .. ' ' .. members[i]
-                standing = holds and '1' or standing
-            end
-        end
-
-        if others == '' then
-            standing = '1'
-        end
-
-        waiting = standing == '1' and '' or others
     end
 
-    if reign == replid then
-        return true
-    end
-
-    -- Not open: it is when all members have found that the log goes on from
-    -- their ledgers, and then have seen that all have.  Members are those at
-    -- the tail, and those at the end of the longest of these ledgers.
-
-    local function found(name)
-        local w = words(name)
-
-        return w[5] == replid and w[6] == last and w[7] == chain
-               and (tonumber(w[3]) or -1) <= tonumber(last), w
-    end
-
-    local wanted, longest, list = {}, -1, ''
-
-    for name in pairs(known) do
-        local is, w = found(name)
-
-        if is and tonumber(w[3]) > longest then
-            longest, list = tonumber(w[3]), w[9] or '-'
-        end
-    end
-
-    for i = 1, #members, 2 do
-        wanted[members[i]] = true
-    end
-
-    for name in string.gmatch(list == '-' and '' or list, '[^,]+') do
-        wanted[name] = true
-    end
-
-    local all, some = true, false
-
-    waiting = ''
-
-    for name in pairs(wanted) do
-        some = true
-
-        if not known['!' .. name] and not found(name) then
-            all = false
-            waiting = waiting .. ' ' .. name
-        end
-    end
-
-    if not all or not some or late then
-        return true
-    end
-
-    tell('1')
-
-    for name in pairs(wanted) do
-        local w = words(name)
-
-        if not known['!' .. name] and w[8] ~= '1' then
-            all = false
-            waiting = waiting .. ' ' .. name
-        end
-    end
-
-    if all then
-        reign = replid
-        redis.call('HSET', tail_key, 'reign', reign)
+    if reign ~= replid then
+        open()
     end
 
     return true
