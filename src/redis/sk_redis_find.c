@@ -192,7 +192,7 @@ sk_redis_find_ask(sk_redis_t *r, const sk_redis_host_t *sentinel,
 
     sk_redis_link_init(&link);
 
-    if (sk_redis_link_open(&link, sentinel, NULL, until_us) != SK_OK) {
+    if (sk_redis_connect(&link, sentinel, NULL, until_us) != SK_OK) {
         return sk_redis_fail_link(r, &link, link.reason);
     }
 

@@ -37,7 +37,7 @@ sk_redis_hello(sk_redis_t *r, sk_redis_link_t *link,
         return SK_ERROR;
     }
 
-    if (sk_redis_link_open(link, host, tls, until_us) != SK_OK) {
+    if (sk_redis_connect(link, host, tls, until_us) != SK_OK) {
         return sk_redis_fail_link(r, link, link->reason);
     }
 
@@ -50,7 +50,7 @@ sk_redis_hello_beside(sk_redis_t *r, sk_redis_link_t *link)
 {
     unsigned  replica;
 
-    if (sk_redis_link_open_beside(link, &r->link, r->tls, r->until_us) != SK_OK)
+    if (sk_redis_connect_beside(link, &r->link, r->tls, r->until_us) != SK_OK)
     {
         return sk_redis_fail_link(r, link, link->reason);
     }

@@ -43,17 +43,6 @@ typedef struct {
 
 void sk_redis_link_init(sk_redis_link_t *link);
 
-/*
- * To one of the host's addresses; "tls": the authorities, or NULL.  All times
- * are those of sk_monotonic_us().  SK_OK, SK_ERROR
- */
-int sk_redis_link_open(sk_redis_link_t *link, const sk_redis_host_t *host,
-    sk_redis_tls_ctx_t *tls, int64_t until_us);
-
-/* to the very address that "other" is connected to, whatever its name says */
-int sk_redis_link_open_beside(sk_redis_link_t *link,
-    const sk_redis_link_t *other, sk_redis_tls_ctx_t *tls, int64_t until_us);
-
 void sk_redis_link_close(sk_redis_link_t *link);
 
 /*
@@ -75,6 +64,26 @@ int sk_redis_link_reply(sk_redis_link_t *link, int64_t until_us,
 
 /* the same from what has arrived; also SK_AGAIN */
 int sk_redis_link_read(sk_redis_link_t *link, redisReply **reply);
+
+/* until one of poll()'s events is there: SK_OK, SK_ERROR */
+int sk_redis_link_wait(sk_redis_link_t *link, short events, int64_t until_us);
+
+/* closes it; "reason" says what has failed; SK_ERROR */
+int sk_redis_link_failed(sk_redis_link_t *link, const char *what, int err);
+
+
+/* sk_redis_connect.c */
+
+/*
+ * To one of the host's addresses; "tls": the authorities, or NULL.  All times
+ * are those of sk_monotonic_us().  SK_OK, SK_ERROR
+ */
+int sk_redis_connect(sk_redis_link_t *link, const sk_redis_host_t *host,
+    sk_redis_tls_ctx_t *tls, int64_t until_us);
+
+/* to the very address that "other" is connected to, whatever its name says */
+int sk_redis_connect_beside(sk_redis_link_t *link,
+    const sk_redis_link_t *other, sk_redis_tls_ctx_t *tls, int64_t until_us);
 
 
 #pragma GCC visibility pop

@@ -7,6 +7,7 @@
  *   sk_redis_script.c   scripts
  *   sk_redis_refusal.c  what a server's error means
  *   sk_redis_watch.c    the second connection
+ *   sk_redis_connect.c  a connection is made
  *   sk_redis_link.c     bytes
  *
  * All return SK_OK, or SK_ERROR with r->error set.
