@@ -151,6 +151,10 @@ sk_machines_commit(void *ctx, sk_ledger_t *ledger, const sk_commit_t *commit)
     switch (rc) {
 
     case SK_OK:
+        /* who is there now is known of a report */
+
+        m->settled = (commit->left[0] == '\0');
+
         m->appended = (commit->data.len != 0);
         m->last = commit->data.len ? commit->head.number
                                    : commit->before.number;

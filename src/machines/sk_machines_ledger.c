@@ -10,7 +10,7 @@
 typedef struct {
     sk_ledger_t    *ledger;
     uint64_t        last;
-    unsigned        joined:1;           /* one of them is a machine's */
+    unsigned        machine:1;          /* one of them is of a machine */
     unsigned        failed:1;           /* the ledger has */
 } sk_machines_rows_t;
 
@@ -71,10 +71,11 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
         return m->error[0] ? rc : sk_machines_fail_ledger(m, rc);
     }
 
-    /* who has joined waits for a report of it, and "wait" is for what a report
-       has written */
+    /* who has joined waits for a report of it, who is there is known of one, and
+       "wait" is for what one has written */
 
-    return (rows.last == m->answer.tail.number && !rows.joined && !m->conf.wait)
+    return (rows.last == m->answer.tail.number && !rows.machine
+            && !m->conf.wait)
            ? SK_OK : SK_MORE;
 }
 
@@ -92,7 +93,7 @@ sk_machines_ledger_append(sk_machines_t *m, sk_ledger_t *ledger,
     commit.at_ms = 0;
     rows->ledger = ledger;
     rows->last = m->from.number;
-    rows->joined = 0;
+    rows->machine = 0;
     rows->failed = 0;
 
     for (n = 0; /* void */; n++) {
@@ -157,7 +158,8 @@ sk_machines_ledger_row(void *ctx, const sk_row_t *row)
         return SK_DAMAGED;
     }
 
-    rows->joined |= (type == SK_EVENT_MACHINE_JOINED);
+    rows->machine |= (type == SK_EVENT_MACHINE_JOINED
+                      || type == SK_EVENT_MACHINE_LEFT);
 
     rc = sk_ledger_append_row(rows->ledger, row);
 
