@@ -14,7 +14,8 @@
 
 #define SK_MACHINES_MAX            64
 #define SK_MACHINE_NAME_SIZE_MAX   64           /* A-Za-z0-9._- */
-#define SK_REIGN_SIZE              41           /* 40 hex digits and a zero */
+#define SK_REIGN_SIZE              52           /* 40 hex digits, "/" and the
+                                                   number of a database */
 
 
 typedef struct {

@@ -27,6 +27,7 @@ enum {
 };
 
 
+static void sk_machines_answer_reign(sk_machines_t *m, char *reign);
 static int sk_machines_answer_number(const redisReply *r, uint64_t *n);
 static int sk_machines_answer_chain(const redisReply *r, uint8_t *chain);
 
@@ -73,6 +74,9 @@ sk_machines_answer_read(sk_machines_t *m, redisReply *reply)
                                 sk_redis_address(m->redis));
     }
 
+    sk_machines_answer_reign(m, answer->reign);
+    sk_machines_answer_reign(m, answer->opened);
+
     (void) snprintf(answer->waiting, sizeof(answer->waiting), "%s",
                     e[SK_MACHINES_WAITING]->str);
 
@@ -90,6 +94,22 @@ sk_machines_answer_read(sk_machines_t *m, redisReply *reply)
     sk_machines_tell(m, e[SK_MACHINES_ALL], e[SK_MACHINES_MEMBERS]);
 
     return SK_BEHIND;
+}
+
+
+/* a server has one replication id for all its databases, and a log in each */
+
+static void
+sk_machines_answer_reign(sk_machines_t *m, char *reign)
+{
+    size_t  len;
+
+    len = strlen(reign);
+
+    if (len && m->conf.redis.url.db) {
+        (void) snprintf(reign + len, SK_REIGN_SIZE - len, "/%u",
+                        m->conf.redis.url.db);
+    }
 }
 
 

@@ -27,6 +27,8 @@ typedef struct {
     unsigned      n;
     const char   *argv[SK_MACHINES_ARGS_MAX];
     size_t        len[SK_MACHINES_ARGS_MAX];
+    char          reign[SK_REIGN_SIZE];
+    char          found[SK_REIGN_SIZE];
     char          gone[24];
     char          at[24];
     char          keep[24];
@@ -38,6 +40,7 @@ typedef struct {
 
 static void sk_machines_call_begin(sk_machines_t *m, sk_machines_args_t *a,
     const char *op, const sk_head_t *head);
+static const char *sk_machines_call_reign(const char *reign, char *text);
 static void sk_machines_call_arg(sk_machines_args_t *a, const char *text);
 static void sk_machines_call_commit(sk_machines_t *m, sk_machines_args_t *a,
     const sk_commit_t *commit, const char *joined);
@@ -84,9 +87,25 @@ sk_machines_call_begin(sk_machines_t *m, sk_machines_args_t *a, const char *op,
     sk_machines_call_arg(a, m->conf.name);
     sk_machines_call_arg(a, m->machine.id);
     sk_machines_call_arg(a, a->gone);
-    sk_machines_call_arg(a, m->answer.reign);
+    sk_machines_call_arg(a, sk_machines_call_reign(m->answer.reign, a->reign));
     sk_machines_call_arg(a, m->from_text.number);
     sk_machines_call_arg(a, m->from_text.chain);
+}
+
+
+/* as the script knows it: without the database */
+
+static const char *
+sk_machines_call_reign(const char *reign, char *text)
+{
+    size_t  len;
+
+    len = strcspn(reign, "/");
+
+    memcpy(text, reign, len);
+    text[len] = '\0';
+
+    return text;
 }
 
 
@@ -266,7 +285,7 @@ sk_machines_call_report(sk_machines_t *m, const sk_head_t *head)
 
     (void) snprintf(a.fetch, sizeof(a.fetch), "%d", SK_MACHINES_FETCH);
 
-    sk_machines_call_arg(&a, m->found_reign);
+    sk_machines_call_arg(&a, sk_machines_call_reign(m->found_reign, a.found));
     sk_machines_call_arg(&a, a.head.number);
     sk_machines_call_arg(&a, a.head.chain);
     sk_machines_call_arg(&a, m->members);

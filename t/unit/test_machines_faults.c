@@ -181,6 +181,50 @@ test_no_watch(void **state)
 }
 
 
+static void
+move(machine_t *x, const char *name, unsigned db)
+{
+    (void) ask(primary, "SELECT %u", db);
+    machine_stop(x);
+    x->conf.redis.url.db = db;
+    machine_start(x, name, &def, 1);
+}
+
+
+/* another database of the same server is another log, in another reign */
+
+static void
+test_database(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    sell_one(&machine[0]);
+    move(&machine[0], "a", 3);
+    move(&machine[1], "b", 3);
+    until(settled);
+    sell_one(&machine[1]);
+    machine[1].off = 1;
+
+    move(&machine[0], "a", 0);
+
+    for (i = 0; i < 20; i++) {
+        machine_turn(&machine[0]);
+    }
+
+    (void) claim(&machine[0], "phone", "late");
+    machine_turn(&machine[0]);
+
+    assert_non_null(strstr(machine[0].zone->reason, "has left for a later one"));
+    assert_int_equal(asked(&machine[0], "phone", "late"), SK_NONE);
+
+    move(&machine[0], "a", 3);
+    machine[1].off = 0;
+    assert_exact();
+}
+
+
 /* with all that it had, it is in another reign all the same */
 
 static void
@@ -690,6 +734,7 @@ main(void)
         T(test_away),
         T(test_away_long),
         T(test_no_watch),
+        T(test_database),
         T(test_restarted),
         T(test_slow),
         T(test_hangs),
