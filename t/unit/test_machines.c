@@ -90,6 +90,13 @@ b_is_gone(void)
 }
 
 
+static int
+c_is_gone(void)
+{
+    return strcmp(ask(primary, "HGET seckill:{drop}:members c"), "") == 0;
+}
+
+
 static uint64_t
 put_back(void)
 {
@@ -329,6 +336,25 @@ test_gone(void **state)
     until(settled);
     assert_int_equal(events(&machine[1], "machine_joined"), 3);
     sell_one(&machine[1]);
+    assert_sold();
+}
+
+
+/* others who miss it say so once */
+
+static void
+test_gone_once(void **state)
+{
+    (void) state;
+
+    machine_start(&machine[2], "c", &def, 1);
+    until(settled);
+    sell_one(&machine[2]);
+    machine_stop(&machine[2]);
+    until(c_is_gone);
+    sell_one(&machine[0]);
+    sell_one(&machine[1]);
+    assert_int_equal(events(&machine[0], "machine_left"), 1);
     assert_sold();
 }
 
@@ -908,6 +934,7 @@ main(void)
         T(test_split),
         T(test_joins),
         T(test_gone),
+        T(test_gone_once),
         T(test_forgotten),
         T(test_names),
         T(test_parted),
