@@ -736,6 +736,16 @@ no password of 1 to 512 bytes in the first line of "/dev/null"
 invalid machine name "a/b" of "seckill_zone", allowed: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"
 
 
+=== TEST 69.1: a machine that no path could name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 machine=..;
+--- config
+    # 69.1
+--- must_die
+--- error_log
+invalid machine name ".." of "seckill_zone", allowed: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-", not "-" first, nor dots alone
+
+
 === TEST 70: a machine without a name
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1 machine=;

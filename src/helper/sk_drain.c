@@ -7,6 +7,7 @@
 
 static int sk_drain_step(sk_drain_t *d, unsigned *decided);
 static int sk_drain_ready(sk_drain_t *d, unsigned *decided);
+static int sk_drain_shared(sk_drain_t *d);
 static int sk_drain_jobs(sk_drain_t *d, unsigned *decided);
 static int sk_drain_recover(sk_drain_t *d);
 static unsigned sk_drain_commanded(sk_drain_t *d);
@@ -111,6 +112,13 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
 
         *decided = 1;
 
+        rc = d->unshared ? sk_drain_shared(d) : SK_OK;
+
+        if (rc != SK_OK) {
+            w->loaded = 0;
+            return rc;
+        }
+
         if (w->authority && sk_load(&zone->state) != SK_ZONE_READY) {
 
             /* what is known can be said, whoever decides is away; but whether
@@ -142,6 +150,40 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
     }
 
     return SK_OK;
+}
+
+
+/* others would sell the same units */
+
+static int
+sk_drain_shared(sk_drain_t *d)
+{
+    int                 rc;
+    unsigned            n;
+    sk_writer_t        *w;
+    sk_ledger_member_t  members[SK_MACHINES_MAX];
+
+    w = &d->writer;
+    n = 0;
+
+    rc = sk_ledger_members(w->ledger, sk_load(&w->zone->applied_seq), members,
+                           SK_MACHINES_MAX, &n);
+
+    if (rc != SK_OK || n == 0) {
+        return rc;
+    }
+
+    /* what is known can be said */
+
+    sk_store(&w->zone->failing, 1);
+    sk_store_release(&w->zone->state, SK_ZONE_READY);
+
+    (void) snprintf(w->reason, sizeof(w->reason), "machines share this ledger, "
+                    "\"%s\" is one, and there is no \"redis=\": give it, or "
+                    "\"redis=off\" if this machine is to sell by itself from "
+                    "now on, and the others are not", members[0].name);
+
+    return SK_ERROR;
 }
 
 

@@ -39,6 +39,8 @@ typedef struct {
     sk_writer_t      writer;            /* what the caller sets, see there */
     sk_declare_t     declare;           /* likewise */
     sk_commands_t   *commands;          /* set by the caller, or NULL */
+    unsigned         unshared:1;        /* set by the caller: a ledger that
+                                           machines share is not for this one */
     sk_hold_t        hold;
     sk_operator_t   *operator;          /* while the ledger is open */
 } sk_drain_t;

@@ -126,6 +126,7 @@ typedef struct {
     sk_machines_conf_t       machines;
     ngx_str_t                url;       /* the parameters, as they are there: */
     ngx_str_t                other;     /* one that needs the first */
+    ngx_uint_t               off;       /* "redis=off" */
 } ngx_http_seckill_zone_redis_t;
 
 void ngx_http_seckill_zone_redis_init(ngx_http_seckill_zone_redis_t *redis);

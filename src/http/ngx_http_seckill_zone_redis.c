@@ -48,6 +48,12 @@ ngx_http_seckill_zone_redis(ngx_conf_t *cf, ngx_str_t *arg,
     m = &redis->machines;
 
     if (ngx_http_seckill_param(arg, "redis=", &value)) {
+
+        if (value.len == 3 && ngx_strncmp(value.data, "off", 3) == 0) {
+            redis->off = 1;
+            return NGX_OK;
+        }
+
         redis->url = *arg;
         return ngx_http_seckill_zone_redis_url(cf, arg, &value, m);
     }
@@ -156,6 +162,7 @@ ngx_http_seckill_zone_redis_end(ngx_conf_t *cf,
     if (redis->url.len == 0) {
 
         if (redis->other.len == 0) {
+            params->alone = redis->off;
             return NGX_CONF_OK;
         }
 
@@ -279,11 +286,13 @@ static ngx_int_t
 ngx_http_seckill_zone_redis_name(ngx_conf_t *cf, u_char *name, size_t len,
     sk_machines_conf_t *m)
 {
-    if (!sk_sale_name_valid((char *) name, len) || name[0] == '-') {
+    if (!sk_sale_name_valid((char *) name, len) || name[0] == '-'
+        || (len <= 2 && ngx_strncmp(name, "..", len) == 0))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid machine name \"%*s\" of \"seckill_zone\", "
                            "allowed: 1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", "
-                           "\"-\", not \"-\" first", len, name);
+                           "\"-\", not \"-\" first, nor dots alone", len, name);
         return NGX_ERROR;
     }
 

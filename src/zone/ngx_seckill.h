@@ -129,6 +129,7 @@ struct ngx_seckill_zone_s {
     ngx_uint_t               workers;       /* sets of counters */
     ngx_flag_t               full;          /* fsync before each answer */
     sk_machines_conf_t      *machines;      /* that share it, or NULL */
+    ngx_uint_t               alone;         /* even if others shared it */
     ngx_array_t              sales;         /* sk_sale_def_t, declared */
     u_char                  *conf_file;     /* of its first use */
     ngx_uint_t               line;
@@ -213,6 +214,7 @@ typedef struct {
     ngx_uint_t               queue;
     ngx_flag_t               full;
     sk_machines_conf_t      *machines;      /* NULL: it is the only one */
+    ngx_uint_t               alone;         /* even if others shared it */
 } ngx_seckill_params_t;
 
 

@@ -86,6 +86,7 @@ ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params)
     zone->full = params->full;
     zone->store = params->store;
     zone->machines = params->machines;
+    zone->alone = params->alone;
 
     if (zone->store.len == 0) {
         zone->store.data = ngx_pnalloc(cf->pool, sizeof("seckill/.db")

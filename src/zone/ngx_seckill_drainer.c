@@ -238,6 +238,7 @@ ngx_seckill_drainer_machines(ngx_seckill_zone_t *zone)
 
     w = &zone->drain.writer;
     w->authority = NULL;
+    zone->drain.unshared = (zone->machines == NULL && !zone->alone);
 
     shared = &zone->shm->shared;
 
