@@ -17,6 +17,7 @@ static int sk_writer_identify(sk_writer_t *w);
 static int sk_writer_stage(sk_writer_t *w, const sk_event_t *e);
 static int sk_writer_agree(sk_writer_t *w);
 static int sk_writer_authority_failed(sk_writer_t *w, int rc);
+static int64_t sk_writer_boot_ms(sk_writer_t *w);
 static void sk_writer_committed(sk_writer_t *w, int64_t took_us);
 
 
@@ -116,6 +117,7 @@ sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms)
 
     w->clock_ms = clock_ms;
     w->boot_ms = boot_ms;
+    w->clock_us = sk_monotonic_us();
     w->away = 0;
     w->now_ms = sk_zone_time(w->zone, clock_ms, boot_ms);
 }
@@ -385,6 +387,20 @@ sk_writer_committed(sk_writer_t *w, int64_t took_us)
 }
 
 
+/*
+ * Who decides beside the file was waited for, and may have told of events that
+ * are later than when this turn began: with that as their moment, the ledger's
+ * time would run ahead.
+ */
+
+static int64_t
+sk_writer_boot_ms(sk_writer_t *w)
+{
+    return w->authority ? w->boot_ms + (sk_monotonic_us() - w->clock_us) / 1000
+                        : w->boot_ms;
+}
+
+
 int
 sk_writer_apply(sk_writer_t *w)
 {
@@ -397,8 +413,8 @@ sk_writer_apply(sk_writer_t *w)
         n = w->n_events - i;
         n = (n > SK_APPLY_MAX) ? SK_APPLY_MAX : n;
 
-        rc = sk_apply(w->zone, &w->events[i], n, w->boot_ms, w->reason,
-                      sizeof(w->reason));
+        rc = sk_apply(w->zone, &w->events[i], n, sk_writer_boot_ms(w),
+                      w->reason, sizeof(w->reason));
     }
 
     w->n_events = 0;

@@ -96,6 +96,7 @@ typedef struct {
     uint64_t               last_seq;    /* of the ledger, staged events too */
     int64_t                clock_ms;    /* time of day, in this turn */
     int64_t                boot_ms;     /* of a clock that nobody sets */
+    int64_t                clock_us;    /* sk_monotonic_us() at that moment */
     int64_t                now_ms;      /* ledger time, see sk_zone_time() */
     unsigned               writing:1;   /* between begin and commit */
     unsigned               loaded:1;    /* has seen the ledger's end */

@@ -225,6 +225,52 @@ test_database(void **state)
 }
 
 
+static sk_authority_t  waits;
+
+
+/* while it waits for Redis, the other one sells */
+
+static int
+wait_follow(void *ctx, sk_ledger_t *ledger)
+{
+    (void) usleep(200 * 1000);
+    (void) claim(&machine[0], "phone", user(n_users++));
+    machine_turn(&machine[0]);
+
+    return waits.follow(ctx, ledger);
+}
+
+
+/* the ledger's time is Redis' clock, however long its answers take */
+
+static void
+test_time(void **state)
+{
+    int64_t           time_ms, now_ms;
+    struct timespec   boot;
+    sk_authority_t    slow;
+
+    (void) state;
+
+    waits = *machine[1].d.writer.authority;
+    slow = waits;
+    slow.follow = wait_follow;
+    machine[1].d.writer.authority = &slow;
+    machine_turn(&machine[1]);
+    machine[1].d.writer.authority = sk_machines_authority(machine[1].m);
+    until(settled);
+
+    (void) clock_gettime(CLOCK_BOOTTIME, &boot);
+    time_ms = sk_zone_time(machine[1].zone, 0, (int64_t) boot.tv_sec * 1000
+                                               + boot.tv_nsec / 1000000);
+    now_ms = strtoll(ask(primary, "EVAL %s 0", "local t = redis.call('TIME')"
+                         " return string.format('%.0f',"
+                         " t[1] * 1000 + t[2] / 1000)"), NULL, 10);
+    assert_true(time_ms <= now_ms + 20);
+    assert_exact();
+}
+
+
 /* with all that it had, it is in another reign all the same */
 
 static void
@@ -737,6 +783,7 @@ main(void)
         T(test_database),
         T(test_restarted),
         T(test_slow),
+        T(test_time),
         T(test_hangs),
         T(test_out_of_memory),
         T(test_put_back_bit_by_bit),
