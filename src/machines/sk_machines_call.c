@@ -332,6 +332,11 @@ sk_machines_call_run(sk_machines_t *m, sk_machines_args_t *a,
 
     if (m->conf.wait && replicas < (long long) m->conf.wait) {
         freeReplyObject(*reply);
+
+        /* an old primary has none any more, and answers all the same */
+
+        sk_redis_doubt(m->redis);
+
         return sk_machines_fail(m, SK_ERROR, "%s: %lld replicas have it, %u "
                                 "are wanted", sk_redis_address(m->redis),
                                 replicas, m->conf.wait);

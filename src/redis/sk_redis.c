@@ -92,6 +92,13 @@ sk_redis_maybe_done(const sk_redis_t *r)
 }
 
 
+void
+sk_redis_doubt(sk_redis_t *r)
+{
+    sk_redis_link_close(&r->link);
+}
+
+
 int64_t
 sk_redis_round_trip_us(const sk_redis_t *r)
 {

@@ -91,6 +91,9 @@ int sk_redis_script(sk_redis_t *r, sk_redis_script_t *script, unsigned n_keys,
  */
 unsigned sk_redis_maybe_done(const sk_redis_t *r);
 
+/* before the next script the primary is looked for: it may be another one */
+void sk_redis_doubt(sk_redis_t *r);
+
 /* how long the last script's answer took, from the first byte sent */
 int64_t sk_redis_round_trip_us(const sk_redis_t *r);
 

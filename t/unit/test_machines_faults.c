@@ -424,6 +424,8 @@ test_password(void **state)
 static void
 test_replicas(void **state)
 {
+    int  i;
+
     (void) state;
 
     sell_one(&machine[0]);
@@ -450,6 +452,21 @@ test_replicas(void **state)
     assert_int_equal(n_users, 4);
     until(all_decided);
     assert_same();
+
+    /* nor is it stayed with, if another one is the primary */
+
+    (void) ask(&redis[1], "REPLICAOF NO ONE");
+    redis_primary(&redis[1]);
+    assert_unavailable(&machine[0], "0 replicas have it, 1 are wanted");
+
+    for (i = 0; i < 20; i++) {
+        machine_turn(&machine[0]);
+    }
+
+    assert_non_null(strstr(ask(&redis[1], "INFO commandstats"),
+                           "cmdstat_evalsha"));
+    redis_follow(&redis[0], &redis[1]);
+    until(settled);
 }
 
 
