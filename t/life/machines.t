@@ -5,7 +5,7 @@
 use strict;
 use warnings;
 use Test::More;
-use File::Temp qw(tempfile);
+use File::Temp qw(tempdir tempfile);
 use HTTP::Tiny;
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(sleep time);
@@ -334,6 +334,16 @@ is_deeply([grep { /^m2/ } keys %{{machines($a)}}], [], 'and is in no list');
 is(forget($a, 'm2')->{status}, 404, 'nor can it be forgotten');
 is($a->metric('seckill_log_reign_changes_total'), 1, 'the reign has changed');
 is($a->metric('seckill_log_machines', state => 'silent'), 0, 'none is silent');
+
+
+# a copy of a store is a new machine
+
+my $copies = tempdir('seckill-copies-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+is((cli($a, 'backup', "$a->{dir}/seckill/drop.db", "$copies/b.db"))[0], 0,
+   'a copy is made');
+($code, $out) = cli($a, 'restore', "$copies/b.db", "$copies/new.db");
+is($code, 0, 'and becomes a store') or diag($out);
+like($out, qr/^Machines share this ledger\./m, 'of another machine, it says');
 
 
 # it comes back all the same
