@@ -13,24 +13,31 @@ import msgpack
 import redis
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("server", help="host:port, or unix:/path")
+parser.add_argument("server", help="redis://[user@]host[:port][/db], rediss://, "
+                    "unix:///path")
+parser.add_argument("--password-file", help="its first line is the password")
 parser.add_argument("--zone", required=True)
 parser.add_argument("--group", default="followers")
 parser.add_argument("--name", default="one", help="of this reader in the group")
 parser.add_argument("--until", type=int, help="end after this event")
 args = parser.parse_args()
 
-if args.server.startswith("unix:"):
-    r = redis.Redis(unix_socket_path=args.server[5:])
-else:
-    host, port = args.server.rsplit(":", 1)
-    r = redis.Redis(host=host, port=int(port))
+password = None
+
+if args.password_file:
+    with open(args.password_file) as f:
+        password = f.readline().rstrip("\n")
+
+r = redis.from_url(args.server, **({"password": password} if password else {}))
 
 log = "seckill:{%s}:log" % args.zone
 
 try:
-    r.xgroup_create(log, args.group, id="0", mkstream=True)
+    r.xgroup_create(log, args.group, id="0")
 except redis.ResponseError as e:
+    if "requires the key to exist" in str(e):
+        raise SystemExit("there is no log of the zone \"%s\"" % args.zone)
+
     if not str(e).startswith("BUSYGROUP"):
         raise
 

@@ -21,7 +21,7 @@ $server->ready;
 sub follow {
     my (@args) = @_;
     my $out = `/usr/bin/python3 docs/follow_log.py --zone drop @args \\
-               127.0.0.1:$redis->{port} 2>&1`;
+               redis://127.0.0.1:$redis->{port} 2>&1`;
 
     return ($? >> 8, $out);
 }
