@@ -51,13 +51,16 @@ sk_machines_tell(sk_machines_t *m, const redisReply *machines,
 
     shared->number = m->answer.tail.number;
     shared->parted = m->parted;
-    shared->now_ms = sk_machines_boot_ms() + m->offset_ms;
 
     (void) snprintf(shared->address, sizeof(shared->address), "%s",
                     sk_redis_address(m->redis));
 
     if (machines->elements || members->elements) {
+
+        /* who was seen when goes with the moment of that */
+
         shared->n = 0;
+        shared->now_ms = sk_machines_boot_ms() + m->offset_ms;
     }
 
     for (i = 0; i + 1 < machines->elements; i += 2) {
