@@ -455,6 +455,7 @@ static void
 test_tls(void **state)
 {
     char            file[128];
+    uint64_t        first;
     struct pollfd   p;
 
     (void) state;
@@ -472,12 +473,12 @@ test_tls(void **state)
     done(run("a"), 2);
 
     assert_int_equal(sk_redis_watch(r, "s", "0"), SK_OK);
-    assert_int_equal(sk_redis_watch_read(r), SK_AGAIN);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_AGAIN);
     (void) ask(one, "XADD s * f v");
     p.fd = sk_redis_watch_fd(r);
     p.events = POLLIN;
     assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
-    assert_int_equal(sk_redis_watch_read(r), SK_OK);
+    assert_int_equal(sk_redis_watch_read(r, &first), SK_OK);
 
     (void) ask(one, "CLIENT KILL TYPE normal SKIPME yes");
     done(run("a"), 3);
