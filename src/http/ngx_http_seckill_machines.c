@@ -138,7 +138,8 @@ ngx_http_seckill_machines_begin_handler(ngx_http_seckill_call_t *call)
         || ngx_memcmp(call->name.data, shared.name, len) != 0)
     {
         return ngx_http_seckill_reply_error(call->request, SK_STATUS_NOT_FOUND,
-                                            "this is another machine: ask that one", NULL);
+                                            "this is another machine: ask that "
+                                            "one", NULL);
     }
 
     switch (sk_zone_shared_begin(call->zone->shm)) {

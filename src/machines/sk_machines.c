@@ -490,7 +490,7 @@ sk_machines_fd(void *ctx)
 }
 
 
-/* it is a help: what it takes to ask for one that fails is little of the time */
+/* it is a help: to ask for one that fails takes a tenth of the time at most */
 
 static void
 sk_machines_watch_failed(sk_machines_t *m, int64_t took_ms)

@@ -71,8 +71,8 @@ sk_machines_ledger_follow(sk_machines_t *m, sk_ledger_t *ledger)
         return m->error[0] ? rc : sk_machines_fail_ledger(m, rc);
     }
 
-    /* who has joined waits for a report of it, who is there is known of one, and
-       "wait" is for what one has written */
+    /* who has joined waits for a report of it, who is there is known of one,
+       and "wait" is for what one has written */
 
     return (rows.last == m->answer.tail.number && !rows.machine
             && !m->conf.wait)

@@ -700,7 +700,7 @@ test_changed(void **state)
 }
 
 
-/* where the log is trimmed, what it does not reach is not held against anybody */
+/* what a trimmed log does not reach is not held against anybody */
 
 static void
 test_parted_trimmed(void **state)

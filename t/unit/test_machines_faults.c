@@ -216,7 +216,8 @@ test_database(void **state)
     (void) claim(&machine[0], "phone", "late");
     machine_turn(&machine[0]);
 
-    assert_non_null(strstr(machine[0].zone->reason, "has left for a later one"));
+    assert_non_null(strstr(machine[0].zone->reason,
+                           "has left for a later one"));
     assert_int_equal(asked(&machine[0], "phone", "late"), SK_NONE);
 
     move(&machine[0], "a", 3);
