@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@ static int sk_machines_commit(void *ctx, sk_ledger_t *ledger,
     const sk_commit_t *commit);
 static int sk_machines_beat(sk_machines_t *m, const sk_head_t *head);
 static int sk_machines_follow(void *ctx, sk_ledger_t *ledger);
-static void sk_machines_hear(sk_machines_t *m);
 static int sk_machines_ask(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static int sk_machines_forget(sk_machines_t *m);
@@ -19,8 +17,6 @@ static int sk_machines_report(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
 static void sk_machines_settled(sk_machines_t *m);
 static int sk_machines_due(sk_machines_t *m);
-static int sk_machines_fd(void *ctx);
-static void sk_machines_watch_failed(sk_machines_t *m, int64_t took_ms);
 static int64_t sk_machines_clock(void *ctx, int64_t clock_ms, int64_t boot_ms);
 static const char *sk_machines_error(void *ctx);
 
@@ -61,7 +57,7 @@ sk_machines_create(const sk_machines_conf_t *conf, sk_zone_t *zone,
 
     m->authority.commit = sk_machines_commit;
     m->authority.follow = sk_machines_follow;
-    m->authority.fd = sk_machines_fd;
+    m->authority.fd = sk_machines_watch_fd;
     m->authority.clock = sk_machines_clock;
     m->authority.error = sk_machines_error;
     m->authority.ctx = m;
@@ -220,7 +216,7 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
     unsigned   n;
     sk_head_t  head;
 
-    sk_machines_hear(m);
+    sk_machines_watch_hear(m);
 
     rc = sk_machines_forget(m);
 
@@ -261,34 +257,6 @@ sk_machines_follow(void *ctx, sk_ledger_t *ledger)
     }
 
     return SK_MORE;
-}
-
-
-/* what the watch says: what this machine knows already is nothing new */
-
-static void
-sk_machines_hear(sk_machines_t *m)
-{
-    int       rc;
-    uint64_t  number;
-
-    if (sk_redis_watch_fd(m->redis) == -1) {
-        return;
-    }
-
-    rc = sk_redis_watch_read(m->redis, &number);
-
-    if (rc == SK_OK) {
-        m->watch_told = 0;
-    }
-
-    if (rc == SK_ERROR) {
-        sk_machines_watch_failed(m, 0);
-    }
-
-    if (rc == SK_ERROR || (rc == SK_OK && number > m->last)) {
-        m->woken = 1;
-    }
 }
 
 
@@ -457,52 +425,6 @@ sk_machines_due(sk_machines_t *m)
                : every_ms;
 
     return sk_machines_boot_ms() - m->beat_ms >= every_ms;
-}
-
-
-/* what is to be polled: without it, others are seen with the next report */
-
-static int
-sk_machines_fd(void *ctx)
-{
-    sk_machines_t *m = ctx;
-
-    char     last[24];
-    int64_t  now_ms;
-
-    now_ms = sk_machines_boot_ms();
-
-    if (m->appended) {
-
-        /* a watch would be woken by this machine's next commit */
-
-        m->appended = 0;
-
-    } else if (m->settled && now_ms >= m->watch_ms) {
-        (void) snprintf(last, sizeof(last), "%" PRIu64, m->last);
-
-        if (sk_redis_watch(m->redis, m->keys[1], last) != SK_OK) {
-            sk_machines_watch_failed(m, sk_machines_boot_ms() - now_ms);
-        }
-    }
-
-    return sk_redis_watch_fd(m->redis);
-}
-
-
-/* it is a help: to ask for one that fails takes a tenth of the time at most */
-
-static void
-sk_machines_watch_failed(sk_machines_t *m, int64_t took_ms)
-{
-    m->watch_ms = sk_machines_boot_ms() + SK_MACHINES_BEAT_MIN_MS
-                  + 10 * took_ms;
-
-    if (!m->watch_told) {
-        m->watch_told = 1;
-        sk_log(m->log, SK_LOG_NOTICE, "the log is not watched: %s",
-               sk_redis_error(m->redis));
-    }
 }
 
 

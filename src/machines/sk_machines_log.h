@@ -9,6 +9,7 @@
  *   sk_machines_ledger.c   what is done to this machine's ledger
  *   sk_machines_restore.c  from the ledger, what the log has lost
  *   sk_machines_parted.c   where this machine's ledger and the log part
+ *   sk_machines_watch.c    whether the log has grown
  *   sk_machines_tell.c     what the zone knows of all this
  */
 
@@ -212,6 +213,14 @@ int sk_machines_restore(sk_machines_t *m, sk_ledger_t *ledger,
 /* the first event that the ledger has and the log has not, or another one */
 int sk_machines_parted(sk_machines_t *m, sk_ledger_t *ledger,
     const sk_head_t *head);
+
+
+/* sk_machines_watch.c */
+
+void sk_machines_watch_hear(sk_machines_t *m);
+
+/* an authority's "fd" */
+int sk_machines_watch_fd(void *ctx);
 
 
 /* sk_machines_tell.c */
