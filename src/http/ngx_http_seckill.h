@@ -183,6 +183,14 @@ char *ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
 #define NGX_HTTP_SECKILL_CLAIM_PARAMS                                        \
     "zone=name, sale=value, user=value, timeout=time"
 
+/* ngx_http_seckill_origin.c */
+
+/*
+ * Whether another site's page has made a browser send this, as Go's net/http
+ * CrossOriginProtection says it: by Sec-Fetch-Site, else by Origin.
+ */
+ngx_uint_t ngx_http_seckill_origin_cross_site(ngx_http_request_t *r);
+
 /* ngx_http_seckill_reply.c */
 
 /* whether a string is the same in JSON: mostly it is */

@@ -3,9 +3,6 @@
 
 static ngx_int_t ngx_http_seckill_access_keyless(ngx_http_request_t *r,
     ngx_str_t *by);
-static ngx_uint_t ngx_http_seckill_access_cross_site(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_seckill_access_is(ngx_str_t *value,
-    const char *text);
 
 
 ngx_int_t
@@ -64,7 +61,7 @@ ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
 /*
  * Who a request without a key is.  A browser sends along what guards the
  * location, an address or a password, with a write that another site's page has
- * made too: that is refused, as Go's net/http CrossOriginProtection does it.
+ * made too: that is refused.
  */
 
 static ngx_int_t
@@ -76,7 +73,7 @@ ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
-        && ngx_http_seckill_access_cross_site(r))
+        && ngx_http_seckill_origin_cross_site(r))
     {
         rc = ngx_http_discard_request_body(r);
         if (rc != NGX_OK) {
@@ -100,47 +97,4 @@ ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
     }
 
     return NGX_DECLINED;
-}
-
-
-static ngx_uint_t
-ngx_http_seckill_access_cross_site(ngx_http_request_t *r)
-{
-    u_char     *host;
-    size_t      len;
-    ngx_str_t   value, *own;
-
-    if (ngx_http_seckill_reply_header_in(r, "Sec-Fetch-Site", &value)) {
-        return !ngx_http_seckill_access_is(&value, "same-origin")
-               && !ngx_http_seckill_access_is(&value, "none");
-    }
-
-    if (ngx_http_seckill_reply_header_in(r, "Origin", &value) == 0) {
-        return 0;
-    }
-
-    host = ngx_strlcasestrn(value.data, value.data + value.len,
-                            (u_char *) "://", 2);
-
-    if (host == NULL) {
-        return 1;
-    }
-
-    /* of HTTP/3 there may be no such header */
-
-    own = r->headers_in.host ? &r->headers_in.host->value
-                             : &r->headers_in.server;
-
-    host += sizeof("://") - 1;
-    len = value.data + value.len - host;
-
-    return len != own->len || ngx_strncasecmp(host, own->data, len) != 0;
-}
-
-
-static ngx_uint_t
-ngx_http_seckill_access_is(ngx_str_t *value, const char *text)
-{
-    return value->len == ngx_strlen(text)
-           && ngx_memcmp(value->data, text, value->len) == 0;
 }
