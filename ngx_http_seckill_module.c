@@ -18,8 +18,15 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
       NULL },
 
     { ngx_string("seckill"),
-      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_1MORE,
       ngx_http_seckill,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("seckill_gate"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_1MORE,
+      ngx_http_seckill_gate,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -43,10 +50,10 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_seckill_module_ctx = {
-    NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_seckill_variable_add,         /* preconfiguration */
+    ngx_http_seckill_conf_init,            /* postconfiguration */
 
-    NULL,                                  /* create main configuration */
+    ngx_http_seckill_conf_create_main,     /* create main configuration */
     NULL,                                  /* init main configuration */
 
     NULL,                                  /* create server configuration */

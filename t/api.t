@@ -34,7 +34,7 @@ __DATA__
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=2 limit=1 end=2999-01-01T00:00:00Z;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location /api/ { seckill_api zone=drop key=off; } # 1
 --- request eval
 ["POST /seckill?sale=phone&user=a%22",
@@ -78,7 +78,7 @@ __DATA__
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location /api/ { seckill_api zone=drop key=KEYFILE; } # 3
 --- request eval
 ["GET /seckill?sale=none&user=waits-until-the-ledger-is-read",
@@ -122,7 +122,7 @@ seckill api refused a request with a wrong key, client: 127.0.0.1
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location /api/ { seckill_api zone=drop key=off by=$http_x_by; } # 5
     location /key/ { seckill_api zone=drop key=KEYFILE; }
 --- request eval
@@ -151,7 +151,7 @@ Authorization: Bearer 0123456789abcdef"]
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=1;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location /api/ { seckill_api zone=drop key=off by=$http_x_by; } # 6
 --- request eval
 ["POST /seckill?sale=phone&user=waits-until-the-ledger-is-read",
@@ -180,7 +180,7 @@ Authorization: Bearer 0123456789abcdef"]
     seckill_sale zone=drop name=case stock=5 limit=2 hold=15m
                  start=2026-01-01T00:00:00.5Z;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location = /metrics { seckill_metrics zone=drop; }
     location = /metrics.json { seckill_metrics zone=drop format=json; } # 7
 --- request eval
@@ -244,7 +244,7 @@ seckill_sale_start_timestamp_seconds\{zone="drop",sale="case"\} 1767225600\.5000
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=2 hold=1h;
 --- config
-    location = /seckill { seckill zone=drop; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
     location /api/ { seckill_api zone=drop key=off; } # 8
     location = /metrics { seckill_metrics zone=drop; }
 --- more_headers eval

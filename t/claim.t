@@ -17,7 +17,7 @@ __DATA__
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=2;
 --- config
-    location = /seckill { seckill zone=drop; } # 1
+    location = /seckill { seckill zone=drop user=$arg_user; } # 1
 --- request eval
 ["POST /seckill?sale=phone&user=42",
  "POST /seckill?sale=phone&user=42",
@@ -41,7 +41,7 @@ __DATA__
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=2;
 --- config
-    location = /seckill { seckill zone=drop; } # 2
+    location = /seckill { seckill zone=drop user=$arg_user; } # 2
 --- request
 POST /seckill?sale=phone&user=42
 --- response_headers
@@ -56,7 +56,7 @@ Cache-Control: no-store
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=tickets stock=10 limit=2;
 --- config
-    location = /seckill { seckill zone=drop; } # 3
+    location = /seckill { seckill zone=drop user=$arg_user; } # 3
 --- request eval
 ["POST /seckill?sale=tickets&user=a",
  "POST /seckill?sale=tickets&user=a",
@@ -79,7 +79,7 @@ Cache-Control: no-store
     seckill_sale zone=drop name=stopped stock=1 paused;
     seckill_sale zone=drop name=nothing stock=0;
 --- config
-    location = /seckill { seckill zone=drop; } # 4
+    location = /seckill { seckill zone=drop user=$arg_user; } # 4
 --- request eval
 ["POST /seckill?sale=later&user=a",
  "POST /seckill?sale=over&user=a",
@@ -115,7 +115,7 @@ Cache-Control: no-store
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=9;
 --- config
-    location = /seckill { seckill zone=drop; } # 5
+    location = /seckill { seckill zone=drop user=$arg_user; } # 5
 --- request eval
 ["POST /seckill?sale=phone",
  "POST /seckill?sale=phone&user=",
@@ -149,7 +149,7 @@ Cache-Control: no-store
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=20;
 --- config
-    location = /seckill { seckill zone=drop; } # 6
+    location = /seckill { seckill zone=drop user=$arg_user; } # 6
 --- request eval
 ["POST /seckill?sale=phone&user=" . ("x" x 128),
  "POST /seckill?sale=phone&user=%22%5C%3C+%20",
@@ -187,7 +187,7 @@ Cache-Control: no-store
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=9;
 --- config
-    location = /seckill { seckill zone=drop; } # 7
+    location = /seckill { seckill zone=drop user=$arg_user; } # 7
 --- request eval
 ["HEAD /seckill?sale=phone&user=a",
  "GET /seckill?sale=phone&user=a",
@@ -209,7 +209,7 @@ Cache-Control: no-store
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=9;
 --- config
-    location = /seckill { seckill zone=drop; } # 8
+    location = /seckill { seckill zone=drop user=$arg_user; } # 8
 --- request eval
 "POST /seckill?sale=phone&user=a\n" . ("x" x 200000)
 --- response_body
@@ -241,9 +241,9 @@ Cookie: uid=c%34%
     seckill_sale zone=two name=phone stock=1;
     seckill_sale zone=two name=case stock=1;
 --- config
-    location = /1 { seckill zone=one; }
-    location = /2 { seckill zone=two; }
-    location = /3 { seckill zone=two sale=case; } # 10
+    location = /1 { seckill zone=one user=$arg_user; }
+    location = /2 { seckill zone=two user=$arg_user; }
+    location = /3 { seckill zone=two user=$arg_user sale=case; } # 10
 --- request eval
 ["POST /1?sale=phone&user=a", "POST /2?sale=phone&user=a",
  "POST /3?user=a", "POST /2?sale=case&user=a", "POST /1?sale=case&user=a"]
@@ -261,11 +261,11 @@ Cookie: uid=c%34%
 --- config
     location = /if {
         if ($http_x) { set $y 1; }
-        seckill zone=drop;
+        seckill zone=drop user=$arg_user;
     }
     location = /limit {
         limit_except GET { allow all; }
-        seckill zone=drop;
+        seckill zone=drop user=$arg_user;
     }
     location /api/ {
         if ($http_x) { set $y 1; }
@@ -276,7 +276,7 @@ Cookie: uid=c%34%
         seckill_metrics zone=drop;
     }
     location /nested/ {
-        location /nested/seckill { seckill zone=drop; }
+        location /nested/seckill { seckill zone=drop user=$arg_user; }
     } # 11
 --- more_headers
 X: 1
@@ -293,7 +293,7 @@ X: 1
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=9;
 --- config
-    location = /seckill { seckill zone=drop; } # 12
+    location = /seckill { seckill zone=drop user=$arg_user; } # 12
 --- more_headers eval
 ["If-Match: \"x\"", "If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT",
  "If-None-Match: *", "If-Modified-Since: Mon, 01 Jan 2035 00:00:00 GMT",
@@ -321,7 +321,7 @@ X: 1
     error_page 402 =200 @claim;
     location = /a { return 418; }
     location = /b { return 402; }
-    location @claim { seckill zone=drop; } # 13
+    location @claim { seckill zone=drop user=$arg_user; } # 13
 --- request eval
 ["POST /a?sale=phone&user=a", "POST /a?sale=none&user=a",
  "POST /b?sale=phone&user=b", "POST /b?sale=none&user=b"]

@@ -118,7 +118,7 @@ is used by the seckill zones "a" and "b"
 === TEST 11: a zone that nobody declares
 --- http_config
 --- config
-    location = /seckill { seckill zone=nowhere; } # 11
+    location = /seckill { seckill zone=nowhere user=$arg_user; } # 11
 --- must_die
 --- error_log
 unknown seckill zone "nowhere" in
@@ -262,7 +262,7 @@ qr/seckill zone "drop" of 2048k has room for \d+ units in 64 sales, its 1 sales 
     seckill_zone zone=drop:51m store=seckill_cache/a.db;
     seckill_sale zone=drop name=phone stock=1000000;
 --- config
-    location = /seckill { seckill zone=drop; } # 24
+    location = /seckill { seckill zone=drop user=$arg_user; } # 24
 --- request
 POST /seckill?sale=phone&user=a
 --- response_body_like: "won"
@@ -281,7 +281,7 @@ invalid number of arguments in "seckill" directive
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location = /seckill { seckill zone=drop timeout=0; } # 26
+    location = /seckill { seckill zone=drop user=$arg_user timeout=0; } # 26
 --- must_die
 --- error_log
 invalid parameter "timeout=0" of "seckill", allowed: 1ms to 1h, like 5s
@@ -291,17 +291,17 @@ invalid parameter "timeout=0" of "seckill", allowed: 1ms to 1h, like 5s
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location = /seckill { seckill zone=drop users=all; } # 27
+    location = /seckill { seckill zone=drop user=$arg_user users=all; } # 27
 --- must_die
 --- error_log
-invalid parameter "users=all" of "seckill", allowed: zone=name, sale=value, user=value, timeout=time
+invalid parameter "users=all" of "seckill", allowed: zone=name, sale=value, user=value, timeout=time, cross_site=on, cross_site=off, status=json, status=auth, intercept=on, intercept=off
 
 
 === TEST 28: seckill twice
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location = /seckill { seckill zone=drop; seckill zone=drop; } # 28
+    location = /seckill { seckill zone=drop user=$arg_user; seckill zone=drop user=$arg_user; } # 28
 --- must_die
 --- error_log
 "seckill" directive is duplicate
@@ -311,7 +311,7 @@ invalid parameter "users=all" of "seckill", allowed: zone=name, sale=value, user
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location = /seckill { seckill zone=drop; seckill_metrics zone=drop; } # 29
+    location = /seckill { seckill zone=drop user=$arg_user; seckill_metrics zone=drop; } # 29
 --- must_die
 --- error_log
 "seckill_metrics" directive is in a location that another seckill directive answers
@@ -372,7 +372,7 @@ mkdir() "/nowhere/at/all" failed (2: No such file or directory)
     seckill_zone zone=drop:2m store=seckill_cache/drop.db;
     seckill_sale zone=drop name=phone stock=1;
 --- config
-    seckill zone=drop;
+    seckill zone=drop user=$arg_user;
     location /other { return 204; } # 35
 --- request eval
 ["POST /any?sale=phone&user=a", "GET /other"]
@@ -485,7 +485,7 @@ duplicate parameter "paused" of "seckill_sale"
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location /a { seckill zone=drop zone=drop; } # 45
+    location /a { seckill zone=drop user=$arg_user zone=drop; } # 45
 --- must_die
 --- error_log
 duplicate parameter "zone=drop" of "seckill"
@@ -505,7 +505,7 @@ duplicate parameter "zone=drop" of "seckill"
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
-    location /a { seckill zone=drop timeout=2h; } # 47
+    location /a { seckill zone=drop user=$arg_user timeout=2h; } # 47
 --- must_die
 --- error_log
 invalid parameter "timeout=2h" of "seckill", allowed: 1ms to 1h, like 5s
@@ -568,7 +568,7 @@ logs/../logs/new.db" is used by the seckill zones "drop" and "twin"
     seckill_zone zone=drop:2m store=seckill_cache/one.db;
     seckill_zone zone=twin:2m store=seckill_cache/../two_cache/one.db;
 --- config
-    location = /seckill { seckill zone=twin; } # 53
+    location = /seckill { seckill zone=twin user=$arg_user; } # 53
 --- request
 GET /seckill?sale=phone&user=a
 --- error_code: 404
@@ -844,3 +844,153 @@ invalid parameter "redis_timeout=99ms" of "seckill_zone", allowed: a time from 1
 --- must_die
 --- error_log
 "redis_password=/etc/passwd" of "seckill_zone" has no meaning without "redis="
+
+
+=== TEST 80: whom to believe is said
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill zone=drop; } # 80
+--- must_die
+--- error_log
+"seckill" must have "user" parameter
+
+
+=== TEST 81: a status that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill zone=drop user=$arg_user status=html; } # 81
+--- must_die
+--- error_log
+invalid parameter "status=html" of "seckill", allowed: zone=name, sale=value, user=value, timeout=time, cross_site=on, cross_site=off, status=json, status=auth, intercept=on, intercept=off
+
+
+=== TEST 82: intercept is on or off
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill zone=drop user=$arg_user intercept=yes; } # 82
+--- must_die
+--- error_log
+invalid parameter "intercept=yes" of "seckill"
+
+
+=== TEST 83: cross_site is on or off
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill zone=drop user=$arg_user cross_site=no; } # 83
+--- must_die
+--- error_log
+invalid parameter "cross_site=no" of "seckill"
+
+
+=== TEST 84: a gate without a zone
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate sale=phone user=$arg_user; } # 84
+--- must_die
+--- error_log
+"seckill_gate" must have "zone" parameter
+
+
+=== TEST 85: a gate without a sale
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop user=$arg_user; } # 85
+--- must_die
+--- error_log
+"seckill_gate" must have "sale" parameter
+
+
+=== TEST 86: a gate without a user
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone; } # 86
+--- must_die
+--- error_log
+"seckill_gate" must have "user" parameter
+
+
+=== TEST 87: a gate whose claims are neither on nor off
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone user=$arg_user claim=yes; } # 87
+--- must_die
+--- error_log
+invalid parameter "claim=yes" of "seckill_gate", allowed: zone=name, sale=value, user=value, timeout=time, cross_site=on, cross_site=off, claim=on, claim=off, state=held,sold,paid, or "off" alone
+
+
+=== TEST 88: a state that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone user=$arg_user state=held,expired; } # 88
+--- must_die
+--- error_log
+invalid parameter "state=held,expired" of "seckill_gate"
+
+
+=== TEST 89: no state at all
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone user=$arg_user state=; } # 89
+--- must_die
+--- error_log
+invalid parameter "state=" of "seckill_gate"
+
+
+=== TEST 90: a state and nothing
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone user=$arg_user state=held,; } # 90
+--- must_die
+--- error_log
+invalid parameter "state=held," of "seckill_gate"
+
+
+=== TEST 91: a gate twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone user=$arg_user; seckill_gate off; } # 91
+--- must_die
+--- error_log
+"seckill_gate" directive is duplicate
+
+
+=== TEST 92: off with something else
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate off zone=drop; } # 92
+--- must_die
+--- error_log
+invalid parameter "off" of "seckill_gate"
+
+
+=== TEST 93: a parameter of a gate twice
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=drop sale=phone sale=pen user=$arg_user; } # 93
+--- must_die
+--- error_log
+duplicate parameter
+
+
+=== TEST 94: a gate of a zone that nobody declares
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /a { seckill_gate zone=nowhere sale=phone user=$arg_user; } # 94
+--- must_die
+--- error_log
+nowhere

@@ -94,7 +94,7 @@ static void *
 bench_claims(void *data)
 {
     unsigned       i;
-    sk_claim_t     claim;
+    sk_claim_t     claim = { 0 };
     sk_answer_t    answer;
     sk_result_e    result;
     bench_load_t  *load = data;

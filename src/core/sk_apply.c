@@ -397,6 +397,7 @@ sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
 int
 sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
 {
+    uint32_t       limit;
     uint64_t       ticket;
     sk_sale_t     *sale;
     sk_holding_t   h;
@@ -423,7 +424,13 @@ sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
 
     sk_zone_holding(zone, cell->key, &h);
 
-    return h.n_won + h.n_undecided <= sk_load(&sale->limit);
+    limit = (uint32_t) sk_load(&sale->limit);
+
+    if (cell->want && cell->want < limit) {
+        limit = cell->want;
+    }
+
+    return h.n_won + h.n_undecided <= limit;
 }
 
 

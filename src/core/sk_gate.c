@@ -1,6 +1,7 @@
 #include "sk_gate.h"
 
 
+static uint32_t sk_gate_limit(const sk_claim_t *claim);
 static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
 static void sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
@@ -28,6 +29,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_holding_t  h;
 
     sk_assert(claim->user_len >= 1 && claim->user_len <= SK_USER_SIZE_MAX);
+    sk_assert(claim->want <= SK_LIMIT_MAX);
     sk_assert(sk_sale_slot(&zone->sales, claim->sale) < zone->sales.n_max);
 
     memset(answer, 0, sizeof(sk_answer_t));
@@ -37,7 +39,11 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     sk_zone_holding(zone, key, &h);
 
-    if (sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)) {
+    /* most have nothing, and no limit matters */
+
+    if (h.n_won + h.n_undecided
+        && sk_gate_holds(&h, sk_gate_limit(claim), answer))
+    {
         sk_gate_look(zone, claim->sale, now_ms, answer);
         return;
     }
@@ -54,7 +60,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     (void) sk_units_find(&zone->units, key, &h);
 
-    if (!sk_gate_holds(&h, sk_load(&claim->sale->limit), answer)
+    if (!sk_gate_holds(&h, sk_gate_limit(claim), answer)
         && !sk_gate_closed(zone, claim->sale, now_ms, answer))
     {
         sk_gate_admit(zone, claim, key, answer);
@@ -111,6 +117,17 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 }
 
 
+static uint32_t
+sk_gate_limit(const sk_claim_t *claim)
+{
+    uint32_t  limit;
+
+    limit = (uint32_t) sk_load(&claim->sale->limit);
+
+    return (claim->want && claim->want < limit) ? claim->want : limit;
+}
+
+
 static int
 sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 {
@@ -120,7 +137,8 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
         answer->order_last = h->order_last;
         answer->n_orders = h->n_won;
         answer->state = h->state;
-        answer->expires_s = (h->state == SK_UNIT_HELD) ? h->expires_s : 0;
+        answer->states = h->states;
+        answer->expires_s = (h->state == SK_STATE_HELD) ? h->expires_s : 0;
         return 1;
     }
 
@@ -144,7 +162,7 @@ sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
         return;
     }
 
-    if (answer->state == SK_UNIT_HELD
+    if (answer->state == SK_STATE_HELD
         && now_ms >= (int64_t) answer->expires_s * 1000)
     {
         sk_gate_late(answer->expires_s, now_ms, answer);
@@ -258,7 +276,8 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 
     cell->sale = slot;
     cell->key = key;
-    cell->user_len = (uint32_t) claim->user_len;
+    cell->want = (uint16_t) claim->want;
+    cell->user_len = (uint16_t) claim->user_len;
     memcpy(cell->user, claim->user, claim->user_len);
 
     sk_store_release(&q->tail, ticket + 1);

@@ -21,6 +21,9 @@ typedef struct {
     sk_sale_t        *sale;
     const char       *user;             /* 1 to SK_USER_SIZE_MAX bytes */
     size_t            user_len;
+    uint32_t          want;             /* units in all that the user wants at
+                                           most, to SK_LIMIT_MAX; 0: as many
+                                           as the sale allows */
 } sk_claim_t;
 
 
@@ -31,7 +34,8 @@ typedef struct {
     uint64_t          order;            /* won, already: the first order */
     uint64_t          order_last;       /* the last, where limit > 1 */
     unsigned          n_orders;
-    unsigned          state;            /* won: SK_UNIT_HELD or _SOLD */
+    sk_state_e        state;            /* won, already: of that order, */
+    unsigned          states;           /* and of all: sk_state_bit() */
     uint32_t          expires_s;        /* held: since the epoch */
     int64_t           starts_in_ms;     /* not_started */
     sk_sale_state_e   sale_state;       /* none */

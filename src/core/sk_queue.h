@@ -34,7 +34,9 @@ typedef struct {
     _Atomic uint32_t  outcome;
     uint32_t          sale;             /* its slot */
     sk_key_t          key;
-    uint32_t          user_len;
+    uint16_t          user_len;
+    uint16_t          want;             /* units of the user's at most, 0: as
+                                           many as the sale allows */
     char              user[SK_USER_SIZE_MAX];
     _Atomic uint32_t  expires_s;        /* of the order, 0: it is sold */
 } sk_cell_t;

@@ -4,6 +4,13 @@
 #define SK_UNITS_FIND_TRIES  1000
 
 
+const char *const  sk_states[SK_STATE_N] = {
+#define X(constant, name)  name,
+    SK_STATE_TABLE(X)
+#undef X
+};
+
+
 static uint64_t sk_units_entries(size_t size);
 static int sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home,
     sk_holding_t *h);
@@ -28,6 +35,17 @@ static inline uint64_t
 sk_units_home(sk_units_t *t, uint64_t hi)
 {
     return sk_units_filter_bit(t, hi) / SK_UNITS_FILTER_BITS;
+}
+
+
+static inline sk_state_e
+sk_units_state(uint64_t value, uint32_t expires_s)
+{
+    if (sk_unit_state(value) == SK_UNIT_HELD) {
+        return SK_STATE_HELD;
+    }
+
+    return expires_s ? SK_STATE_PAID : SK_STATE_SOLD;
 }
 
 
@@ -146,8 +164,10 @@ sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
 static int
 sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
 {
+    uint32_t    expires_s;
     uint64_t    value, number;
     sk_unit_t  *u, *first, *end;
+    sk_state_e  state;
 
     memset(h, 0, sizeof(sk_holding_t));
 
@@ -175,11 +195,16 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
 
             } else {
 
+                expires_s = sk_load(&u->expires_s);
+                state = sk_units_state(value, expires_s);
+
                 if (h->n_won == 0 || number < h->order) {
                     h->order = number;
-                    h->state = sk_unit_state(value);
-                    h->expires_s = sk_load(&u->expires_s);
+                    h->state = state;
+                    h->expires_s = expires_s;
                 }
+
+                h->states |= sk_state_bit(state);
 
                 if (h->order_last < number) {
                     h->order_last = number;

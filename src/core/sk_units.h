@@ -53,6 +53,29 @@
     ((value) & (((uint64_t) 1 << SK_UNIT_NUMBER_BITS) - 1))
 
 
+/* what an order in force is; a unit that was held keeps the end of that, so
+   that one which is paid is told from one that was sold at once */
+
+#define SK_STATE_TABLE(X)                                                    \
+    X(SK_STATE_HELD,  "held")                                                \
+    X(SK_STATE_SOLD,  "sold")                                                \
+    X(SK_STATE_PAID,  "paid")
+
+
+typedef enum {
+#define X(constant, name)  constant,
+    SK_STATE_TABLE(X)
+#undef X
+    SK_STATE_N
+} sk_state_e;
+
+
+extern const char *const  sk_states[SK_STATE_N];
+
+#define sk_state_bit(state)  (1U << (state))
+#define SK_STATES_ALL        (sk_state_bit(SK_STATE_N) - 1)
+
+
 /* at most 70 % of the entries are used: a search reads about six of them */
 
 #define SK_UNITS_LOAD_NUM  7
@@ -104,8 +127,9 @@ typedef struct {
     unsigned  n_undecided;
     uint64_t  order;            /* the first (lowest) order, if n_won */
     uint64_t  order_last;       /* the last (highest) order, if n_won */
-    unsigned  state;            /* of the first order: SK_UNIT_HELD or _SOLD */
-    uint32_t  expires_s;        /* of the first order, if it is held */
+    sk_state_e  state;          /* of the first order, if n_won */
+    unsigned  states;           /* of all orders: sk_state_bit() */
+    uint32_t  expires_s;        /* of the first order, if it was held */
     uint64_t  ticket;           /* the last ticket, if n_undecided */
 } sk_holding_t;
 

@@ -60,18 +60,51 @@ typedef struct {
     ngx_http_seckill_value_t    sale;
     ngx_http_seckill_value_t    user;
     ngx_msec_t                  timeout;    /* 0: not said yet */
+    unsigned                    cross_site:1;   /* another site's page may */
 } ngx_http_seckill_claim_conf_t;
+
+
+typedef struct {
+    ngx_http_seckill_claim_conf_t   claim;
+    ngx_uint_t                      claims;     /* on POST */
+    ngx_uint_t                      states;     /* sk_state_bit() of orders that
+                                                   let pass */
+} ngx_http_seckill_gate_conf_t;
+
+
+typedef struct {
+    ngx_array_t                     variables;  /* ngx_uint_t, the indices of
+                                                   those that are used */
+} ngx_http_seckill_main_conf_t;
 
 
 typedef struct {
     ngx_seckill_zone_t             *zone;
     ngx_http_handler_pt             handler;
+    ngx_http_seckill_gate_conf_t   *gate;       /* NULL: off */
 
     ngx_http_seckill_claim_conf_t   claim;
+    unsigned                        auth:1;     /* status=auth */
+    unsigned                        intercept:1;
     ngx_array_t                    *keys;   /* NULL: key=off */
     ngx_http_complex_value_t       *by;     /* who it is, without a key */
     ngx_uint_t                      json;   /* metrics */
 } ngx_http_seckill_loc_conf_t;
+
+
+/* what a request was answered */
+
+typedef struct {
+    ngx_http_request_t         *request;
+    ngx_seckill_zone_t         *zone;
+    ngx_str_t                   sale;
+    ngx_str_t                   user;
+    int64_t                     waited_us;  /* 0: it was not admitted */
+    sk_answer_t                 answer;
+    ngx_int_t                   refused;    /* HTTP status; 0: it was asked */
+    unsigned                    known:1;
+    unsigned                    waited:1;   /* and was not looked at since */
+} ngx_http_seckill_outcome_t;
 
 
 /* a buyer's request, while it is looked at or waits */
@@ -79,8 +112,14 @@ typedef struct {
 typedef struct {
     ngx_seckill_claim_t         claim;      /* the first member */
     ngx_http_request_t         *request;
+    ngx_http_seckill_outcome_t *outcome;    /* or NULL: nobody asks for it */
+    ngx_int_t                   refused;    /* HTTP status, where it is none */
     unsigned                    plain:1;    /* the user is the same in JSON */
 } ngx_http_seckill_claim_t;
+
+
+#define ngx_http_seckill_won(answer)                                         \
+    ((answer)->result == SK_WON || (answer)->result == SK_ALREADY)
 
 
 extern ngx_module_t  ngx_http_seckill_module;
@@ -88,6 +127,9 @@ extern ngx_module_t  ngx_http_seckill_module;
 
 /* ngx_http_seckill_conf.c */
 
+void *ngx_http_seckill_conf_create_main(ngx_conf_t *cf);
+/* after all of the configuration was read */
+ngx_int_t ngx_http_seckill_conf_init(ngx_conf_t *cf);
 void *ngx_http_seckill_conf_create_loc(ngx_conf_t *cf);
 char *ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent,
     void *child);
@@ -151,14 +193,6 @@ ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
 ngx_int_t ngx_http_seckill_claim_handler(ngx_http_request_t *r);
 
 /*
- * Reads a claim or a question from a request, for ngx_seckill_claim().
- * NGX_DECLINED: it is none, "wrong" says why; NGX_ERROR.
- */
-ngx_int_t ngx_http_seckill_claim_read(ngx_http_request_t *r,
-    ngx_http_seckill_claim_conf_t *conf, ngx_uint_t ask,
-    ngx_http_seckill_claim_t *hc, const char **wrong);
-
-/*
  * Has a request wait for what is not decided yet: NGX_AGAIN, and "done" gets a
  * copy of its claim, unless the request ends before.  What that means for the
  * request's phases is the caller's.  NGX_ERROR: there is no memory.
@@ -166,9 +200,30 @@ ngx_int_t ngx_http_seckill_claim_read(ngx_http_request_t *r,
 ngx_int_t ngx_http_seckill_claim_wait(ngx_http_seckill_claim_t *hc,
     sk_answer_t *answer, ngx_seckill_claim_pt done);
 
-/* sends the answer */
+/* counts one that is none, and sets hc->outcome, if there is one */
+void ngx_http_seckill_claim_refuse(ngx_http_seckill_claim_t *hc);
+
+/* ngx_http_seckill_claim_read.c */
+
+/*
+ * Reads a claim or a question from a request, for ngx_seckill_claim().
+ * NGX_DECLINED: it is none, "wrong" says why, and hc->refused what the gate
+ * makes of that; NGX_ERROR.
+ */
+ngx_int_t ngx_http_seckill_claim_read(ngx_http_request_t *r,
+    ngx_http_seckill_claim_conf_t *conf, ngx_uint_t ask,
+    ngx_http_seckill_claim_t *hc, const char **wrong);
+
+/* ngx_http_seckill_claim_send.c */
+
 ngx_int_t ngx_http_seckill_claim_send(ngx_http_seckill_claim_t *hc,
     sk_answer_t *answer);
+/* for one that is none, "wrong" says why */
+ngx_int_t ngx_http_seckill_claim_send_refused(ngx_http_seckill_claim_t *hc,
+    const char *wrong);
+/* whether "error_page" answers in place of what would be sent with a status */
+ngx_uint_t ngx_http_seckill_claim_send_intercepted(ngx_http_request_t *r,
+    ngx_uint_t status);
 
 /* ngx_http_seckill_claim_conf.c */
 
@@ -181,7 +236,42 @@ char *ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
     ngx_http_seckill_claim_conf_t *conf);
 
 #define NGX_HTTP_SECKILL_CLAIM_PARAMS                                        \
-    "zone=name, sale=value, user=value, timeout=time"
+    "zone=name, sale=value, user=value, timeout=time, cross_site=on, "       \
+    "cross_site=off"
+
+/* ngx_http_seckill_gate.c */
+
+/* in the access phase, for requests */
+ngx_int_t ngx_http_seckill_gate_handler(ngx_http_request_t *r);
+/* in the precontent phase, for subrequests */
+ngx_int_t ngx_http_seckill_gate_subrequest(ngx_http_request_t *r);
+
+/* ngx_http_seckill_gate_conf.c */
+
+char *ngx_http_seckill_gate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_seckill_outcome.c */
+
+/* an outcome that is not known yet; NULL: there is no memory */
+ngx_http_seckill_outcome_t *ngx_http_seckill_outcome_add(ngx_http_request_t *r);
+void ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
+    ngx_seckill_claim_t *claim, sk_answer_t *answer);
+/* the last one of a request that is known, or NULL */
+ngx_http_seckill_outcome_t *ngx_http_seckill_outcome_own(ngx_http_request_t *r);
+/* the same, or else that of the request which it is a part of */
+ngx_http_seckill_outcome_t *ngx_http_seckill_outcome_get(ngx_http_request_t *r);
+/*
+ * As an HTTP status: 204, the user has an order in one of these states; 401,
+ * nobody knows who it is; 403, 503; 400 where the request is wrong.
+ */
+ngx_int_t ngx_http_seckill_outcome_status(ngx_http_seckill_outcome_t *outcome,
+    ngx_uint_t states);
+
+/* ngx_http_seckill_variable.c */
+
+ngx_int_t ngx_http_seckill_variable_add(ngx_conf_t *cf);
+/* finds those that the configuration uses */
+ngx_int_t ngx_http_seckill_variable_find(ngx_conf_t *cf);
 
 /* ngx_http_seckill_origin.c */
 
@@ -207,6 +297,14 @@ ngx_int_t ngx_http_seckill_reply_header_in(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 ngx_int_t ngx_http_seckill_reply_send(ngx_http_request_t *r, sk_status_e status,
     ngx_str_t *type, ngx_buf_t *b);
+/* an answer of a status and headers alone */
+ngx_int_t ngx_http_seckill_reply_status(ngx_http_request_t *r,
+    ngx_uint_t status);
+/* the HTTP status of a status */
+ngx_uint_t ngx_http_seckill_reply_code(sk_status_e status);
+/* adds Retry-After, if asking again may help */
+ngx_int_t ngx_http_seckill_reply_retry(ngx_http_request_t *r,
+    sk_answer_t *answer);
 /* {"code":...,"result":"...","message":"...","field":"..."}; "field" may be
    NULL: then there is none */
 ngx_int_t ngx_http_seckill_reply_error(ngx_http_request_t *r,

@@ -35,6 +35,16 @@ ngx_http_seckill_claim_conf_param(ngx_conf_t *cf, ngx_str_t *arg,
                                                    &conf->timeout);
     }
 
+    if (ngx_strcmp(arg->data, "cross_site=on") == 0) {
+        conf->cross_site = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(arg->data, "cross_site=off") == 0) {
+        conf->cross_site = 0;
+        return NGX_OK;
+    }
+
     return NGX_DECLINED;
 }
 
@@ -44,7 +54,6 @@ ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
     ngx_http_seckill_claim_conf_t *conf)
 {
     static ngx_str_t  sale = ngx_string("$arg_sale");
-    static ngx_str_t  user = ngx_string("$arg_user");
 
     if (conf->zone == NULL) {
         return ngx_http_seckill_param_missing(cf, "zone");
@@ -60,10 +69,10 @@ ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (conf->user.value.value.data == NULL
-        && ngx_http_seckill_claim_conf_value(cf, &user, &conf->user) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
+    /* whom to believe is for the operator to decide */
+
+    if (conf->user.value.value.data == NULL) {
+        return ngx_http_seckill_param_missing(cf, "user");
     }
 
     return NGX_CONF_OK;

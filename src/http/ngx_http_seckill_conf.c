@@ -1,22 +1,114 @@
 #include "ngx_http_seckill.h"
 
 
+static ngx_int_t ngx_http_seckill_conf_phase(ngx_conf_t *cf,
+    ngx_http_phases phase, ngx_http_handler_pt handler, ngx_uint_t last);
 static char *ngx_http_seckill_conf_begin(ngx_conf_t *cf,
     ngx_http_seckill_loc_conf_t *slcf, ngx_http_handler_pt handler);
+static ngx_int_t ngx_http_seckill_conf_param(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_http_seckill_loc_conf_t *slcf);
 static char *ngx_http_seckill_conf_api_params(ngx_conf_t *cf,
     ngx_http_seckill_loc_conf_t *slcf, ngx_uint_t *key, ngx_str_t *by);
 
 
 void *
+ngx_http_seckill_conf_create_main(ngx_conf_t *cf)
+{
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->variables, cf->pool, 8, sizeof(ngx_uint_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+ngx_int_t
+ngx_http_seckill_conf_init(ngx_conf_t *cf)
+{
+    if (ngx_http_seckill_conf_phase(cf, NGX_HTTP_ACCESS_PHASE,
+                                    ngx_http_seckill_gate_handler, 1)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_seckill_conf_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                    ngx_http_seckill_gate_subrequest, 0)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_seckill_variable_find(cf);
+}
+
+
+/*
+ * ngx_http_init_phase_handlers() has the handler that was added last run first.
+ * The gate is to run last, when nginx's own modules have said whether a
+ * password is right and how many may come: a claim is not taken back.
+ */
+
+static ngx_int_t
+ngx_http_seckill_conf_phase(ngx_conf_t *cf, ngx_http_phases phase,
+    ngx_http_handler_pt handler, ngx_uint_t last)
+{
+    ngx_uint_t                  n;
+    ngx_array_t                *handlers;
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    handlers = &cmcf->phases[phase].handlers;
+    n = handlers->nelts;
+
+    h = ngx_array_push(handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (last) {
+        h = handlers->elts;
+        ngx_memmove(h + 1, h, n * sizeof(ngx_http_handler_pt));
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+void *
 ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_loc_conf_t));
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_loc_conf_t));
+    if (slcf == NULL) {
+        return NULL;
+    }
+
+    slcf->gate = NGX_CONF_UNSET_PTR;
+
+    return slcf;
 }
 
 
 /*
  * "if" and "limit_except" make locations of their own, which are what is
- * around them with another configuration; they take ours from there.
+ * around them with another configuration; they take ours from there.  A gate is
+ * inherited, but not by a location that answers buyers or operators itself:
+ * where else could they get what lets them pass?
  */
 
 char *
@@ -25,13 +117,24 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_seckill_loc_conf_t  *prev = parent;
     ngx_http_seckill_loc_conf_t  *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_seckill_gate_conf_t  *gate;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    gate = conf->gate;
+
+    if (gate == NGX_CONF_UNSET_PTR) {
+        gate = conf->handler ? NULL : prev->gate;
+    }
+
+    ngx_conf_init_ptr_value(gate, NULL);
 
     if (clcf->noname && conf->zone == NULL) {
         *conf = *prev;
     }
+
+    conf->gate = gate;
 
     if (conf->handler == ngx_http_seckill_api_handler) {
 
@@ -91,7 +194,7 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        n = ngx_http_seckill_claim_conf_param(cf, &arg[i], &slcf->claim);
+        n = ngx_http_seckill_conf_param(cf, &arg[i], slcf);
 
         if (n == NGX_ERROR) {
             return NGX_CONF_ERROR;
@@ -99,13 +202,40 @@ ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (n == NGX_DECLINED) {
             return ngx_http_seckill_param_invalid(cf, &arg[i],
-                                                NGX_HTTP_SECKILL_CLAIM_PARAMS);
+                       NGX_HTTP_SECKILL_CLAIM_PARAMS ", status=json, "
+                       "status=auth, intercept=on, intercept=off");
         }
     }
 
     slcf->zone = slcf->claim.zone;
 
     return ngx_http_seckill_claim_conf_end(cf, &slcf->claim);
+}
+
+
+/* NGX_DECLINED: it is none; NGX_ERROR: it is logged */
+
+static ngx_int_t
+ngx_http_seckill_conf_param(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_http_seckill_loc_conf_t *slcf)
+{
+    ngx_str_t  value;
+
+    if (ngx_http_seckill_param(arg, "status=", &value)) {
+        slcf->auth = (ngx_strcmp(value.data, "auth") == 0);
+
+        return (slcf->auth || ngx_strcmp(value.data, "json") == 0)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (ngx_http_seckill_param(arg, "intercept=", &value)) {
+        slcf->intercept = (ngx_strcmp(value.data, "on") == 0);
+
+        return (slcf->intercept || ngx_strcmp(value.data, "off") == 0)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    return ngx_http_seckill_claim_conf_param(cf, arg, &slcf->claim);
 }
 
 

@@ -212,6 +212,73 @@ ngx_http_seckill_reply_send(ngx_http_request_t *r, sk_status_e status,
 
 
 ngx_int_t
+ngx_http_seckill_reply_status(ngx_http_request_t *r, ngx_uint_t status)
+{
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = 0;
+
+    r->disable_not_modified = 1;
+    r->allow_ranges = 0;
+    r->err_status = 0;
+    r->header_only = 1;
+
+    if (status == NGX_HTTP_NO_CONTENT) {
+        ngx_http_clear_content_length(r);
+    }
+
+    if (ngx_http_seckill_reply_header(r, "Cache-Control", "no-store")
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_send_header(r);
+}
+
+
+ngx_uint_t
+ngx_http_seckill_reply_code(sk_status_e status)
+{
+    return ngx_http_seckill_statuses[status];
+}
+
+
+/*
+ * Of a sale that has not begun: at random between half of the time that is left
+ * and all of it, so that who waits does not come back with all others, and
+ * never late.
+ */
+
+ngx_int_t
+ngx_http_seckill_reply_retry(ngx_http_request_t *r, sk_answer_t *answer)
+{
+    u_char   *value;
+    int64_t   seconds;
+
+    if (answer->result == SK_UNAVAILABLE) {
+        return ngx_http_seckill_reply_header(r, "Retry-After",
+                                             NGX_HTTP_SECKILL_RETRY_AFTER);
+    }
+
+    if (answer->result != SK_NOT_STARTED) {
+        return NGX_OK;
+    }
+
+    value = ngx_pnalloc(r->pool, NGX_INT64_LEN + 1);
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    seconds = (answer->starts_in_ms + 999) / 1000;
+    seconds -= ngx_random() % (seconds / 2 + 1);
+
+    (void) ngx_sprintf(value, "%L%Z", seconds);
+
+    return ngx_http_seckill_reply_header(r, "Retry-After", (char *) value);
+}
+
+
+ngx_int_t
 ngx_http_seckill_reply_not_allowed(ngx_http_request_t *r, const char *methods)
 {
     ngx_int_t  rc;

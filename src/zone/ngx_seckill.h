@@ -188,7 +188,10 @@ struct ngx_seckill_claim_s {
                                                SK_USER_SIZE_MAX bytes */
     sk_sale_t               *sale;          /* NULL: not looked up yet */
     ngx_msec_t               timeout;
-    int64_t                  start_us;      /* when it was admitted */
+    uint32_t                 want;          /* units in all, to SK_LIMIT_MAX;
+                                               0: as many as allowed */
+    int64_t                  start_us;      /* when it was admitted, */
+    int64_t                  waited_us;     /* and how long it waited then */
     ngx_seckill_claim_pt     done;
     unsigned                 ask:1;         /* a question */
     unsigned                 admitted:1;

@@ -86,6 +86,7 @@ ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     c.sale = claim->sale;
     c.user = (char *) claim->user.data;
     c.user_len = claim->user.len;
+    c.want = claim->want;
 
     if (claim->ask) {
         sk_gate_ask(zone->shm, &c, now_ms, answer);
@@ -205,6 +206,10 @@ ngx_seckill_claim_done(ngx_seckill_wait_t *w, ngx_uint_t reached)
         ngx_memzero(&answer, sizeof(sk_answer_t));
         answer.result = SK_UNAVAILABLE;
 
+        if (claim->admitted) {
+            claim->waited_us = sk_monotonic_us() - claim->start_us;
+        }
+
         ngx_seckill_claim_count(claim, answer.result);
 
         claim->done(claim, &answer);
@@ -242,6 +247,7 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     shm = claim->zone->shm;
     waited_us = sk_monotonic_us() - claim->start_us;
+    claim->waited_us = waited_us;
 
     sk_zone_observe(&shm->wait_seconds, &sk_hist_seconds,
                     (double) waited_us / 1e6, (uint64_t) waited_us);
@@ -263,7 +269,8 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
         answer->result = SK_WON;
         answer->order = order;
         answer->expires_s = expires_s;
-        answer->state = expires_s ? SK_UNIT_HELD : SK_UNIT_SOLD;
+        answer->state = expires_s ? SK_STATE_HELD : SK_STATE_SOLD;
+        answer->states = sk_state_bit(answer->state);
         return NGX_OK;
 
     case SK_OUTCOME_REFUSED:

@@ -184,9 +184,14 @@ buyer('paused', 'POST', 'stopped', 'a');
 buyer('none', 'GET', $_, 'z') for qw(phone tickets later over stopped);
 buyer('unknown_sale', $_, 'nothing', 'a') for qw(GET POST);
 
-for my $query ('sale=phone', 'sale=phone&user=%', 'sale=phone&user=a&user=b') {
+for my $query ('sale=phone', 'sale=phone&user=%', 'sale=phone&user=a&user=b',
+               'sale=phone&user=a&want=0')
+{
     play(400, "$_ /seckill", query => $query) for qw(GET POST);
 }
+
+play(403, 'POST /seckill', query => 'sale=phone&user=z',
+     headers => { 'Sec-Fetch-Site' => 'cross-site' });
 
 
 # the server

@@ -91,7 +91,7 @@ my %conf = (
              seckill_sale zone=drop name=phone stock=1000;
              seckill_zone zone=other:2m;
              seckill_sale zone=other name=book stock=1000;',
-    server => 'location = /other { seckill zone=other; }');
+    server => 'location = /other { seckill zone=other user=$arg_user; }');
 
 my $s = Seckill::Server->new(workers => 1, %conf,
                              allow => [qr/exited on signal 9/]);

@@ -12,7 +12,7 @@ my $s = Seckill::Server->new(
     http => 'seckill_zone zone=drop:2m;
              seckill_sale zone=drop name=phone stock=1 hold=1s;
              seckill_sale zone=drop name=pen stock=1;',
-    server => 'location = /short { seckill zone=drop timeout=100ms; }');
+    server => 'location = /short { seckill zone=drop user=$arg_user timeout=100ms; }');
 
 $s->start->ready;
 is($s->claim('pen', 'ann')->{result}, 'won', 'a sale without holds');

@@ -60,7 +60,7 @@ is($s->metric('seckill_units', sale => 'phone', state => 'sold'), $rows + 3,
 # a deadline that is too short gets "unavailable", not a wrong answer
 
 $s->kill_all;
-$s->start(server => 'location = /soon { seckill zone=drop timeout=1ms; }');
+$s->start(server => 'location = /soon { seckill zone=drop user=$arg_user timeout=1ms; }');
 like($s->request('GET', '/soon?sale=phone&user=first')->{body},
      qr/"unavailable"/, 'too soon is unavailable');
 $s->ready;

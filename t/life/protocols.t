@@ -26,7 +26,7 @@ $s->start(http => <<"END")->ready;
         $directive
         ssl_certificate $s->{dir}/cert.pem;
         ssl_certificate_key $s->{dir}/key.pem;
-        location = /seckill { seckill zone=drop; }
+        location = /seckill { seckill zone=drop user=\$arg_user; }
     }
 END
 

@@ -59,7 +59,7 @@ $s->wait_for('an old worker to have it, as it has what came after', sub {
 });
 $s->reload(http => http('4m', 4, "seckill_zone zone=new:1m;\n"
                                  . "seckill_sale zone=new name=x stock=1;\n"),
-           server => 'location = /new { seckill zone=new; }');
+           server => 'location = /new { seckill zone=new user=$arg_user; }');
 $s->ready;
 is($s->claim('phone', 'a')->{order}, 2, 'a is known to a zone of another size');
 is($s->claim('phone', 'd')->{result}, 'won', 'and it sells on');

@@ -210,8 +210,8 @@ is($s->claim('phone', 'b')->{result}, 'won', 'and it sells on');
 my $lock = $s->lock_store;
 my $locked = time;
 
-$s->reload(workers => 1, server => 'location = /soon { seckill zone=drop timeout=500ms; }'
-                      . ' location = /later { seckill zone=drop timeout=900ms; }');
+$s->reload(workers => 1, server => 'location = /soon { seckill zone=drop user=$arg_user timeout=500ms; }'
+                      . ' location = /later { seckill zone=drop user=$arg_user timeout=900ms; }');
 
 # those who were there before, and wait for longer, do not hold one up; nor are
 # they forgotten when one was answered

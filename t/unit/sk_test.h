@@ -89,14 +89,15 @@ sk_test_sale(sk_zone_t *zone, const char *name, int64_t stock, int64_t limit)
 
 
 static inline sk_answer_t
-sk_test_claim(sk_zone_t *zone, sk_sale_t *sale, const char *user)
+sk_test_want(sk_zone_t *zone, sk_sale_t *sale, const char *user, uint32_t want)
 {
-    sk_claim_t   claim;
+    sk_claim_t   claim = { 0 };
     sk_answer_t  answer;
 
     claim.sale = sale;
     claim.user = user;
     claim.user_len = strlen(user);
+    claim.want = want;
 
     sk_gate_claim(zone, &claim, SK_TEST_NOW, &answer);
 
@@ -105,9 +106,16 @@ sk_test_claim(sk_zone_t *zone, sk_sale_t *sale, const char *user)
 
 
 static inline sk_answer_t
+sk_test_claim(sk_zone_t *zone, sk_sale_t *sale, const char *user)
+{
+    return sk_test_want(zone, sale, user, 0);
+}
+
+
+static inline sk_answer_t
 sk_test_ask(sk_zone_t *zone, sk_sale_t *sale, const char *user)
 {
-    sk_claim_t   claim;
+    sk_claim_t   claim = { 0 };
     sk_answer_t  answer;
 
     claim.sale = sale;

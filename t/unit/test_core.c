@@ -149,7 +149,7 @@ test_window_and_pause(void **state)
 {
     sk_zone_t    *zone;
     sk_sale_t    *sale;
-    sk_claim_t    claim;
+    sk_claim_t    claim = { 0 };
     sk_answer_t   a;
 
     (void) state;

@@ -23,7 +23,7 @@ test_hold_ends_in_time(void **state)
     sale = sk_zone_sale(zone, "phone", 5);
 
     a = sk_test_ask(zone, sale, "u0");
-    assert_int_equal(a.state, SK_UNIT_HELD);
+    assert_int_equal(a.state, SK_STATE_HELD);
     assert_int_equal(a.expires_s, EXPIRES_MS / 1000);
     assert_int_equal(sk_test_claim(zone, sale, "late").result, SK_SOLD_OUT);
 

@@ -77,7 +77,7 @@ others_check(sk_zone_t *zone)
         assert_int_equal(a.result, SK_WON);
         assert_int_equal(a.order, 3 + i);
         assert_int_equal(a.n_orders, 1);
-        assert_int_equal(a.state, (i % 2) ? SK_UNIT_HELD : SK_UNIT_SOLD);
+        assert_int_equal(a.state, (i % 2) ? SK_STATE_HELD : SK_STATE_SOLD);
         assert_int_equal(a.expires_s, (i % 2) ? 2000 : 0);
     }
 }
@@ -100,7 +100,7 @@ order_check(sk_zone_t *zone)
 
     if (type == SK_EVENT_PAID) {
         assert_int_equal(a.result, SK_WON);
-        assert_int_equal(a.state, SK_UNIT_SOLD);
+        assert_int_equal(a.state, SK_STATE_PAID);
         assert_int_equal(sk_load(&phone(zone)->sold), OTHERS / 2 + 1);
         assert_int_equal(sk_load(&phone(zone)->free), 0);
 

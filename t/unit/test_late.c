@@ -43,7 +43,7 @@ static sk_answer_t
 late_gate(late_t *t, void (*gate)(sk_zone_t *zone, const sk_claim_t *claim,
     int64_t now_ms, sk_answer_t *answer), const char *user, int64_t now_ms)
 {
-    sk_claim_t   claim;
+    sk_claim_t   claim = { 0 };
     sk_answer_t  answer;
 
     claim.sale = t->sale;
@@ -127,7 +127,7 @@ static void
 test_late_hold_of_several(void **state)
 {
     late_t       t;
-    sk_claim_t   claim;
+    sk_claim_t   claim = { 0 };
     sk_answer_t  a;
     sk_unit_t   *u;
 

@@ -121,6 +121,77 @@ test_limit_holds_over_two_zones(void **state)
 }
 
 
+/* a claim that says how many it wants is sent again, to whomever */
+
+static void
+test_want_holds_over_two_zones(void **state)
+{
+    sk_zone_t     *one, *two;
+    sk_sale_t     *here, *there;
+    sk_drain_t     d1, d2;
+    sk_answer_t    a, b, c;
+    sk_sale_def_t  def;
+
+    (void) state;
+
+    def = sk_test_def("tickets", 100, 3);
+    one = sk_test_zone(ZONE_SIZE, 0);
+    two = sk_test_zone(ZONE_SIZE, 0);
+    d1 = drainer(one, &def, 1);
+    d2 = drainer(two, &def, 1);
+    settle(&d1);
+    settle(&d2);
+
+    here = sk_zone_sale(one, "tickets", 7);
+    there = sk_zone_sale(two, "tickets", 7);
+
+    /* undecided, it waits for itself where it is known, and is admitted where
+       it is not */
+
+    a = sk_test_want(one, here, "alice", 1);
+    assert_true(a.admitted);
+
+    c = sk_test_want(one, here, "alice", 1);
+    assert_int_equal(c.result, SK_WAIT);
+    assert_int_equal(c.ticket, a.ticket);
+    assert_false(c.admitted);
+
+    b = sk_test_want(two, there, "alice", 1);
+    assert_true(b.admitted);
+
+    settle(&d1);
+    settle(&d2);
+
+    assert_int_equal(outcome_of(one, a.ticket), SK_OUTCOME_WON);
+    assert_int_equal(outcome_of(two, b.ticket), SK_OUTCOME_REFUSED);
+
+    b = sk_test_want(two, there, "alice", 1);
+    assert_int_equal(b.result, SK_ALREADY);
+    assert_int_equal(b.n_orders, 1);
+
+    /* two in all is one more, four are as many as the limit allows */
+
+    assert_true(sk_test_want(two, there, "alice", 2).admitted);
+    settle(&d2);
+    assert_int_equal(sk_test_want(two, there, "alice", 2).result, SK_ALREADY);
+
+    assert_true(sk_test_want(two, there, "alice", 4).admitted);
+    settle(&d2);
+
+    a = sk_test_want(two, there, "alice", 4);
+    assert_int_equal(a.result, SK_ALREADY);
+    assert_int_equal(a.n_orders, 3);
+    assert_int_equal(count_sql("SELECT count(*) FROM orders"), 3);
+
+    sk_test_conserved(two);
+
+    sk_drain_close(&d1);
+    sk_drain_close(&d2);
+    sk_test_zone_free(one);
+    sk_test_zone_free(two);
+}
+
+
 /* another zone sells, and declares, between this one's load and its lock */
 
 static sk_drain_t  other;
@@ -365,6 +436,7 @@ main(void)
 #define T(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(test_two_zones_on_one_store),
         T(test_limit_holds_over_two_zones),
+        T(test_want_holds_over_two_zones),
         T(test_declare_against_another_zone),
         T(test_end_of_the_ledger_has_one_file),
         T(test_end_of_the_ledger_is_shared),

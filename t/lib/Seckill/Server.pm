@@ -93,7 +93,7 @@ $temp
 $self->{http}
     server {
         listen 127.0.0.1:$self->{port} backlog=4096;
-        location = /seckill { seckill zone=drop timeout=$self->{timeout}; }
+        location = /seckill { seckill zone=drop user=\$arg_user timeout=$self->{timeout}; }
         location = /metrics { seckill_metrics zone=drop format=json; }
         location /api/ { seckill_api zone=drop key=off; }
 $self->{server}

@@ -1,0 +1,139 @@
+#include "ngx_http_seckill.h"
+
+
+/*
+ * What requests were answered.  An internal redirect clears a request's
+ * contexts, so an outcome is kept where ngx_http_realip_module keeps the
+ * client's address: with a cleanup of the pool.
+ */
+
+
+static void ngx_http_seckill_outcome_cleanup(void *data);
+
+
+ngx_http_seckill_outcome_t *
+ngx_http_seckill_outcome_add(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_seckill_outcome_t  *outcome;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_seckill_outcome_t));
+
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    outcome = cln->data;
+
+    ngx_memzero(outcome, sizeof(ngx_http_seckill_outcome_t));
+
+    outcome->request = r;
+
+    cln->handler = ngx_http_seckill_outcome_cleanup;
+
+    return outcome;
+}
+
+
+void
+ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
+    ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    ngx_uint_t                     i, *index;
+    ngx_http_request_t            *r;
+    ngx_http_variable_value_t     *v;
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    r = outcome->request;
+
+    outcome->zone = claim->zone;
+    outcome->sale = claim->sale_name;
+    outcome->user = claim->user;
+    outcome->waited_us = claim->waited_us;
+    outcome->answer = *answer;
+    outcome->known = 1;
+
+    /* who asked before was told that there is nothing, and nginx may have kept
+       that: the log reads variables without ngx_http_get_flushed_variable() */
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_seckill_module);
+
+    index = smcf->variables.elts;
+
+    for (i = 0; i < smcf->variables.nelts; i++) {
+        v = &r->variables[index[i]];
+        v->valid = 0;
+        v->not_found = 0;
+    }
+}
+
+
+ngx_http_seckill_outcome_t *
+ngx_http_seckill_outcome_get(ngx_http_request_t *r)
+{
+    ngx_http_seckill_outcome_t  *outcome;
+
+    for ( /* void */ ; r; r = r->parent) {
+        outcome = ngx_http_seckill_outcome_own(r);
+
+        if (outcome) {
+            return outcome;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the last one, since cleanups are in the order in which they are run; the
+   subrequests of a request share its pool */
+
+ngx_http_seckill_outcome_t *
+ngx_http_seckill_outcome_own(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_seckill_outcome_t  *outcome;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_seckill_outcome_cleanup) {
+            continue;
+        }
+
+        outcome = cln->data;
+
+        if (outcome->request == r && outcome->known) {
+            return outcome;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_seckill_outcome_status(ngx_http_seckill_outcome_t *outcome,
+    ngx_uint_t states)
+{
+    sk_assert(outcome->known);
+
+    if (outcome->refused) {
+        return outcome->refused;
+    }
+
+    if (ngx_http_seckill_won(&outcome->answer)) {
+        return (outcome->answer.states & states) ? NGX_HTTP_NO_CONTENT
+                                                 : NGX_HTTP_FORBIDDEN;
+    }
+
+    return (outcome->answer.result == SK_UNAVAILABLE)
+           ? NGX_HTTP_SERVICE_UNAVAILABLE : NGX_HTTP_FORBIDDEN;
+}
+
+
+/* says whose a cleanup is, and has nothing to clean */
+
+static void
+ngx_http_seckill_outcome_cleanup(void *data)
+{
+}
