@@ -11,13 +11,12 @@ my $out = tempdir('seckill-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 
 sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
 
-my $text = `bench/run --quick --contenders return-200 --scenes all_win,rush,core --out $out 2>&1`;
+my $text = `bench/run --quick --contenders return-200 --scenes all_win,rush,gate_refused,gate_passed,core --out $out 2>&1`;
 is($?, 0, 'the benchmark ends well') or diag($text);
 
 my $result = decode_json(slurp("$out/result.json"));
-my ($win, $rush) = @{$result->{scenes}};
 
-for my $scene ($win, $rush) {
+for my $scene (@{$result->{scenes}}) {
     for my $name (qw(seckill return-200)) {
         my ($run) = @{$scene->{runs}{$name}};
 
@@ -31,6 +30,8 @@ for my $scene ($win, $rush) {
 
 like($text, qr/^Every claim wins.*\n.*requests\/s.*\nthis module .*\nreturn 200 .* x /m,
      'there is a table');
+like($text, qr/^A gate that nobody passes.*\n.*\nthis module .*\nreturn 403 .* x /m,
+     'and one of the gate');
 like(slurp("$out/claims.svg"), qr/this module/, 'and a chart');
 
 like($text, qr/^losing claim, one thread +\d/m, 'and the core alone');

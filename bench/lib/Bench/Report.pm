@@ -101,7 +101,8 @@ sub rows {
     for my $name (grep { $scene->{runs}{$_} } @ORDER) {
         my $runs = $scene->{runs}{$name};
 
-        push @rows, [$TITLE{$name}, figure(medians($runs, 'rps')),
+        push @rows, [$scene->{titles}{$name} // $TITLE{$name},
+            figure(medians($runs, 'rps')),
             join(' to ', map { figure($_) } range(map { $_->{rps} } @$runs)),
             figure(medians($runs, 'cpu')), cpu_ratio($scene, $name),
             map({ defined $runs->[0]{redis_cpu}

@@ -17,7 +17,8 @@ my $USERS = 500_000;            # in a second: more than any contender answers
 
 # what: "lose" (nothing is left), "win" (there is enough for all), "rush" (a
 # unit for each 100 users, who ask twice each), "ask" (GET, nothing is left).
-# base: whose figures the others' are compared with, if not "seckill"
+# base: whose figures the others' are compared with, if not "seckill"; titles: what
+# others are called that do something else than in most scenes
 
 our @SCENES = (
     { name => 'sold_out', what => 'lose', connections => 64, main => 1,
@@ -40,6 +41,16 @@ our @SCENES = (
 
     { name => 'ask', what => 'ask', connections => 64, contenders => \@ALL,
       title => 'Asking (GET), nothing was won' },
+
+    { name => 'gate_refused', what => 'ask', path => '/refused', refused => 1,
+      connections => 64, contenders => [qw(seckill return-200)],
+      titles => { 'return-200' => '`return 403`' },
+      title => 'A gate that nobody passes' },
+
+    { name => 'gate_passed', what => 'ask', path => '/passed',
+      connections => 64, contenders => [qw(seckill return-200)],
+      titles => { 'return-200' => '`proxy_pass` alone' },
+      title => 'A gate that all pass, to an application behind it' },
 
     { name => 'shared', what => 'win', connections => 256, base => 'shared',
       contenders => [qw(shared seckill lua-redis-everysec)],

@@ -94,9 +94,10 @@ sub claim {
 }
 
 
-# load(seconds, connections, method, first, users, times, sales, close, h2):
-# "times" requests in a row of each user from "first" on, of whom there are
-# enough; "sales" is a sale's name, or a number N for sale1 ... saleN in turn
+# load(seconds, connections, method, first, users, times, sales, close, h2, path,
+# refused): "times" requests in a row of each user from "first" on, of whom there
+# are enough; "sales" is a sale's name, or a number N for sale1 ... saleN in turn;
+# all are to be refused, or none
 
 sub load {
     my ($self, %scene) = @_;
@@ -108,11 +109,13 @@ sub load {
                    "http://127.0.0.1:$self->{port}/", '--', $scene{method},
                    $scene{first}, int($scene{users} / $self->{workers}),
                    $scene{times}, $scene{sales},
-                   $scene{close} ? 1 : 0);
+                   $scene{close} ? 1 : 0, $scene{path} // '/seckill');
     my ($json) = $text =~ /^(\{"n".*\})$/m or die "wrk: $text";
     my $run = decode_json($json);
 
     die $self->name . ": $run->{errors} errors: $text" if $run->{errors};
+    die $self->name . ": $run->{refused} were refused: $text"
+        if $run->{refused} != ($scene{refused} ? $run->{n} : 0);
 
     return { n => $run->{n}, seconds => $run->{us} / 1e6,
              map { $_ => $run->{$_} / 1e3 } qw(p50 p99 p999) };
