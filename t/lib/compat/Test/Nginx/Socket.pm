@@ -286,7 +286,7 @@ sub check_response {
     }
 
     for my $line (split /\n/, item($b->response_headers, $i) // '') {
-        my ($key, $want) = $line =~ /^\s*(!?\s*[\w-]+)(?::\s*(.*))?$/;
+        my ($key, $want) = $line =~ /^\s*!?\s*([\w-]+)(?::\s*(.*))?$/;
         my ($value) = $res->{head} =~ /^\Q$key\E:[ \t]*(.*?)\r?$/mi;
         is($value, $want, "$name - header $key$req");
     }
