@@ -9,7 +9,7 @@ build=$top/build
 cc=${CC:-gcc}
 
 # the rooms of the engine, which knows of no nginx
-engine=("$top"/src/{core,ledger,helper,query,redis,machines})
+engine=("$top"/src/{core,ledger,helper,query,redis,machines,token})
 
 # where Debian and Ubuntu put the sources that modules are built against
 nginx_dev=/usr/share/nginx/src
@@ -178,7 +178,10 @@ need_test() {
          /usr/lib/python3/dist-packages/redis python3-redis \
          /usr/lib/python3/dist-packages/msgpack python3-msgpack \
          redis-server redis-server  redis-sentinel redis-sentinel \
-         redis-cli redis-tools
+         redis-cli redis-tools \
+         /usr/lib/python3/dist-packages/jwt python3-jwt \
+         /usr/lib/python3/dist-packages/cryptography python3-cryptography \
+         /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl
 }
 
 
@@ -199,7 +202,7 @@ need_bench() {
 
 build_bench() {
     "$cc" -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
-        "${engine[@]/#/-I}" "$top/bench/core/core.c" \
+        "${engine[@]/#/-I}" "$top"/bench/core/*.c \
         $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-core" \
         $(engine_libs)
 }
@@ -404,7 +407,8 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_fault test_damaged test_chain test_writer test_hold test_late
            test_clock test_operator test_again test_key test_body test_query
            test_query_files test_redis_url test_redis test_redis_find
-           test_machines test_machines_faults test_machines_random)
+           test_machines test_machines_faults test_machines_random
+           test_token test_token_keys test_token_cache)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

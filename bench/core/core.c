@@ -1,5 +1,5 @@
 /*
- * What the core costs alone: ns for each claim, without nginx.
+ * What the core costs alone: ns for each claim and each token, without nginx.
  *
  *   core DIR ROUNDS     DIR is for a store; prints JSON
  */
@@ -13,6 +13,7 @@
 
 #include "sk_drain.h"
 #include "sk_gate.h"
+#include "token.h"
 
 
 #define BENCH_ROUNDS_MAX   9
@@ -50,6 +51,11 @@ static bench_row_t  rows[] = {
     { .what = "winning claim admitted, one thread" },
     { .what = "winning claim admitted, two threads, each" },
     { .what = "winning claim decided in the helper, on disk" },
+    { .what = "token verified, HS256" },
+    { .what = "token verified, EdDSA" },
+    { .what = "token verified, RS256" },
+    { .what = "token verified, ES256" },
+    { .what = "token that is known already" },
 };
 
 static const unsigned     turns[BENCH_TURNED] = { 0, 1, 10 };
@@ -344,6 +350,27 @@ bench_turned(unsigned turned)
 }
 
 
+static void
+bench_tokens(int round)
+{
+    size_t  j;
+
+    static const char *const  algs[] = { "HS256", "EdDSA", "RS256", "ES256" };
+
+    for (j = 0; j < 4; j++) {
+        rows[8 + j].ns[round] = bench_token(algs[j], 0);
+    }
+
+    rows[12].ns[round] = bench_token("EdDSA", 1);
+
+    for (j = 8; j < 13; j++) {
+        if (rows[j].ns[round] < 0) {
+            fail("a token was not good");
+        }
+    }
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -363,7 +390,7 @@ main(int argc, char **argv)
     zone = bench_zone(BENCH_STOCK);
     d = calloc(1, sizeof(sk_drain_t));
 
-    if (d == NULL) {
+    if (d == NULL || bench_token_init() != 0) {
         fail("no memory");
     }
 
@@ -397,6 +424,7 @@ main(int argc, char **argv)
 
         bench_winning(d, 1, &rows[5].ns[i], &rows[7].ns[i]);
         bench_winning(d, BENCH_THREADS, &rows[6].ns[i], &decided);
+        bench_tokens(i);
     }
 
     sk_drain_close(d);
