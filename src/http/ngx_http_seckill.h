@@ -64,6 +64,9 @@ typedef struct {
 } ngx_http_seckill_claim_conf_t;
 
 
+typedef struct ngx_http_seckill_token_conf_s  ngx_http_seckill_token_conf_t;
+
+
 typedef struct {
     ngx_http_seckill_claim_conf_t   claim;
     ngx_uint_t                      claims;     /* on POST */
@@ -89,6 +92,8 @@ typedef struct {
     ngx_array_t                    *keys;   /* NULL: key=off */
     ngx_http_complex_value_t       *by;     /* who it is, without a key */
     ngx_uint_t                      json;   /* metrics */
+
+    ngx_http_seckill_token_conf_t  *token;  /* NULL: seckill_token off */
 } ngx_http_seckill_loc_conf_t;
 
 
@@ -115,6 +120,7 @@ typedef struct {
     ngx_http_seckill_outcome_t *outcome;    /* or NULL: nobody asks for it */
     ngx_int_t                   refused;    /* HTTP status, where it is none */
     unsigned                    plain:1;    /* the user is the same in JSON */
+    unsigned                    token:1;    /* no user, for want of a token */
 } ngx_http_seckill_claim_t;
 
 
@@ -184,9 +190,36 @@ char *ngx_http_seckill_zone_redis_end(ngx_conf_t *cf,
 /* ngx_http_seckill_key.c */
 
 ngx_array_t *ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file);
+/*
+ * What is in a file with keys, of the temporary pool; NULL: it is logged.  One
+ * that everyone may read is refused, or, if "everyone" is not NULL, said to be
+ * one: that is for public keys.
+ */
+u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,
+    size_t *size, ngx_uint_t *everyone);
 /* the key of an Authorization header, or NULL */
 ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
     ngx_str_t *authorization);
+
+/* ngx_http_seckill_token_conf.c */
+
+char *ngx_http_seckill_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_seckill_token.c */
+
+/* adds $seckill_token_user and $seckill_token_error */
+ngx_int_t ngx_http_seckill_token_variables(ngx_conf_t *cf);
+
+/*
+ * For an answer of 401: where a seckill_token is in effect, adds the header
+ * WWW-Authenticate, which says what is wrong with the token of the request.
+ * NGX_OK, NGX_ERROR.
+ */
+ngx_int_t ngx_http_seckill_token_challenge(ngx_http_request_t *r);
+
+/* what is wrong with the token of a request, for people; NULL: nothing, or no
+   seckill_token is in effect */
+const char *ngx_http_seckill_token_wrong(ngx_http_request_t *r);
 
 /* ngx_http_seckill_claim.c */
 

@@ -82,8 +82,8 @@ ngx_http_seckill_claim_refuse(ngx_http_seckill_claim_t *hc)
 
     ngx_memzero(&answer, sizeof(sk_answer_t));
 
-    answer.result = (hc->refused == NGX_HTTP_FORBIDDEN) ? SK_UNAUTHORIZED
-                                                        : SK_INVALID;
+    answer.result = (hc->refused == NGX_HTTP_FORBIDDEN || hc->token)
+                    ? SK_UNAUTHORIZED : SK_INVALID;
 
     ngx_seckill_claim_count(&hc->claim, answer.result);
 

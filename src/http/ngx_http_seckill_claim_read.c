@@ -23,6 +23,7 @@ ngx_http_seckill_claim_read(ngx_http_request_t *r,
     hc->outcome = NULL;
     hc->refused = NGX_HTTP_UNAUTHORIZED;
     hc->plain = 0;
+    hc->token = 0;
 
     claim = &hc->claim;
 
@@ -164,7 +165,13 @@ ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
     s = &hc->claim.user;
 
     if (s->len == 0) {
-        *wrong = "no user is given (a body is not read)";
+        *wrong = ngx_http_seckill_token_wrong(hc->request);
+        hc->token = (*wrong != NULL);
+
+        if (*wrong == NULL) {
+            *wrong = "no user is given (a body is not read)";
+        }
+
         return NGX_DECLINED;
     }
 

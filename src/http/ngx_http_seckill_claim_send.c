@@ -70,12 +70,19 @@ ngx_http_seckill_claim_send_refused(ngx_http_seckill_claim_t *hc,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
+    if ((hc->token || (slcf->auth && hc->refused == NGX_HTTP_UNAUTHORIZED))
+        && ngx_http_seckill_token_challenge(r) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (slcf->auth) {
         return ngx_http_seckill_reply_status(r, hc->refused);
     }
 
-    status = (hc->refused == NGX_HTTP_FORBIDDEN) ? SK_STATUS_FORBIDDEN
-                                                 : SK_STATUS_INVALID;
+    status = hc->token ? SK_STATUS_UNAUTHORIZED
+             : (hc->refused == NGX_HTTP_FORBIDDEN) ? SK_STATUS_FORBIDDEN
+                                                   : SK_STATUS_INVALID;
 
     code = ngx_http_seckill_reply_code(status);
 

@@ -99,6 +99,7 @@ ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
     }
 
     slcf->gate = NGX_CONF_UNSET_PTR;
+    slcf->token = NGX_CONF_UNSET_PTR;
 
     return slcf;
 }
@@ -135,6 +136,8 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     }
 
     conf->gate = gate;
+
+    ngx_conf_merge_ptr_value(conf->token, prev->token, NULL);
 
     if (conf->handler == ngx_http_seckill_api_handler) {
 

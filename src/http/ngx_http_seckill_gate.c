@@ -222,7 +222,10 @@ ngx_http_seckill_gate_verdict(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_seckill_reply_retry(r, &outcome->answer) != NGX_OK) {
+    if (ngx_http_seckill_reply_retry(r, &outcome->answer) != NGX_OK
+        || (status == NGX_HTTP_UNAUTHORIZED
+            && ngx_http_seckill_token_challenge(r) != NGX_OK))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

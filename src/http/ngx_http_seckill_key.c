@@ -3,8 +3,6 @@
 #include <sodium.h>
 
 
-static u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,
-    size_t *size);
 static ngx_int_t ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys,
     u_char *p, u_char *last);
 static u_char *ngx_http_seckill_key_word(u_char **p, u_char *last, size_t *len);
@@ -31,7 +29,7 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
         return NULL;
     }
 
-    p = ngx_http_seckill_key_file(cf, &name, &size);
+    p = ngx_http_seckill_key_file(cf, &name, &size, NULL);
     if (p == NULL) {
         return NULL;
     }
@@ -73,8 +71,9 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
 }
 
 
-static u_char *
-ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size)
+u_char *
+ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size,
+    ngx_uint_t *everyone)
 {
     u_char           *buf;
     ssize_t           n;
@@ -89,7 +88,11 @@ ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size)
         goto failed;
     }
 
-    if (fi.st_mode & (S_IROTH|S_IWOTH)) {
+    if (everyone) {
+        *everyone = (fi.st_mode & S_IROTH) ? 1 : 0;
+    }
+
+    if (fi.st_mode & (everyone ? S_IWOTH : S_IROTH|S_IWOTH)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the key file \"%V\" is open to everyone: "
                            "chmod 600", name);

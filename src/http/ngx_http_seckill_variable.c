@@ -65,7 +65,7 @@ ngx_http_seckill_variable_add(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    return NGX_OK;
+    return ngx_http_seckill_token_variables(cf);
 }
 
 

@@ -194,6 +194,25 @@ play(403, 'POST /seckill', query => 'sale=phone&user=z',
      headers => { 'Sec-Fetch-Site' => 'cross-site' });
 
 
+# where they have tokens
+
+my ($set, $set_name) = tempfile('seckill-jwks-XXXXXX', TMPDIR => 1, UNLINK => 1);
+print $set '{"keys":[{"kty":"oct","k":"', 'a' x 64, '"}]}';
+close $set or die $!;
+
+my $login = Seckill::Server->new(http => <<"END")->start;
+    seckill_zone zone=drop:2m;
+    seckill_token \$http_authorization keys=$set_name;
+END
+
+for my $headers ({}, { Authorization => 'Bearer a.b.c' }) {
+    play(401, "$_ /seckill", query => 'sale=phone', server => $login,
+         headers => $headers) for qw(GET POST);
+}
+
+$login->done;
+
+
 # the server
 
 play(200, 'GET /api/health');

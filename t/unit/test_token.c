@@ -359,7 +359,12 @@ test_known_header(void **state)
         is(make(BY_SECRET, EDDSA, GOOD), SK_TOKEN_BAD_SIGNATURE);
     }
 
-    /* its beginning is no header that is known */
+    /* it is not known by its beginning */
+
+    is(make(BY_SECRET, HS256, GOOD), SK_TOKEN_OK);
+    is(make(BY_SECRET, HS256 "{}", GOOD), SK_TOKEN_MALFORMED);
+
+    /* nor is its own beginning */
 
     is(make(BY_SECRET, HS256, GOOD), SK_TOKEN_OK);
     token = make(BY_SECRET, HS256, GOOD);
@@ -381,7 +386,8 @@ static void
 test_shape(void **state)
 {
     char        *token, *other;
-    size_t       i, len;
+    size_t       i, len, size;
+    uint8_t      mac[crypto_auth_hmacsha256_BYTES];
     const char  *at;
 
     static const char  digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
@@ -432,6 +438,17 @@ test_shape(void **state)
     }
 
     free(other);
+
+    /* a character that is no byte's */
+
+    other = unsigned_of(HS256, GOOD);
+    other = realloc(other, strlen(other) + 2);
+    assert_non_null(other);
+    memmove(strchr(other, '.') + 1, strchr(other, '.'),
+            strlen(strchr(other, '.')) + 1);
+    *strchr(other, '.') = 'A';
+    size = sign(BY_SECRET, other, mac);
+    is(signed_of(other, mac, size), SK_TOKEN_MALFORMED);
 
     /* more parts than three: an encrypted one has five, RFC 7516 */
 
