@@ -75,8 +75,12 @@ ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
             return ngx_seckill_claim_early(claim, answer);
         }
 
+        /* while the log is away, another machine may have it */
+
         ngx_memzero(answer, sizeof(sk_answer_t));
-        answer->result = SK_UNKNOWN_SALE;
+        answer->result = (sk_load(&zone->shm->shared.used)
+                          && !sk_load(&zone->shm->shared.open))
+                         ? SK_UNAVAILABLE : SK_UNKNOWN_SALE;
         return NGX_OK;
     }
 

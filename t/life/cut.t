@@ -101,6 +101,10 @@ like($res->{head}, qr/^Retry-After: \d+\r?$/m, 'but when to ask again');
 is($b->claim('few', 'one')->{result}, 'already', 'a winner is known');
 is($b->claim('phone', 'nobody')->{result}, 'sold_out', 'so is the end of a sale');
 
+is($a->api('POST', 'sales', '{"name":"new","stock":1}')->{status}, 201,
+   'a sale that it cannot hear of');
+is($b->claim('new', 'two')->{result}, 'unavailable', 'is not said not to be');
+
 $a->wait_for('it to be missed', sub {
     machine_events($a, 'machine_left') > $left;
 });
@@ -109,6 +113,8 @@ is($a->claim('few', 'three')->{result}, 'won', 'the other one goes on');
 $proxy->let_go;
 $b->ready;
 same_head('it has caught up');
+is($b->claim('new', 'two')->{result}, 'won', 'the new sale is there');
+is($b->claim('other', 'two')->{result}, 'unknown_sale', 'and another one is not');
 is(machine_events($_, 'machine_joined'), 3 + $left, 'and joined again')
     for $a, $b;
 is($b->claim('few', 'two')->{result}, 'sold_out', 'the last unit is sold');
