@@ -181,7 +181,8 @@ need_test() {
          redis-cli redis-tools \
          /usr/lib/python3/dist-packages/jwt python3-jwt \
          /usr/lib/python3/dist-packages/cryptography python3-cryptography \
-         /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl
+         /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl \
+         node nodejs  /usr/share/nodejs/jose node-jose
 }
 
 

@@ -139,6 +139,12 @@ for my $file (glob 'conf/*.conf') {
     system('mkdir', '-p', "$dir/run", "$dir/var/log/nginx", "$dir/var/lib", "$dir/logs");
 
     $text =~ s{/etc/nginx/seckill\.(?:key|redis)}{$dir/key}g;
+    $text =~ s{/etc/nginx/login\.jwks}{$dir/jwks}g;
+    open my $jwks, '>', "$dir/jwks" or die $!;
+    print $jwks '{"keys":[{"kty":"OKP","crv":"Ed25519",'
+                . '"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
+    close $jwks;
+
     open my $key, '>', "$dir/key" or die $!;
     print $key "0123456789abcdef shop\n";
     close $key;
