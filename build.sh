@@ -409,7 +409,8 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_clock test_operator test_again test_key test_body test_query
            test_query_files test_redis_url test_redis test_redis_find
            test_machines test_machines_faults test_machines_random
-           test_token test_token_keys test_token_cache)
+           test_token test_token_keys test_token_cache test_order_late
+           test_machines_orders)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

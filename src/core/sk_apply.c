@@ -9,6 +9,8 @@ static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_order(sk_zone_t *zone, const sk_event_t *e);
+static int sk_apply_late(sk_zone_t *zone, sk_sale_t *sale,
+    const sk_event_t *e);
 static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
 static void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e);
@@ -77,9 +79,10 @@ sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc, char *reason,
         return;
     }
 
-    if (e->type == SK_EVENT_WON) {
+    if (sk_event_of_order(e->type)) {
         (void) snprintf(reason, size, "the zone has no room for order %llu: "
-                        "give it a larger size", (unsigned long long) e->seq);
+                        "give it a larger size",
+                        (unsigned long long) (e->object ? e->object : e->seq));
         return;
     }
 
@@ -268,7 +271,38 @@ sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
             sk_add(&sale->free, 1);
             sk_add(&sale->orders[SK_ORDER_CANCELLED], 1);
         }
+
+    } else if (e->type == SK_EVENT_PAID) {
+        return sk_apply_late(zone, sale, e);
     }
+
+    return SK_OK;
+}
+
+
+/* paid when it had expired: it is in force again, with another unit */
+
+static int
+sk_apply_late(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
+{
+    int       rc;
+    uint64_t  sold;
+
+    sold = sk_unit_value(SK_UNIT_SOLD, e->object);
+
+    if (sk_units_get(&zone->units, e->key, sold)) {
+        return SK_OK;
+    }
+
+    rc = sk_units_insert(&zone->units, e->key,
+                         sk_sale_slot(&zone->sales, sale), sold, 0);
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    sk_add(&sale->free, -1);
+    sk_add(&sale->sold, 1);
+    sk_add(&sale->orders[SK_ORDER_PAID], 1);
 
     return SK_OK;
 }

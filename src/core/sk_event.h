@@ -43,7 +43,8 @@ typedef struct {
     uint64_t        object;     /* the order, the product: the seq of the event
                                    that made it; 0: none */
     uint32_t        expires_s;  /* won: until when it is held; 0: it is sold */
-    unsigned        skip;       /* for sk_apply(): of a sale that is gone */
+    unsigned        skip:1;     /* for sk_apply(): of a sale that is gone */
+    unsigned        late:1;     /* paid: when it had expired; not read */
     const char     *user;       /* of an order; valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */

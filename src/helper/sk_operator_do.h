@@ -90,6 +90,12 @@ SK_COMMAND_TABLE(X)
 
 #undef X
 
+/*
+ * Why an order that has expired cannot be in force again; NULL: it can.  "e" is
+ * the event that would make it paid.
+ */
+const char *sk_operator_late_why_not(sk_operator_t *o, const sk_event_t *e);
+
 /* the sale of the command; NULL: there is none, and "rc" is to be returned */
 sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);
 

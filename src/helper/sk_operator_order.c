@@ -1,23 +1,47 @@
 #include "sk_operator_do.h"
 
 
-/* after a restore, orders' numbers are used again: a client can make sure */
+/*
+ * What bodies may have: whose order it is, since numbers are used again after a
+ * restore, and what is special of the command.
+ */
 
-static const sk_field_t  sk_order_fields[] = {
-
-    { "user", SK_FIELD_TEXT, SK_FIELD_EDIT, 0, 1, SK_USER_SIZE_MAX,
-      "the user of the order, 1 to 128 bytes, is allowed" }
+enum {
+    SK_ORDER_USER = 0,
+    SK_ORDER_SPECIAL,
+    SK_ORDER_FIELDS
 };
 
 
-static int sk_operator_order_find(sk_operator_t *o, sk_order_t *order,
-    sk_event_e *last);
+#define SK_ORDER_FIELD_USER                                                  \
+    { "user", SK_FIELD_TEXT, SK_FIELD_EDIT, 0, 1, SK_USER_SIZE_MAX,          \
+      "the user of the order, 1 to 128 bytes, is allowed" }
+
+#define SK_ORDER_FIELD_IS(name)                                              \
+    { name, SK_FIELD_BOOLEAN, SK_FIELD_EDIT, 0, 0, 1,                        \
+      "true or false is allowed" }
+
+
+static const sk_field_t  sk_order_confirm[SK_ORDER_FIELDS] = {
+    SK_ORDER_FIELD_USER, SK_ORDER_FIELD_IS("late")
+};
+
+
+static const sk_field_t  sk_order_cancel[] = { SK_ORDER_FIELD_USER };
+
+
+static int sk_operator_order_confirm_late(sk_operator_t *o,
+    const sk_order_t *order, const sk_value_t *late);
+static int sk_operator_order_find(sk_operator_t *o, const sk_field_t *fields,
+    unsigned n, sk_value_t *values, sk_order_t *order, sk_event_e *last);
+static unsigned sk_operator_order_unit(sk_operator_t *o,
+    const sk_order_t *order, uint32_t *expires_s);
+static void sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
+    sk_event_e type, sk_event_t *e);
 static int sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type);
 static int sk_operator_order_reply(sk_operator_t *o);
 static int sk_operator_order_conflict(sk_operator_t *o, const char *message);
-static unsigned sk_operator_order_unit(sk_operator_t *o,
-    const sk_order_t *order, uint32_t *expires_s);
 
 
 int
@@ -27,8 +51,10 @@ sk_operator_order_confirm(sk_operator_t *o)
     uint32_t    expires_s;
     sk_event_e  last;
     sk_order_t  order;
+    sk_value_t  v[SK_ORDER_FIELDS];
 
-    rc = sk_operator_order_find(o, &order, &last);
+    rc = sk_operator_order_find(o, sk_order_confirm, SK_ORDER_FIELDS, v,
+                                &order, &last);
 
     if (rc != SK_OK) {
         return rc;
@@ -43,7 +69,7 @@ sk_operator_order_confirm(sk_operator_t *o)
         return sk_operator_order_reply(o);
 
     case SK_EVENT_EXPIRED:
-        return sk_operator_order_conflict(o, "the order has expired");
+        return sk_operator_order_confirm_late(o, &order, &v[SK_ORDER_SPECIAL]);
 
     default: /* SK_EVENT_CANCELLED */
         return sk_operator_order_conflict(o, "the order was cancelled");
@@ -70,7 +96,34 @@ sk_operator_order_confirm(sk_operator_t *o)
     rc = sk_operator_order_put(o, &order, SK_EVENT_EXPIRED);
 
     return (rc == SK_OK)
-           ? sk_operator_order_conflict(o, "the order has expired") : rc;
+           ? sk_operator_order_confirm_late(o, &order, &v[SK_ORDER_SPECIAL])
+           : rc;
+}
+
+
+/* a payment that has come when the order had expired, and may be known to be */
+
+static int
+sk_operator_order_confirm_late(sk_operator_t *o, const sk_order_t *order,
+    const sk_value_t *late)
+{
+    int         rc;
+    sk_event_t  e;
+    const char *why;
+
+    sk_operator_order_event(o, order, SK_EVENT_PAID, &e);
+
+    why = late->number ? sk_operator_late_why_not(o, &e)
+                       : "the order has expired";
+    if (why) {
+        return sk_operator_order_conflict(o, why);
+    }
+
+    e.late = 1;
+
+    rc = sk_operator_append(o, &e);
+
+    return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
 }
 
 
@@ -81,8 +134,9 @@ sk_operator_order_cancel(sk_operator_t *o)
     uint32_t    expires_s;
     sk_event_e  last;
     sk_order_t  order;
+    sk_value_t  user;
 
-    rc = sk_operator_order_find(o, &order, &last);
+    rc = sk_operator_order_find(o, sk_order_cancel, 1, &user, &order, &last);
 
     if (rc != SK_OK) {
         return rc;
@@ -109,13 +163,17 @@ sk_operator_order_cancel(sk_operator_t *o)
 /* SK_REFUSED: there is none, or it is not the one that is meant */
 
 static int
-sk_operator_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
+sk_operator_order_find(sk_operator_t *o, const sk_field_t *fields, unsigned n,
+    sk_value_t *values, sk_order_t *order, sk_event_e *last)
 {
-    int           rc;
-    sk_value_t    user;
-    sk_ledger_t  *l;
+    int                rc;
+    sk_ledger_t       *l;
+    const sk_value_t  *user;
 
     l = o->writer->ledger;
+    user = &values[SK_ORDER_USER];
+
+    memset(values, 0, n * sizeof(sk_value_t));
 
     rc = sk_ledger_order(l, o->command->id, order);
 
@@ -126,11 +184,11 @@ sk_operator_order_find(sk_operator_t *o, sk_order_t *order, sk_event_e *last)
     }
 
     if (rc == SK_OK && o->command->body_len) {
-        rc = sk_operator_body(o, sk_order_fields, 1, SK_FIELD_EDIT, &user);
+        rc = sk_operator_body(o, fields, n, SK_FIELD_EDIT, values);
 
-        if (rc == SK_OK && user.given
-            && (user.len != order->user_len
-                || memcmp(user.text, order->user, user.len) != 0))
+        if (rc == SK_OK && user->given
+            && (user->len != order->user_len
+                || memcmp(user->text, order->user, user->len) != 0))
         {
             return sk_operator_order_conflict(o, "the order is another user's");
         }
@@ -158,20 +216,29 @@ sk_operator_order_unit(sk_operator_t *o, const sk_order_t *order,
 }
 
 
+static void
+sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
+    sk_event_e type, sk_event_t *e)
+{
+    memset(e, 0, sizeof(sk_event_t));
+
+    e->type = type;
+    e->sale_id = order->sale_id;
+    e->object = o->command->id;
+    e->user = order->user;
+    e->user_len = order->user_len;
+    e->key = sk_zone_user_key(o->writer->zone, e->sale_id, e->user,
+                              e->user_len);
+}
+
+
 static int
 sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type)
 {
     sk_event_t  e;
 
-    memset(&e, 0, sizeof(sk_event_t));
-
-    e.type = type;
-    e.sale_id = order->sale_id;
-    e.object = o->command->id;
-    e.user = order->user;
-    e.user_len = order->user_len;
-    e.key = sk_zone_user_key(o->writer->zone, e.sale_id, e.user, e.user_len);
+    sk_operator_order_event(o, order, type, &e);
 
     return sk_operator_append(o, &e);
 }

@@ -162,7 +162,10 @@ sk_ledger_append_bytes(sqlite3_stmt *stmt, int column, const sk_bytes_t *b)
 }
 
 
-/* who it was; of a sale, what it is now, and what the configuration says */
+/*
+ * Who it was; of an order, what is special; of a sale, what it is now, and what
+ * the configuration says.
+ */
 
 static char *
 sk_ledger_append_detail(const sk_event_t *e)
@@ -176,6 +179,10 @@ sk_ledger_append_detail(const sk_event_t *e)
     rc = json_object_set_new(json, "by",
                              e->by ? sk_json_text(e->by, e->by_len)
                                    : json_null());
+
+    if (e->late) {
+        rc |= json_object_set_new(json, "late", json_true());
+    }
 
     if (sk_event_has_def(e->type)) {
         rc |= json_object_set_new(json, "declared",

@@ -14,6 +14,12 @@
 #define SK_EVENT_MACHINE  ", 'machine', e.detail ->> 'machine'"
 #define SK_EVENT_ORDER  ", 'order', e.object, 'user', sk_text(e.user)"
 
+/* what is special of it, if anything is */
+
+#define SK_EVENT_SPECIAL(event)                                              \
+    "iif(ifnull(json_remove(e.detail, '$.by'), '{}') = '{}', "               \
+    event "), " event ", 'detail', json_remove(e.detail, '$.by')))"
+
 
 static const char *const  sk_reads[SK_READ_N] = {
 
@@ -46,7 +52,7 @@ static const char *const  sk_reads[SK_READ_N] = {
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER ")"
 
     " WHEN 'paid' THEN "
-    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"
+    SK_EVENT_SPECIAL(SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY)
 
     " WHEN 'cancelled' THEN "
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"

@@ -347,6 +347,11 @@ for my $call ($confirm, $cancel) {
     is($order->{data}{state}, 'expired', 'a conflict has the order');
 }
 
+play(400, $confirm, order => $short, body => { late => 'yes' });
+$order = play(200, $confirm, order => $short,
+              body => { late => JSON::PP::true, user => 'a' });
+is($order->{data}{state}, 'paid', 'late');
+
 
 # what all of a kind have in common
 

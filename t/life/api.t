@@ -216,7 +216,8 @@ is($s->sql("SELECT count(*) - count(DISTINCT object) FROM ledger"
 
 # held while everything is killed, and over the time: on sale again
 
-is($s->claim('phone', 'held')->{state}, 'held', 'one is held');
+my $held = $s->claim('phone', 'held');
+is($held->{state}, 'held', 'one is held');
 $s->kill_all;
 sleep 2;
 $s->start->ready;
@@ -224,6 +225,24 @@ $s->wait_for('it to end', sub {
     api('GET', 'sales/phone')->{json}{data}{free} == 400;
 });
 is($s->ask('phone', 'held')->{result}, 'none', 'after a start too');
+
+# its payment comes all the same: it is in force again, also after a kill
+
+my $confirm = "orders/$held->{order}/confirm";
+is(api('POST', $confirm)->{status}, 409, 'it has expired');
+is(api('POST', $confirm, '{"late":true,"user":"other"}')->{status}, 409,
+   'it is not that user\'s');
+$res = api('POST', $confirm, '{"late":true,"user":"held"}');
+is($res->{json}{data}{state}, 'paid', 'it is paid') or diag($res->{body});
+$res = api('GET', "events?limit=1&after=" . (api('GET', 'health')
+                                             ->{json}{data}{ledger_seq} - 1));
+is_deeply([@{$res->{json}{data}[0]}{qw(type order detail)}],
+          ['paid', $held->{order}, { late => JSON::PP::true }], 'and was late');
+$s->kill_all;
+$s->start->ready;
+is($s->ask('phone', 'held')->{order}, $held->{order}, 'it is there');
+is(api('GET', 'sales/phone')->{json}{data}{free}, 399, 'and has a unit');
+is(@{api('GET', 'orders?user=held&state=paid')->{json}{data}}, 1, 'listed');
 
 # what became of all orders, as the ledger has it
 

@@ -282,6 +282,14 @@ cli(0, 'verify', ledger('', @good,
         qw(machine_joined machine_left)));
 unlike($out, qr/BROKEN/, 'events of machines are known');
 
+my @late = ('paid', 2, 'b', 4, undef, '{"late":true}');
+my @room = ('sale_edited', 2, undef, undef, undef, def('phone', 4, 3));
+
+cli(0, 'verify', ledger('', @good, \@room, [@late], ['cancelled', 2, 'b', 4],
+                        ['won', 2, 'x']));
+unlike($out, qr/BROKEN/, 'an order that was paid late');
+like($out, qr/^phone +4 +1 +2 +1 +0 +2$/m, 'has expired no more');
+
 cli(0, 'verify', ledger(''));
 like($out, qr/numbers: 0 events/, 'an empty ledger');
 
@@ -350,6 +358,20 @@ my @broken = (
      states => qr/event 21: order 19 was paid, and became expired/],
     ['paid when it had expired', '', [['paid', 2, 'b', 4]],
      states => qr/event 21: order 4 was expired, and became paid/],
+    ['paid late when it had not expired', '',
+     [['paid', 2, 'b', 13, undef, '{"late":true}']],
+     states => qr/event 21: order 13 was held, and became paid late/,
+     stock => qr/event 21 \(paid\): 4 units in force/,
+     limits => qr/event 21: 3 units/],
+    ['paid late, and no unit was free', '',
+     [['sale_edited', 2, undef, undef, undef, def('phone', 3, 3)], [@late]],
+     stock => qr/event 22 \(paid\): 4 units in force, the stock of sale 2 /],
+    ['paid late, over the limit', '',
+     [['sale_edited', 2, undef, undef, undef, def('phone', 4, 2)], [@late]],
+     limits => qr/event 22: 3 units of one user, the limit of sale 2 is 2/],
+    ['paid late twice', '', [\@room, [@late], [@late]],
+     states => qr/event 23: order 4 was paid late, and became paid late/,
+     stock => qr/event 23/, limits => qr/event 23/],
     ['cancelled when it had expired', '', [['cancelled', 2, 'b', 4]],
      states => qr/event 21: order 4 was expired, and became cancelled/],
     ['cancelled twice, for two orders', '',
@@ -609,6 +631,10 @@ wait_for('they expire', sub {
 cli(1, 'order', 'confirm', $lost{u11});
 like($err, qr/^seckill: order $lost{u11}: conflict: /, 'too late');
 like(cli(0, 'order', 'show', $lost{u11}), qr/^state +expired$/m, 'shown');
+is(data('order', 'confirm', $lost{u11}, '--late')->[0]{state}, 'paid',
+   'but it may be paid');
+cli(0, 'order', 'cancel', $lost{u11});
+cli(2, 'order', 'cancel', $lost{u12}, '--late');
 is(data('sale', 'edit', 'phone', '--hold', '1h')->{free}, 20,
    'all are on sale again, and will be held for long');
 
@@ -661,7 +687,7 @@ cli(0, 'order', 'confirm', @again);
 is(() = $out =~ / paid /g, 12, 'all paid');
 
 $list = data('order', 'list', '--user', 'u11', '--all');
-is_deeply([map { $_->{state} } @$list], ['expired', 'paid'],
+is_deeply([map { $_->{state} } @$list], ['cancelled', 'paid'],
           'one who came back');
 cli(0, 'order', 'list', '--limit', 3);
 is(() = $out =~ /\n/g, 4, 'three orders and a head');
@@ -804,7 +830,7 @@ is_deeply($s->api('GET', "events?after=$last")->{head}, $books->{head},
           'and of a page');
 my ($phones) = grep { $_->{sale} eq 'phone' } @{$books->{sales}};
 is_deeply([@$phones{qw(stock sold held paid expired cancelled removed)}],
-          [24, 1, 0, 20, 10, 2, JSON::PP::true], 'and has what was sold');
+          [24, 1, 0, 20, 9, 3, JSON::PP::true], 'and has what was sold');
 
 # a backup has the chain, which is made again from what is there
 

@@ -116,6 +116,50 @@ order_check(sk_zone_t *zone)
 }
 
 
+/* order 2 has expired, and is paid all the same */
+
+static void
+late_prepare(sk_zone_t *zone)
+{
+    held_prepare(zone);
+
+    apply_order(zone, SK_EVENT_EXPIRED, OTHERS + 3, 2, 0, "alice");
+    assert_int_equal(sk_load(&phone(zone)->free), 1);
+}
+
+
+static void
+late_operate(sk_zone_t *zone)
+{
+    apply_order(zone, SK_EVENT_PAID, OTHERS + 4, 2, 0, "alice");
+}
+
+
+static void
+late_check(sk_zone_t *zone)
+{
+    sk_answer_t  a;
+
+    if (sk_load(&zone->applied_seq) < OTHERS + 4) {
+        late_operate(zone);
+    }
+
+    late_operate(zone);
+
+    a = sk_test_ask(zone, phone(zone), "alice");
+
+    assert_int_equal(a.result, SK_WON);
+    assert_int_equal(a.order, 2);
+    assert_int_equal(a.n_orders, 1);
+    assert_int_equal(a.state, SK_UNIT_SOLD);
+    assert_int_equal(sk_load(&phone(zone)->sold), OTHERS / 2 + 1);
+    assert_int_equal(sk_load(&phone(zone)->held), OTHERS / 2);
+    assert_int_equal(sk_load(&phone(zone)->free), 0);
+
+    others_check(zone);
+}
+
+
 /* an edit: the stock, what is reserved for it and what is free go together */
 
 static void
@@ -249,6 +293,18 @@ test_kill_cancelled(void **state)
 
 
 static void
+test_kill_late(void **state)
+{
+    const kill_case_t  c = { late_prepare, late_operate, late_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+static void
 test_kill_edit(void **state)
 {
     const kill_case_t  c = { held_prepare, edit_operate, edit_check,
@@ -279,6 +335,7 @@ main(void)
         cmocka_unit_test(test_kill_paid),
         cmocka_unit_test(test_kill_expired),
         cmocka_unit_test(test_kill_cancelled),
+        cmocka_unit_test(test_kill_late),
         cmocka_unit_test(test_kill_edit),
         cmocka_unit_test(test_kill_remove),
     };

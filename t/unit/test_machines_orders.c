@@ -1,0 +1,259 @@
+/*
+ * What operators do with orders where several machines have one stock: it is
+ * done at one of them, and the others know it as if they had done it.
+ */
+
+#include "sk_test_machines.h"
+
+
+#define TV  "tv"
+
+
+static sk_sale_def_t  tv;
+static sk_reply_t     reply;
+static int64_t        until_s;          /* a second to wait for */
+
+
+static sk_sale_t *
+sale_of(machine_t *x)
+{
+    return sk_zone_sale(x->zone, TV, strlen(TV));
+}
+
+
+static uint64_t
+post(machine_t *x, sk_command_e type, uint64_t order, const char *body)
+{
+    sk_command_t  c;
+
+    memset(&c, 0, sizeof(c));
+
+    c.type = type;
+    c.id = order;
+    c.by_len = 3;
+    memcpy(c.by, "ops", 3);
+    c.body = body;
+    c.body_len = (uint32_t) strlen(body);
+
+    return sk_command_post(x->d.commands, &c, sk_monotonic_us());
+}
+
+
+static int
+all_done(void)
+{
+    unsigned  k;
+
+    for (k = 0; k < MACHINES; k++) {
+        if (runs(&machine[k]) && sk_command_pending(machine[k].d.commands)) {
+            return 0;
+        }
+    }
+
+    return all_decided();
+}
+
+
+static sk_status_e
+collect(machine_t *x, uint64_t ticket)
+{
+    assert_int_equal(sk_command_collect(x->d.commands, ticket, &reply), SK_OK);
+    reply.body[reply.len] = '\0';
+
+    return reply.status;
+}
+
+
+static sk_status_e
+command(machine_t *x, sk_command_e type, uint64_t order, const char *body)
+{
+    uint64_t  ticket;
+
+    ticket = post(x, type, order, body);
+    until(all_done);
+
+    return collect(x, ticket);
+}
+
+
+static int
+time_has_come(void)
+{
+    return time(NULL) >= until_s && all_done();
+}
+
+
+static void
+wait_for_s(uint32_t s)
+{
+    until_s = s;
+    until(time_has_come);
+}
+
+
+/* all say the same of a user and of the units */
+
+static void
+assert_all(const char *user, sk_result_e result, uint64_t order,
+    int64_t free, int64_t held, int64_t sold)
+{
+    unsigned     k;
+    sk_answer_t  answer;
+
+    assert_same();
+
+    for (k = 0; k < MACHINES; k++) {
+
+        if (!runs(&machine[k])) {
+            continue;
+        }
+
+        answer = sk_test_ask(machine[k].zone, sale_of(&machine[k]), user);
+
+        assert_int_equal(answer.result, result);
+        assert_int_equal(answer.order, order);
+        assert_int_equal(sk_load(&sale_of(&machine[k])->free), free);
+        assert_int_equal(sk_load(&sale_of(&machine[k])->held), held);
+        assert_int_equal(sk_load(&sale_of(&machine[k])->sold), sold);
+        sk_test_conserved(machine[k].zone);
+    }
+}
+
+
+/* wins at one of them; the order, and when its hold ends */
+
+static uint64_t
+win(machine_t *x, const char *user, uint32_t *expires_s)
+{
+    sk_answer_t  answer;
+
+    assert_true(claim(x, TV, user).admitted);
+    until(all_decided);
+
+    answer = sk_test_ask(x->zone, sale_of(x), user);
+    assert_int_equal(answer.result, SK_WON);
+
+    *expires_s = answer.expires_s;
+
+    return answer.order;
+}
+
+
+static void
+start_again(machine_t *x, const char *name)
+{
+    sk_commands_t  *commands;
+
+    commands = x->d.commands;
+
+    machine_stop(x);
+    machine_start(x, name, &tv, 1);
+    x->d.commands = commands;
+
+    until(settled);
+}
+
+
+/* one buys the unit at one, the other's payment comes at the other one */
+
+static void
+test_late(void **state)
+{
+    unsigned     k, round, paid;
+    uint32_t     expires_s;
+    uint64_t     order, ticket;
+    sk_answer_t  answer;
+
+    (void) state;
+
+    for (round = 0, paid = 0; round < 3; round++) {
+        order = win(&machine[round % 2], "u", &expires_s);
+        assert_all("u", SK_WON, order, 0, 1, 0);
+        wait_for_s(expires_s + 1);
+        assert_all("u", SK_NONE, 0, 1, 0, 0);
+
+        ticket = post(&machine[1], SK_ORDER_CONFIRM, order,
+                      "{\"late\":true}");
+
+        if (round) {
+            assert_true(claim(&machine[0], TV, "v").admitted);
+        }
+
+        until(all_done);
+
+        if (collect(&machine[1], ticket) == SK_STATUS_OK) {
+            assert_all("u", SK_WON, order, 0, 0, 1);
+            paid++;
+
+        } else {
+            assert_non_null(strstr(reply.body, "no unit is free"));
+            order = sk_test_ask(machine[0].zone, sale_of(&machine[0]), "v")
+                    .order;
+            assert_all("v", SK_WON, order, 0, 1, 0);
+        }
+
+        for (k = 0; k < 2; k++) {
+            start_again(&machine[k], k ? "b" : "a");
+        }
+
+        answer = sk_test_ask(machine[0].zone, sale_of(&machine[0]), "u");
+
+        if (answer.result == SK_WON) {
+            assert_all("u", SK_WON, order, 0, 0, 1);
+        }
+
+        assert_int_equal(command(&machine[0], SK_ORDER_CANCEL, order, ""),
+                         SK_STATUS_OK);
+    }
+
+    assert_true(paid >= 1);
+}
+
+
+static int
+begin_orders(void **state)
+{
+    unsigned  k;
+
+    if (begin_machines(state) != 0) {
+        return -1;
+    }
+
+    tv = sk_test_def(TV, 1, 1);
+    tv.hold_s = 1;
+
+    for (k = 0; k < 2; k++) {
+        machine_start(&machine[k], k ? "b" : "a", &tv, 1);
+        machine[k].d.commands = sk_commands_map();
+        assert_non_null(machine[k].d.commands);
+        until(settled);
+    }
+
+    return 0;
+}
+
+
+static int
+end_orders(void **state)
+{
+    unsigned  k;
+
+    for (k = 0; k < 2; k++) {
+        sk_commands_unmap(machine[k].d.commands);
+    }
+
+    return end_machines(state);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+#define T(f)  cmocka_unit_test_setup_teardown(f, begin_orders, end_orders)
+        T(test_late),
+#undef T
+    };
+
+    return cmocka_run_group_tests_name("machines_orders", tests, NULL, NULL);
+}
