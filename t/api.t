@@ -46,7 +46,7 @@ __DATA__
  "HEAD /api/events"]
 --- response_body_like eval
 [qr/won/, qr/won/,
- qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","by":"configuration","detail":\{"name":"phone","product":null,"stock":2,"limit":1,"hold":0,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\},"head":\{"number":3,"chain":"[0-9a-f]{64}"\}\}\n$/,
+ qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","by":"configuration","detail":\{"name":"phone","product":null,"stock":2,"limit":1,"hold":0,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false,"extend":0\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\},"head":\{"number":3,"chain":"[0-9a-f]{64}"\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":3,.*\],"pagination":\{"next":3\},"head":\{"number":3,.*\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":1,[^\[]*\],"pagination":\{"next":1\},"head":\{"number":3,.*\}\}\n$/,
  qr/^\{"code":0,"data":\[\],"pagination":\{"next":3\},"head":\{"number":3,.*\}\}\n$/,
@@ -177,7 +177,7 @@ Authorization: Bearer 0123456789abcdef"]
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/drop.db queue=100;
     seckill_sale zone=drop name=phone stock=2;
-    seckill_sale zone=drop name=case stock=5 limit=2 hold=15m
+    seckill_sale zone=drop name=case stock=5 limit=2 hold=15m extend=5m
                  start=2026-01-01T00:00:00.5Z;
 --- config
     location = /seckill { seckill zone=drop user=$arg_user; }
@@ -234,7 +234,8 @@ seckill_sale_stock\{zone="drop",sale="case"\} 5$
 seckill_sale_start_timestamp_seconds\{zone="drop",sale="case"\} 1767225600\.500000$
 # HELP seckill_sale_end_timestamp_seconds .*
 # TYPE seckill_sale_end_timestamp_seconds gauge$
-.*^seckill_sale_paused\{zone="drop",sale="case"\} 0$/ms,
+.*^seckill_sale_paused\{zone="drop",sale="case"\} 0$
+.*^seckill_sale_extend_seconds\{zone="drop",sale="case"\} 300$/ms,
  qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_ledger_events":\[\{"zone":"drop","value":5\}\],"seckill_ledger_chain":\[\{"zone":"drop","value":\d{9,15}\}\],.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
  qr/"result":"invalid"/]
 

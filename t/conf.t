@@ -994,3 +994,14 @@ duplicate parameter
 --- must_die
 --- error_log
 nowhere
+
+
+=== TEST 95: a hold that is made longer than may be
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 hold=1m extend=31d;
+--- config
+    # # 80
+--- must_die
+--- error_log
+invalid parameter "extend=31d" of "seckill_sale", allowed: whole seconds, 0 to 30d, like 15m

@@ -61,7 +61,7 @@ _seckill() {
 
     local global='--url --key-file --json --help'
     local product='--name --price --currency --description --attributes'
-    local sale='--stock --limit --hold --start --end --product'
+    local sale='--stock --limit --hold --extend --start --end --product'
     local key='--idempotency-key'
 
     if [[ $cur != -* ]]; then
@@ -73,7 +73,7 @@ _seckill() {
             product) _seckill_words 'add list show edit remove' ;;
             sale)    _seckill_words 'add list show edit pause resume end remove
                                      watch' ;;
-            order)   _seckill_words 'list show confirm cancel' ;;
+            order)   _seckill_words 'list show confirm cancel extend' ;;
             events)  _seckill_words 'follow list' ;;
             machine) _seckill_words 'list begin forget' ;;
             'sale watch')
@@ -95,7 +95,8 @@ _seckill() {
                                         --after $global" ;;
         'order confirm')
                         _seckill_words "--user --late $key $global" ;;
-        'order cancel') _seckill_words "--user $key $global" ;;
+        'order cancel'|'order extend')
+                        _seckill_words "--user $key $global" ;;
         'events follow')
                         _seckill_words "--after --at --wait --count $global" ;;
         'events list')  _seckill_words "--after --at --limit $global" ;;

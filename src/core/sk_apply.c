@@ -8,9 +8,6 @@ static void sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc,
 static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
-static int sk_apply_order(sk_zone_t *zone, const sk_event_t *e);
-static int sk_apply_late(sk_zone_t *zone, sk_sale_t *sale,
-    const sk_event_t *e);
 static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
 static void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e);
@@ -110,6 +107,7 @@ sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
     case SK_EVENT_PAID:
     case SK_EVENT_EXPIRED:
     case SK_EVENT_CANCELLED:
+    case SK_EVENT_EXTENDED:
         return sk_apply_order(zone, e);
 
     case SK_EVENT_SALE_ADDED:
@@ -223,86 +221,6 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
     }
 
     sk_apply_outcome(zone, e);
-
-    return SK_OK;
-}
-
-
-/* what becomes of an order; applied before, it finds nothing to change */
-
-static int
-sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
-{
-    uint64_t    held, sold;
-    sk_sale_t  *sale;
-    sk_unit_t  *u;
-
-    sale = sk_zone_sale_by_id(zone, e->sale_id);
-
-    if (sale == NULL) {
-        return SK_DAMAGED;
-    }
-
-    held = sk_unit_value(SK_UNIT_HELD, e->object);
-    sold = sk_unit_value(SK_UNIT_SOLD, e->object);
-
-    u = sk_units_get(&zone->units, e->key, held);
-
-    if (u && e->type == SK_EVENT_PAID) {
-        sk_store_release(&u->value, sold);
-        sk_add(&sale->held, -1);
-        sk_add(&sale->sold, 1);
-        sk_add(&sale->orders[SK_ORDER_PAID], 1);
-
-    } else if (u) {
-        sk_units_remove(&zone->units, u);
-        sk_add(&sale->held, -1);
-        sk_add(&sale->free, 1);
-        sk_add(&sale->orders[(e->type == SK_EVENT_EXPIRED)
-                             ? SK_ORDER_EXPIRED : SK_ORDER_CANCELLED], 1);
-
-    } else if (e->type == SK_EVENT_CANCELLED) {
-
-        u = sk_units_get(&zone->units, e->key, sold);
-
-        if (u) {
-            sk_units_remove(&zone->units, u);
-            sk_add(&sale->sold, -1);
-            sk_add(&sale->free, 1);
-            sk_add(&sale->orders[SK_ORDER_CANCELLED], 1);
-        }
-
-    } else if (e->type == SK_EVENT_PAID) {
-        return sk_apply_late(zone, sale, e);
-    }
-
-    return SK_OK;
-}
-
-
-/* paid when it had expired: it is in force again, with another unit */
-
-static int
-sk_apply_late(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
-{
-    int       rc;
-    uint64_t  sold;
-
-    sold = sk_unit_value(SK_UNIT_SOLD, e->object);
-
-    if (sk_units_get(&zone->units, e->key, sold)) {
-        return SK_OK;
-    }
-
-    rc = sk_units_insert(&zone->units, e->key,
-                         sk_sale_slot(&zone->sales, sale), sold, 0);
-    if (rc != SK_OK) {
-        return rc;
-    }
-
-    sk_add(&sale->free, -1);
-    sk_add(&sale->sold, 1);
-    sk_add(&sale->orders[SK_ORDER_PAID], 1);
 
     return SK_OK;
 }

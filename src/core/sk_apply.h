@@ -52,6 +52,12 @@ int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
 
 
+/*
+ * For sk_apply() itself: what becomes of an order that was won.  Applied
+ * before, it finds nothing to change.  SK_OK, SK_FULL, SK_DAMAGED.
+ */
+int sk_apply_order(sk_zone_t *zone, const sk_event_t *e);
+
 
 #pragma GCC visibility pop
 

@@ -56,7 +56,8 @@
     X(SK_SALE_RESUME,     sale_resume,     0)                                \
     X(SK_SALE_END,        sale_end,        0)                                \
     X(SK_ORDER_CONFIRM,   order_confirm,   1)                                \
-    X(SK_ORDER_CANCEL,    order_cancel,    1)
+    X(SK_ORDER_CANCEL,    order_cancel,    1)                                \
+    X(SK_ORDER_EXTEND,    order_extend,    1)
 
 
 typedef enum {
@@ -65,6 +66,11 @@ typedef enum {
 #undef X
     SK_COMMAND_N
 } sk_command_e;
+
+
+#define sk_command_of_order(type)                                            \
+    ((type) == SK_ORDER_CONFIRM || (type) == SK_ORDER_CANCEL                 \
+     || (type) == SK_ORDER_EXTEND)
 
 
 typedef enum {

@@ -37,7 +37,8 @@
 #define SK_NAME_SIZE_MAX      64        /* bytes of a sale's name */
 #define SK_STOCK_MAX  1000000000        /* units of one sale */
 #define SK_LIMIT_MAX       10000        /* units of one user in one sale */
-#define SK_HOLD_MAX_S    2592000        /* seconds to pay: 30 days */
+#define SK_HOLD_MAX_S    2592000        /* seconds to pay, or to pay longer:
+                                           30 days */
 
 #define SK_TIME_MIN            0
 #define SK_TIME_MAX    INT64_MAX

@@ -24,7 +24,8 @@
     X(SK_EVENT_PRODUCT_EDITED,   "product_edited")                           \
     X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")                          \
     X(SK_EVENT_MACHINE_JOINED,   "machine_joined")                           \
-    X(SK_EVENT_MACHINE_LEFT,     "machine_left")
+    X(SK_EVENT_MACHINE_LEFT,     "machine_left")                             \
+    X(SK_EVENT_EXTENDED,         "extended")
 
 
 typedef enum {
@@ -42,7 +43,8 @@ typedef struct {
     uint64_t        sale_id;    /* seq of the event that added the sale */
     uint64_t        object;     /* the order, the product: the seq of the event
                                    that made it; 0: none */
-    uint32_t        expires_s;  /* won: until when it is held; 0: it is sold */
+    uint32_t        expires_s;  /* won: until when it is held; 0: it is sold;
+                                   extended: until when now */
     unsigned        skip:1;     /* for sk_apply(): of a sale that is gone */
     unsigned        late:1;     /* paid: when it had expired; not read */
     const char     *user;       /* of an order; valid until the next call */
@@ -78,7 +80,8 @@ typedef struct {
 
 #define sk_event_of_order(type)                                              \
     ((type) == SK_EVENT_WON || (type) == SK_EVENT_PAID                       \
-     || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED)
+     || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED           \
+     || (type) == SK_EVENT_EXTENDED)
 #define sk_event_of_product(type)                                            \
     ((type) == SK_EVENT_PRODUCT_ADDED || (type) == SK_EVENT_PRODUCT_EDITED   \
      || (type) == SK_EVENT_PRODUCT_REMOVED)

@@ -48,7 +48,10 @@
     X(end_ms, "end", SK_FIELD_TIME, SK_SALE_ALWAYS,                          \
       1, 0, INT64_MAX, SK_TIME_MAX, SK_SALE_TIME_ALLOWED)                    \
     X(paused, "paused", SK_FIELD_BOOLEAN, SK_FIELD_ADD|SK_FIELD_DECLARE,     \
-      0, 0, 1, 0, "true or false is allowed")
+      0, 0, 1, 0, "true or false is allowed")                                \
+    X(extend_s, "extend", SK_FIELD_SECONDS, SK_SALE_ALWAYS,                  \
+      0, 0, SK_HOLD_MAX_S, 0,                                                \
+      "an integer from 0 to 2592000 is allowed, in seconds")
 
 
 /* a row as an sk_field_t, for tables that have more of them */
@@ -106,7 +109,8 @@ extern const sk_sale_def_t  sk_sale_initial;
     X(SK_ORDER_WON,        "won")                                            \
     X(SK_ORDER_PAID,       "paid")                                           \
     X(SK_ORDER_EXPIRED,    "expired")                                        \
-    X(SK_ORDER_CANCELLED,  "cancelled")
+    X(SK_ORDER_CANCELLED,  "cancelled")                                      \
+    X(SK_ORDER_EXTENDED,   "extended")
 
 
 typedef enum {

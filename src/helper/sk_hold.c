@@ -141,8 +141,11 @@ sk_hold_expire(sk_hold_t *hold, sk_writer_t *w, unsigned n)
         e.key = sk_zone_user_key(w->zone, order->sale_id, order->user,
                                  order->user_len);
 
+        /* one that was made longer ends when it comes for the second time */
+
         if (sk_zone_order(w->zone, e.key, order->seq, &expires_s)
-            != SK_UNIT_HELD)
+            != SK_UNIT_HELD
+            || expires_s > order->expires_s)
         {
             continue;
         }
@@ -176,7 +179,7 @@ sk_hold_next(sk_hold_t *hold, sk_writer_t *w, uint32_t now_s, unsigned n)
         last = &hold->due[n - 1];
 
         hold->from_s = last->expires_s;
-        hold->after = last->seq;
+        hold->after = last->event;
 
         sk_store(&w->zone->expires_s, hold->from_s);
 

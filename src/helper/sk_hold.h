@@ -29,7 +29,7 @@
 typedef struct {
     sk_order_t   *due;          /* SK_HOLD_BATCH_MAX, made when first needed */
     uint32_t      from_s;       /* all that end before are done, */
-    uint64_t      after;        /* and of that second all up to this order */
+    uint64_t      after;        /* and of that second all up to this event */
     unsigned      known:1;      /* the zone's time is what its units say */
 } sk_hold_t;
 

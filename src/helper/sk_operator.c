@@ -175,8 +175,7 @@ sk_operator_apart(sk_command_cell_t **cells, unsigned n)
 
         one = &cells[i]->command;
 
-        if ((one->type != SK_ORDER_CONFIRM && one->type != SK_ORDER_CANCEL)
-            || (two->type != SK_ORDER_CONFIRM && two->type != SK_ORDER_CANCEL)
+        if (!sk_command_of_order(one->type) || !sk_command_of_order(two->type)
             || one->id == two->id
             || (one->key_len && one->key_len == two->key_len
                 && memcmp(one->key, two->key, one->key_len) == 0))

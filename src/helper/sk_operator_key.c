@@ -56,7 +56,9 @@ sk_operator_key_asked(sk_operator_t *o)
         return sk_operator_key_product(o, &e);
     }
 
-    if (e.type == SK_EVENT_PAID || e.type == SK_EVENT_CANCELLED) {
+    if (e.type == SK_EVENT_PAID || e.type == SK_EVENT_CANCELLED
+        || e.type == SK_EVENT_EXTENDED)
+    {
         return sk_operator_key_order(o, &e);
     }
 

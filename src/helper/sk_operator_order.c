@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "sk_operator_do.h"
 
 
@@ -30,8 +32,17 @@ static const sk_field_t  sk_order_confirm[SK_ORDER_FIELDS] = {
 static const sk_field_t  sk_order_cancel[] = { SK_ORDER_FIELD_USER };
 
 
-static int sk_operator_order_confirm_late(sk_operator_t *o,
-    const sk_order_t *order, const sk_value_t *late);
+static const sk_field_t  sk_order_extend[] = { SK_ORDER_FIELD_USER };
+
+
+#define SK_ORDER_EXPIRED_SAYS  "the order has expired"
+
+
+static int sk_operator_order_late(sk_operator_t *o, const sk_order_t *order,
+    const sk_value_t *late);
+static int sk_operator_order_held(sk_operator_t *o, const sk_order_t *order,
+    const char *what, uint32_t *expires_s);
+static int sk_operator_order_expire(sk_operator_t *o, const sk_order_t *order);
 static int sk_operator_order_find(sk_operator_t *o, const sk_field_t *fields,
     unsigned n, sk_value_t *values, sk_order_t *order, sk_event_e *last);
 static unsigned sk_operator_order_unit(sk_operator_t *o,
@@ -40,6 +51,7 @@ static void sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type, sk_event_t *e);
 static int sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type);
+static int sk_operator_order_append(sk_operator_t *o, sk_event_t *e);
 static int sk_operator_order_reply(sk_operator_t *o);
 static int sk_operator_order_conflict(sk_operator_t *o, const char *message);
 
@@ -63,67 +75,133 @@ sk_operator_order_confirm(sk_operator_t *o)
     switch (last) {
 
     case SK_EVENT_WON:
+    case SK_EVENT_EXTENDED:
         break;
 
     case SK_EVENT_PAID:
         return sk_operator_order_reply(o);
 
     case SK_EVENT_EXPIRED:
-        return sk_operator_order_confirm_late(o, &order, &v[SK_ORDER_SPECIAL]);
+        return sk_operator_order_late(o, &order, &v[SK_ORDER_SPECIAL]);
 
     default: /* SK_EVENT_CANCELLED */
         return sk_operator_order_conflict(o, "the order was cancelled");
     }
 
-    if (order.expires_s == 0) {
-        return sk_operator_order_conflict(o, "the order is sold: its sale has "
-                                          "no hold, there is nothing to "
-                                          "confirm");
-    }
+    rc = sk_operator_order_held(o, &order, "confirm", &expires_s);
 
-    if (sk_operator_order_unit(o, &order, &expires_s) != SK_UNIT_HELD) {
-        return sk_operator_order_conflict(o, "the order's sale was removed");
-    }
-
-    if (o->writer->now_ms / 1000 < expires_s) {
-        rc = sk_operator_order_put(o, &order, SK_EVENT_PAID);
-
-        return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
-    }
-
-    /* its time is over, and nobody has got to it yet */
-
-    rc = sk_operator_order_put(o, &order, SK_EVENT_EXPIRED);
-
-    return (rc == SK_OK)
-           ? sk_operator_order_confirm_late(o, &order, &v[SK_ORDER_SPECIAL])
-           : rc;
+    return (rc == SK_OK) ? sk_operator_order_put(o, &order, SK_EVENT_PAID)
+           : (rc == SK_NOT_FOUND)
+           ? sk_operator_order_late(o, &order, &v[SK_ORDER_SPECIAL]) : rc;
 }
 
 
-/* a payment that has come when the order had expired, and may be known to be */
+/* a payment for an order that has expired, which may be known to be late */
 
 static int
-sk_operator_order_confirm_late(sk_operator_t *o, const sk_order_t *order,
+sk_operator_order_late(sk_operator_t *o, const sk_order_t *order,
     const sk_value_t *late)
 {
-    int         rc;
     sk_event_t  e;
     const char *why;
 
     sk_operator_order_event(o, order, SK_EVENT_PAID, &e);
 
     why = late->number ? sk_operator_late_why_not(o, &e)
-                       : "the order has expired";
+                       : SK_ORDER_EXPIRED_SAYS;
+
     if (why) {
         return sk_operator_order_conflict(o, why);
     }
 
     e.late = 1;
 
-    rc = sk_operator_append(o, &e);
+    return sk_operator_order_append(o, &e);
+}
 
-    return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
+
+/* the hold ends later than it would, once */
+
+int
+sk_operator_order_extend(sk_operator_t *o)
+{
+    int         rc;
+    int64_t     extend_s;
+    uint32_t    expires_s;
+    sk_event_e  last;
+    sk_event_t  e;
+    sk_order_t  order;
+    sk_value_t  user;
+
+    rc = sk_operator_order_find(o, sk_order_extend, 1, &user, &order, &last);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    if (last != SK_EVENT_WON) {
+        return sk_operator_order_conflict(o,
+                   (last == SK_EVENT_EXTENDED)
+                   ? "the order's hold was made longer before"
+                   : (last == SK_EVENT_PAID) ? "the order is paid"
+                   : (last == SK_EVENT_EXPIRED) ? SK_ORDER_EXPIRED_SAYS
+                   : "the order was cancelled");
+    }
+
+    rc = sk_operator_order_held(o, &order, "make longer", &expires_s);
+
+    if (rc != SK_OK) {
+        return (rc == SK_NOT_FOUND)
+               ? sk_operator_order_conflict(o, SK_ORDER_EXPIRED_SAYS) : rc;
+    }
+
+    /* its unit is there, so its sale is */
+
+    extend_s = sk_load(&sk_zone_sale_by_id(o->writer->zone,
+                                           order.sale_id)->extend_s);
+    if (extend_s == 0) {
+        return sk_operator_order_conflict(o, "the sale's \"extend\" is 0: its "
+                                          "holds cannot be made longer");
+    }
+
+    sk_operator_order_event(o, &order, SK_EVENT_EXTENDED, &e);
+
+    e.expires_s = expires_s + (uint32_t) extend_s;
+
+    return sk_operator_order_append(o, &e);
+}
+
+
+/*
+ * Whether an order of which nothing has become yet is held and in time: SK_OK,
+ * and when that ends.  SK_NOT_FOUND: nobody has got to it yet, but its time is
+ * over, and it has expired now.
+ */
+
+static int
+sk_operator_order_held(sk_operator_t *o, const sk_order_t *order,
+    const char *what, uint32_t *expires_s)
+{
+    int   rc;
+    char  why[SK_BODY_MESSAGE_MAX];
+
+    if (order->expires_s == 0) {
+        (void) snprintf(why, sizeof(why), "the order is sold: its sale has no "
+                        "hold, there is nothing to %s", what);
+        return sk_operator_order_conflict(o, why);
+    }
+
+    if (sk_operator_order_unit(o, order, expires_s) != SK_UNIT_HELD) {
+        return sk_operator_order_conflict(o, "the order's sale was removed");
+    }
+
+    if (o->writer->now_ms / 1000 < *expires_s) {
+        return SK_OK;
+    }
+
+    rc = sk_operator_order_expire(o, order);
+
+    return (rc == SK_OK) ? SK_NOT_FOUND : rc;
 }
 
 
@@ -147,16 +225,14 @@ sk_operator_order_cancel(sk_operator_t *o)
     }
 
     if (last == SK_EVENT_EXPIRED) {
-        return sk_operator_order_conflict(o, "the order has expired");
+        return sk_operator_order_conflict(o, SK_ORDER_EXPIRED_SAYS);
     }
 
     if (sk_operator_order_unit(o, &order, &expires_s) == SK_UNIT_EMPTY) {
         return sk_operator_order_conflict(o, "the order's sale was removed");
     }
 
-    rc = sk_operator_order_put(o, &order, SK_EVENT_CANCELLED);
-
-    return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
+    return sk_operator_order_put(o, &order, SK_EVENT_CANCELLED);
 }
 
 
@@ -239,6 +315,30 @@ sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
     sk_event_t  e;
 
     sk_operator_order_event(o, order, type, &e);
+
+    return sk_operator_order_append(o, &e);
+}
+
+
+static int
+sk_operator_order_append(sk_operator_t *o, sk_event_t *e)
+{
+    int  rc;
+
+    rc = sk_operator_append(o, e);
+
+    return (rc == SK_OK) ? sk_operator_order_reply(o) : rc;
+}
+
+
+/* what is asked for is refused: there is no reply yet */
+
+static int
+sk_operator_order_expire(sk_operator_t *o, const sk_order_t *order)
+{
+    sk_event_t  e;
+
+    sk_operator_order_event(o, order, SK_EVENT_EXPIRED, &e);
 
     return sk_operator_append(o, &e);
 }

@@ -37,7 +37,8 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
 
     /* as the event ?2 has made it */
 
-    SK_VIEW_ORDER("(SELECT type FROM ledger WHERE seq = ?2)")
+    SK_VIEW_ORDER("(SELECT iif(type = 'extended', 'held', type) FROM ledger"
+                  " WHERE seq = ?2)", " AND seq <= ?2")
 };
 
 

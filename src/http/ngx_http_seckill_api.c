@@ -51,6 +51,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("orders", NUMBER, "", GET, page, SK_PAGE_ORDER),
     ROUTE("orders", NUMBER, "confirm", POST, command, SK_ORDER_CONFIRM),
     ROUTE("orders", NUMBER, "cancel", POST, command, SK_ORDER_CANCEL),
+    ROUTE("orders", NUMBER, "extend", POST, command, SK_ORDER_EXTEND),
 
     ROUTE("events", ALL, "", GET, page, SK_PAGE_EVENTS),
     ROUTE("machines", ALL, "", GET, machines, 0),

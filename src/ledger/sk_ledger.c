@@ -119,10 +119,10 @@ sk_ledger_setup_read(sk_ledger_t *l)
         rc = sk_schema_version(l->db, &version);
     }
 
-    if (rc == SQLITE_OK && version < SK_LEDGER_VERSION) {
+    if (rc == SQLITE_OK && version < SK_LEDGER_VERSION_READ) {
         (void) snprintf(l->error, sizeof(l->error),
                         "its schema is %d, not yet %d", version,
-                        SK_LEDGER_VERSION);
+                        SK_LEDGER_VERSION_READ);
         return SK_NOT_FOUND;
     }
 

@@ -21,7 +21,8 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_LEDGER_VERSION           4      /* of the schema */
+#define SK_LEDGER_VERSION           5      /* of the schema */
+#define SK_LEDGER_VERSION_READ      4      /* of one that is read as it is */
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
 #define SK_LEDGER_ERROR_SIZE_MAX    256
@@ -49,8 +50,8 @@ typedef int (*sk_ledger_event_pt)(void *ctx, const sk_event_t *event);
 
 /*
  * Opens a store, and migrates an older schema forward.  If that fails, "error"
- * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.  SK_NOT_FOUND: it is an older one,
- * and opened with SK_LEDGER_READ.
+ * (SK_LEDGER_ERROR_SIZE_MAX bytes) says why.  SK_NOT_FOUND: it is older than
+ * SK_LEDGER_VERSION_READ, and opened with SK_LEDGER_READ.
  */
 int sk_ledger_open(sk_ledger_t **ledger, const char *path, int flags,
     char *error);
@@ -144,12 +145,12 @@ int sk_ledger_read(sk_ledger_t *ledger, uint64_t after, unsigned max,
  */
 int sk_ledger_read_removed(sk_ledger_t *ledger, uint64_t **ids, unsigned *n);
 
-/* an order, as it was won */
+/* an order, as it was won, or as its hold was made longer */
 
 typedef struct {
     uint64_t        seq;
     uint64_t        sale_id;
-    int64_t         at_ms;
+    uint64_t        event;              /* that says when its hold ends */
     uint32_t        expires_s;
     size_t          user_len;
     char            user[SK_USER_SIZE_MAX];
@@ -163,9 +164,10 @@ int sk_ledger_order_last(sk_ledger_t *ledger, uint64_t order,
     sk_event_e *last);
 
 /*
- * Orders by when their hold was to end, and those of one second by number:
- * "max" of them at most, "n" are there, after the order "after" of the second
- * "from_s" and no later than "until_s".  What became of them is not looked at.
+ * Orders by when their hold was to end, and those of one second by event: "max"
+ * of them at most, "n" are there, after the event "after" of the second
+ * "from_s" and no later than "until_s".  What became of them is not looked at,
+ * nor whether it ends later by now.
  */
 int sk_ledger_order_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
     uint32_t until_s, sk_order_t *orders, unsigned max, unsigned *n);

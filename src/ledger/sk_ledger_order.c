@@ -41,13 +41,13 @@ sk_ledger_order_row(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *o)
     o->sale_id = (uint64_t) sqlite3_column_int64(s, 1);
     user = (const char *) sqlite3_column_text(s, 2);
     o->user_len = (size_t) sqlite3_column_bytes(s, 2);
-    o->at_ms = sqlite3_column_int64(s, 3);
+    o->event = (uint64_t) sqlite3_column_int64(s, 4);
 
     if (user == NULL || o->user_len == 0 || o->user_len > SK_USER_SIZE_MAX
-        || sk_ledger_read_expires(sqlite3_column_int64(s, 4), &o->expires_s)
+        || sk_ledger_read_expires(sqlite3_column_int64(s, 3), &o->expires_s)
            != SK_OK)
     {
-        return sk_ledger_read_damaged(l, o->seq);
+        return sk_ledger_read_damaged(l, o->event);
     }
 
     memcpy(o->user, user, o->user_len);

@@ -150,7 +150,8 @@ sk_ledger_read_order(sk_ledger_t *l, sk_event_t *e)
     if (e->user == NULL || e->user_len == 0 || e->user_len > SK_USER_SIZE_MAX
         || sk_ledger_read_expires(sqlite3_column_int64(l->read, 5),
                                   &e->expires_s)
-           != SK_OK)
+           != SK_OK
+        || (e->type == SK_EVENT_EXTENDED && e->expires_s == 0))
     {
         return sk_ledger_read_damaged(l, e->seq);
     }

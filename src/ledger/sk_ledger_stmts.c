@@ -44,15 +44,18 @@ static const struct {
       " ORDER BY sale" },
 
     { AT(order),
-      "SELECT seq, sale, user, at, expires FROM ledger"
+      "SELECT seq, sale, user, expires, seq FROM ledger"
       " WHERE seq = ?1 AND type = 'won'" },
 
+    /* a hold that was made longer is there twice, with its old end and its new
+       one: as "won", and as "extended", which names the order */
+
     { AT(due),
-      "SELECT seq, sale, user, at, expires FROM ledger"
+      "SELECT ifnull(object, seq), sale, user, expires, seq FROM ledger"
       " WHERE expires = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3" },
 
     { AT(due_later),
-      "SELECT seq, sale, user, at, expires FROM ledger"
+      "SELECT ifnull(object, seq), sale, user, expires, seq FROM ledger"
       " WHERE expires > ?1 AND expires <= ?2"
       " ORDER BY expires, seq LIMIT ?3" },
 

@@ -124,7 +124,27 @@ static const char *const  sk_schema_steps[] = {
     ");"
 
     "CREATE INDEX ledger_machine ON ledger(type)"
-    "  WHERE type IN ('machine_joined', 'machine_left');"
+    "  WHERE type IN ('machine_joined', 'machine_left');",
+
+    /* holds that were made longer */
+
+    "DROP VIEW IF EXISTS orders;"
+    "CREATE VIEW orders AS"
+    "  SELECT w.seq AS \"order\", json_extract(s.detail, '$.name') AS sale,"
+    "         w.user AS user,"
+    "         ifnull((SELECT e.type FROM ledger e WHERE e.object = w.seq"
+    "                 AND e.type <> 'extended' ORDER BY e.seq DESC LIMIT 1),"
+    "                CASE WHEN w.expires IS NULL THEN 'sold' ELSE 'held' END)"
+    "           AS state,"
+    "         strftime('%Y-%m-%dT%H:%M:%fZ', w.at / 1000.0, 'unixepoch')"
+    "           AS created_at,"
+    "         strftime('%Y-%m-%dT%H:%M:%fZ',"
+    "                  ifnull((SELECT e.expires FROM ledger e"
+    "                          WHERE e.object = w.seq AND e.type = 'extended'),"
+    "                         w.expires) / 1000.0, 'unixepoch')"
+    "           AS expires_at"
+    "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
+    "  WHERE w.type = 'won';"
 };
 
 

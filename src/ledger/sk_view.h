@@ -30,20 +30,24 @@
     " 'created_at', " SK_VIEW_TIME("created_ms") ","                         \
     " 'edited_at', " SK_VIEW_TIME("edited_ms") ")"
 
-/* of an order ?1, from the ledger alone; as it is now */
+/*
+ * Of an order ?1, from the ledger alone; as it is now.  "then" restricts the
+ * events of which one may have made its hold longer.
+ */
 
-#define SK_VIEW_ORDER(state)                                                 \
+#define SK_VIEW_ORDER(state, then)                                           \
     "SELECT json_object('order', w.seq, 'sale', s.detail ->> 'name',"        \
     " 'user', sk_text(w.user), 'state', " state ","                          \
     " 'created_at', " SK_VIEW_TIME("w.at") ","                               \
-    " 'expires_at', " SK_VIEW_TIME("w.expires") ")"                          \
+    " 'expires_at', " SK_VIEW_TIME("ifnull((SELECT expires FROM ledger"      \
+    " WHERE object = w.seq AND type = 'extended'" then "), w.expires)") ")"  \
     " FROM ledger w JOIN ledger s ON s.seq = w.sale"                         \
     " WHERE w.seq = ?1 AND w.type = 'won'"
 
 #define SK_VIEW_ORDER_SQL                                                    \
     SK_VIEW_ORDER("ifnull((SELECT type FROM ledger WHERE object = w.seq"     \
-                  " ORDER BY seq DESC LIMIT 1),"                             \
-                  " iif(w.expires IS NULL, 'sold', 'held'))")
+                  " AND type <> 'extended' ORDER BY seq DESC LIMIT 1),"      \
+                  " iif(w.expires IS NULL, 'sold', 'held'))", "")
 
 
 /*

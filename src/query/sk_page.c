@@ -54,6 +54,10 @@ static const char *const  sk_reads[SK_READ_N] = {
     " WHEN 'paid' THEN "
     SK_EVENT_SPECIAL(SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY)
 
+    " WHEN 'extended' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY
+    ", 'expires_at', " SK_VIEW_TIME("e.expires") ")"
+
     " WHEN 'cancelled' THEN "
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"
 

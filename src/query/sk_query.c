@@ -99,7 +99,8 @@ sk_query_slice(sk_query_t *q)
     size_t   i;
     int64_t  from, to, end, slice;
 
-    sqlite3_stmt *const  fill[] = { q->won, q->changed, q->sales, q->set };
+    sqlite3_stmt *const  fill[] = { q->won, q->changed, q->extended, q->sales,
+                                   q->set };
 
     rc = sqlite3_step(q->end);
     end = (rc == SQLITE_ROW) ? sqlite3_column_int64(q->end, 0) : 0;

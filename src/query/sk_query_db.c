@@ -241,6 +241,12 @@ sk_query_db_prepare(sk_query_t *q)
           " AND type IN ('paid', 'expired', 'cancelled') GROUP BY object) e"
           " WHERE orders.\"order\" = e.object" },
 
+        { &q->extended,
+          "UPDATE orders SET expires = e.expires FROM"
+          " (SELECT object, expires FROM store.ledger"
+          " WHERE seq > ?1 AND seq <= ?2 AND type = 'extended') e"
+          " WHERE orders.\"order\" = e.object" },
+
         { &q->sales,
           "INSERT INTO sales (id, name)"
           " SELECT seq, detail ->> 'name' FROM store.ledger"
@@ -271,7 +277,7 @@ sk_query_db_close(sk_query_t *q)
 
     sqlite3_stmt **const  stmts[] = {
         &q->begin, &q->commit, &q->end, &q->seen, &q->won, &q->changed,
-        &q->sales, &q->set
+        &q->extended, &q->sales, &q->set
     };
 
     for (i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {

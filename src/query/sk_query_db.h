@@ -23,6 +23,7 @@ struct sk_query_s {
     sqlite3_stmt   *seen;
     sqlite3_stmt   *won;
     sqlite3_stmt   *changed;
+    sqlite3_stmt   *extended;
     sqlite3_stmt   *sales;
     sqlite3_stmt   *set;
     unsigned        indexed:1;

@@ -320,9 +320,17 @@ play(400, 'GET /api/orders', query => $_)
 play(404, 'GET /api/orders', query => 'sale=nothing');
 play(200, 'GET /api/orders/{order}', order => $held[0]);
 
-my ($confirm, $cancel)
-    = map { "POST /api/orders/{order}/$_" } qw(confirm cancel);
+my ($confirm, $cancel, $extend)
+    = map { "POST /api/orders/{order}/$_" } qw(confirm cancel extend);
 my $order;
+
+play(400, $extend, order => $held[0], body => { late => JSON::PP::true });
+$order = play(409, $extend, order => $held[0]);
+is($order->{data}{state}, 'held', 'a conflict has the order');
+play(200, 'PATCH /api/sales/{name}', name => 'new', body => { extend => 60 });
+$order = play(200, $extend, order => $held[0], body => { user => 'a' });
+play(409, $extend, order => $held[0]);
+buyer('won', 'GET', 'new', 'a');
 
 $order = play(409, $confirm, order => $held[0], body => { user => 'b' });
 is($order->{data}{user}, 'a', 'it is not that user\'s');
@@ -342,7 +350,7 @@ $s->wait_for('an order to expire', sub {
     !$res || $res->{status} != 200 || $res->{body} =~ /"state":"expired"/;
 });
 
-for my $call ($confirm, $cancel) {
+for my $call ($confirm, $cancel, $extend) {
     $order = play(409, $call, order => $short);
     is($order->{data}{state}, 'expired', 'a conflict has the order');
 }

@@ -244,6 +244,29 @@ is($s->ask('phone', 'held')->{order}, $held->{order}, 'it is there');
 is(api('GET', 'sales/phone')->{json}{data}{free}, 399, 'and has a unit');
 is(@{api('GET', 'orders?user=held&state=paid')->{json}{data}}, 1, 'listed');
 
+# a hold that is made longer: at its old end everything is killed
+
+api('PATCH', 'sales/phone', '{"extend":60}');
+my $longer = $s->claim('phone', 'longer');
+my $extend = "orders/$longer->{order}/extend";
+$res = api('POST', $extend, '{"user":"longer"}');
+is($res->{status}, 200, 'it is made longer') or diag($res->{body});
+my $until = $res->{json}{data}{expires_at};
+cmp_ok($until, 'gt', $longer->{expires_at}, 'and ends later');
+is(api('POST', $extend)->{status}, 409, 'once');
+kill KILL => $s->helper;
+sleep 2.5;
+is($s->ask('phone', 'longer')->{expires_at}, $until, 'it is held still');
+$s->kill_all;
+$s->start->ready;
+is($s->ask('phone', 'longer')->{expires_at}, $until, 'after a start, too');
+is(api('GET', "orders/$longer->{order}")->{json}{data}{expires_at}, $until,
+   'so says the order');
+is(api('GET', 'orders?user=longer')->{json}{data}[0]{expires_at}, $until,
+   'and the list');
+is(api('POST', "orders/$longer->{order}/confirm")->{json}{data}{state}, 'paid',
+   'it is paid after its old end');
+
 # what became of all orders, as the ledger has it
 
 api('PATCH', 'sales/phone', '{"hold":60}');
@@ -253,7 +276,7 @@ is(join(' ', map { api('POST', "orders/$_")->{status} }
              "$pays/confirm", "$returns/confirm", "$returns/cancel",
              "$leaves/cancel"), '200 200 200 200', 'orders are paid and cancelled');
 
-for my $event (qw(won paid expired cancelled)) {
+for my $event (qw(won paid expired cancelled extended)) {
     is($s->metric('seckill_orders_total', sale => 'phone', event => $event),
        $s->sql("SELECT count(*) FROM ledger JOIN (SELECT seq AS id FROM ledger"
                . " WHERE type = 'sale_added' AND detail ->> 'name' = 'phone')"

@@ -282,6 +282,11 @@ cli(0, 'verify', ledger('', @good,
         qw(machine_joined machine_left)));
 unlike($out, qr/BROKEN/, 'events of machines are known');
 
+cli(0, 'verify', ledger('', @good, ['extended', 2, 'b', 7, 9900],
+                        ['extended', 2, 'b', 13, 9900], ['paid', 2, 'b', 7]));
+unlike($out, qr/BROKEN/, 'holds that were made longer');
+like($out, qr/^phone +3 +0 +1 +2 +1 +1$/m, 'are holds');
+
 my @late = ('paid', 2, 'b', 4, undef, '{"late":true}');
 my @room = ('sale_edited', 2, undef, undef, undef, def('phone', 4, 3));
 
@@ -358,6 +363,15 @@ my @broken = (
      states => qr/event 21: order 19 was paid, and became expired/],
     ['paid when it had expired', '', [['paid', 2, 'b', 4]],
      states => qr/event 21: order 4 was expired, and became paid/],
+    ['made longer twice', '', [(['extended', 2, 'b', 13, 9900]) x 2],
+     states => qr/event 22: order 13 was extended, and became extended/],
+    ['made longer when it was paid', '', [['extended', 2, 'd', 19, 9900]],
+     states => qr/event 21: order 19 was paid, and became extended/],
+    ['made longer, and nobody knows until when', '',
+     [['extended', 2, 'b', 13]],
+     contents => qr/event 21, 'extended': it has no end/],
+    ['made longer, of another user', '', [['extended', 2, 'B', 13, 9900]],
+     orders => qr/event 21 \(extended\) has not the user of order 13/],
     ['paid late when it had not expired', '',
      [['paid', 2, 'b', 13, undef, '{"late":true}']],
      states => qr/event 21: order 13 was held, and became paid late/,
@@ -427,10 +441,10 @@ END
 like($out, qr/^phone +1 +1 +0 +0 +0 +0$/m, 'a store of the first version');
 
 cli(1, 'verify', sqlite("$dir/new.db", <<"END"));
-PRAGMA application_id = $id; PRAGMA user_version = 5;
+PRAGMA application_id = $id; PRAGMA user_version = 6;
 CREATE TABLE ledger ($v2);
 END
-like($err, qr/has schema 5, this command knows 4/, 'a newer version');
+like($err, qr/has schema 6, this command knows 5/, 'a newer version');
 
 sqlite("$dir/other.db", 'CREATE TABLE ledger (seq);');
 for my $case ([verify => "$dir/other.db"],
@@ -648,6 +662,18 @@ for my $n (1 .. 20) {
 }
 is($s->claim('phone', 'u21')->{result}, 'sold_out', 'no more');
 
+# one takes longer
+
+is(data('sale', 'edit', 'phone', '--extend', '1m30s')->{extend}, 90, 'longer');
+my $before = data('order', 'show', $order{u20})->{expires_at};
+cmp_ok(data('order', 'extend', $order{u20}, '--user', 'u20')->[0]{expires_at},
+       'gt', $before, 'it ends later');
+cli(1, 'order', 'extend', $order{u20});
+like($err, qr/^seckill: order $order{u20}: conflict: /, 'once');
+cli(1, 'sale', 'edit', 'phone', '--extend', '31d');
+cli(2, 'sale', 'edit', 'phone', '--extend', 'x');
+like($err, qr/--extend: "x" is no time/, 'what it is, is said');
+
 $sale = data('sale', 'show', 'phone');
 is_deeply([@$sale{qw(state free held sold)}], ['sold_out', 0, 20, 0],
           'all held');
@@ -799,7 +825,7 @@ like(slurp("$dir/reader.err"), qr/answers again$/m, 'and that it is back');
 
 my %types = map { $_->{type} => 1 } @seen;
 is(join(' ', sort keys %types),
-   'cancelled expired paid product_added product_edited product_removed'
+   'cancelled expired extended paid product_added product_edited product_removed'
    . ' sale_added sale_edited sale_removed won', 'of each type');
 
 cli(0, 'events', 'follow', '--after', 2, '--count', 3);

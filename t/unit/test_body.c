@@ -289,11 +289,12 @@ test_stored(void **state)
     def.end_ms = 5;
     def.product = 3;
     def.paused = 1;
+    def.extend_s = 30;
 
     text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 1));
     assert_string_equal(text, "{\"name\":\"s\",\"product\":3,\"stock\":7,"
                         "\"limit\":2,\"hold_s\":60,\"start_ms\":null,"
-                        "\"end_ms\":5,\"paused\":1}");
+                        "\"end_ms\":5,\"paused\":1,\"extend_s\":30}");
     stored(text, SK_OK, &read);
     assert_true(sk_sale_def_equal(&read, &def));
     free(text);
@@ -302,7 +303,7 @@ test_stored(void **state)
     assert_string_equal(text, "{\"name\":\"s\",\"product\":3,\"stock\":7,"
                         "\"limit\":2,\"hold\":60,\"start\":null,"
                         "\"end\":\"1970-01-01T00:00:00.005Z\","
-                        "\"paused\":true}");
+                        "\"paused\":true,\"extend\":30}");
     free(text);
 
     /* of the first version */
@@ -311,6 +312,7 @@ test_stored(void **state)
            "\"end_ms\":5,\"paused\":1}", SK_OK, &read);
     def.hold_s = 0;
     def.product = 0;
+    def.extend_s = 0;
     assert_true(sk_sale_def_equal(&read, &def));
 
     for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {

@@ -160,6 +160,44 @@ late_check(sk_zone_t *zone)
 }
 
 
+/* a hold is made longer */
+
+static void
+extended_operate(sk_zone_t *zone)
+{
+    apply_order(zone, SK_EVENT_EXTENDED, OTHERS + 3, 2, 1500, "alice");
+}
+
+
+static void
+extended_check(sk_zone_t *zone)
+{
+    sk_answer_t  a;
+
+    a = sk_test_ask(zone, phone(zone), "alice");
+
+    assert_int_equal(a.state, SK_UNIT_HELD);
+    assert_true(a.expires_s == 1000 || a.expires_s == 1500);
+
+    if (sk_load(&zone->applied_seq) < OTHERS + 3) {
+        extended_operate(zone);
+    }
+
+    extended_operate(zone);
+
+    a = sk_test_ask(zone, phone(zone), "alice");
+
+    assert_int_equal(a.order, 2);
+    assert_int_equal(a.state, SK_UNIT_HELD);
+    assert_int_equal(a.expires_s, 1500);
+    assert_int_equal(sk_load(&zone->expires_s), 1000);
+    assert_in_range(sk_load(&phone(zone)->orders[SK_ORDER_EXTENDED]), 0, 1);
+    assert_int_equal(sk_load(&phone(zone)->held), OTHERS / 2 + 1);
+
+    others_check(zone);
+}
+
+
 /* an edit: the stock, what is reserved for it and what is free go together */
 
 static void
@@ -305,6 +343,18 @@ test_kill_late(void **state)
 
 
 static void
+test_kill_extended(void **state)
+{
+    const kill_case_t  c = { held_prepare, extended_operate, extended_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+static void
 test_kill_edit(void **state)
 {
     const kill_case_t  c = { held_prepare, edit_operate, edit_check,
@@ -336,6 +386,7 @@ main(void)
         cmocka_unit_test(test_kill_expired),
         cmocka_unit_test(test_kill_cancelled),
         cmocka_unit_test(test_kill_late),
+        cmocka_unit_test(test_kill_extended),
         cmocka_unit_test(test_kill_edit),
         cmocka_unit_test(test_kill_remove),
     };

@@ -210,6 +210,42 @@ test_late(void **state)
 }
 
 
+/* it is made longer at one of them, and all hold it until then */
+
+static void
+test_extend(void **state)
+{
+    uint32_t  expires_s, longer_s;
+    uint64_t  order;
+
+    (void) state;
+
+    order = win(&machine[0], "u", &expires_s);
+    longer_s = expires_s + (uint32_t) tv.extend_s;
+
+    assert_int_equal(command(&machine[1], SK_ORDER_EXTEND, order, ""),
+                     SK_STATUS_OK);
+    assert_int_equal(command(&machine[0], SK_ORDER_EXTEND, order, ""),
+                     SK_STATUS_CONFLICT);
+    assert_int_equal(sk_test_ask(machine[0].zone, sale_of(&machine[0]), "u")
+                     .expires_s, longer_s);
+
+    start_again(&machine[0], "a");
+    wait_for_s(expires_s + 1);
+
+    if (time(NULL) < longer_s) {
+        assert_all("u", SK_WON, order, 0, 1, 0);
+    }
+
+    start_again(&machine[1], "b");
+    wait_for_s(longer_s + 1);
+    assert_all("u", SK_NONE, 0, 1, 0, 0);
+    assert_int_equal(command(&machine[0], SK_ORDER_CONFIRM, order, ""),
+                     SK_STATUS_CONFLICT);
+    assert_all("u", SK_NONE, 0, 1, 0, 0);
+}
+
+
 static int
 begin_orders(void **state)
 {
@@ -221,6 +257,7 @@ begin_orders(void **state)
 
     tv = sk_test_def(TV, 1, 1);
     tv.hold_s = 1;
+    tv.extend_s = 3;
 
     for (k = 0; k < 2; k++) {
         machine_start(&machine[k], k ? "b" : "a", &tv, 1);
@@ -252,6 +289,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin_orders, end_orders)
         T(test_late),
+        T(test_extend),
 #undef T
     };
 

@@ -100,7 +100,8 @@ test_sale_is_controlled(void **state)
     settle(&d);
 
     assert_int_equal(command(SK_SALE_PAUSE, "phone", ""), 200);
-    says("\"paused\":true,\"state\":\"paused\"");
+    says("\"paused\":true,");
+    says("\"state\":\"paused\"");
     assert_int_equal(sk_test_claim(zone, sale, "x").result, SK_PAUSED);
     assert_int_equal(command(SK_SALE_RESUME, "phone", ""), 200);
 

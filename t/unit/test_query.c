@@ -44,6 +44,9 @@ test_orders_are_listed(void **state)
     append("paid", 7);
     append("expired", 8);
     append("cancelled", 3);
+    exec_sql("INSERT INTO ledger (seq, at, type, sale, user, object, expires)"
+             " SELECT (SELECT max(seq) + 1 FROM ledger), 7, 'extended', sale,"
+             " user, seq, expires + 5000 FROM ledger WHERE seq = 9");
     settle(&d);
 
     /* not yet: who reads is told so, and does not get less */
@@ -58,6 +61,8 @@ test_orders_are_listed(void **state)
     assert_int_equal(orders("phone", "", ""), 5);
     assert_int_equal(orders("pen", "", ""), 4);
     assert_int_equal(orders("", "u1", ""), 2);
+    assert_int_equal(orders("", "u3", "held"), 1);
+    says("\"expires_at\":\"1970-01-01T00:16:55.000Z\"");
     assert_int_equal(orders("pen", "u1", ""), 1);
     says("{\"order\":7,\"sale\":\"pen\",\"user\":\"u1\",\"state\":\"paid\","
          "\"created_at\":\"1970-01-01T00:16:40.000Z\","
@@ -147,7 +152,7 @@ test_sales_are_live(void **state)
     assert_int_equal(page.n, 1);
     says("\"name\":\"pen\",\"product\":null,\"stock\":5000,\"limit\":1,"
          "\"hold\":10,\"start\":null,\"end\":null,\"paused\":false,"
-         "\"state\":\"open\"");
+         "\"extend\":0,\"state\":\"open\"");
 
     assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
@@ -228,7 +233,7 @@ test_events_are_read(void **state)
          "\"type\":\"sale_added\",\"sale\":\"pen\",\"by\":\"configuration\","
          "\"detail\":{\"name\":\"pen\",\"product\":null,\"stock\":5000,"
          "\"limit\":1,\"hold\":10,\"start\":null,\"end\":null,"
-         "\"paused\":false}}");
+         "\"paused\":false,\"extend\":0}}");
     says("\"type\":\"won\",\"sale\":\"pen\",\"order\":3,"
          "\"user\":\"a\\\"\xef\xbf\xbd" "0\","
          "\"expires_at\":\"1970-01-01T00:16:50.000Z\"}");
