@@ -42,7 +42,7 @@ _seckill() {
         --start|--end)
                     _seckill_words "none $(date -u +%Y-%m-%dT%H:%M:%SZ)"
                     return ;;
-        --json|--force|--all|--paused|--late|--help|-h) ;;
+        --json|--force|--all|--paused|--late|--no-restock|--help|-h) ;;
         --*)        COMPREPLY=(); return ;;
     esac
 
@@ -51,7 +51,7 @@ _seckill() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --json|--force|--all|--paused|--late|--help|-h) ;;
+            --json|--force|--all|--paused|--late|--no-restock|--help|-h) ;;
             --*)    skip=1 ;;
             =)      ;;
             *)      [[ $skip ]] || words+=("$word")
@@ -95,8 +95,8 @@ _seckill() {
                                         --after $global" ;;
         'order confirm')
                         _seckill_words "--user --late $key $global" ;;
-        'order cancel'|'order extend')
-                        _seckill_words "--user $key $global" ;;
+        'order cancel') _seckill_words "--user --no-restock $key $global" ;;
+        'order extend') _seckill_words "--user $key $global" ;;
         'events follow')
                         _seckill_words "--after --at --wait --count $global" ;;
         'events list')  _seckill_words "--after --at --limit $global" ;;

@@ -12,6 +12,8 @@ static void sk_apply_order_extended(sk_zone_t *zone, sk_sale_t *sale,
     sk_unit_t *u, const sk_event_t *e);
 static void sk_apply_order_over(sk_zone_t *zone, sk_sale_t *sale, sk_unit_t *u,
     sk_order_e what);
+static int sk_apply_order_withdrawn(sk_zone_t *zone, sk_sale_t *sale,
+    const sk_event_t *e);
 
 
 int
@@ -50,7 +52,8 @@ sk_apply_order(sk_zone_t *zone, const sk_event_t *e)
         }
 
         sk_apply_order_over(zone, sale, u, SK_ORDER_CANCELLED);
-        return SK_OK;
+
+        return e->withdrawn ? sk_apply_order_withdrawn(zone, sale, e) : SK_OK;
     }
 }
 
@@ -135,4 +138,29 @@ sk_apply_order_over(sk_zone_t *zone, sk_sale_t *sale, sk_unit_t *u,
     sk_add((state == SK_UNIT_HELD) ? &sale->held : &sale->sold, -1);
     sk_add(&sale->free, 1);
     sk_add(&sale->orders[what], 1);
+}
+
+
+/*
+ * The unit that is free again is none of the sale's any more.  That the event
+ * says what the stock is makes it the same when it is applied once more, after
+ * a kill.
+ */
+
+static int
+sk_apply_order_withdrawn(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
+{
+    int      rc;
+    int64_t  units;
+
+    units = e->stock - sk_load(&sale->stock);
+
+    rc = sk_zone_reserve(zone, units);
+
+    if (rc == SK_OK) {
+        sk_add(&sale->free, units);
+        sk_store(&sale->stock, e->stock);
+    }
+
+    return rc;
 }

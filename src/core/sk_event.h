@@ -47,6 +47,9 @@ typedef struct {
                                    extended: until when now */
     unsigned        skip:1;     /* for sk_apply(): of a sale that is gone */
     unsigned        late:1;     /* paid: when it had expired; not read */
+    unsigned        withdrawn:1;        /* cancelled: the unit is not on sale
+                                           again, and the sale's stock is */
+    int64_t         stock;              /* this from now on */
     const char     *user;       /* of an order; valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */

@@ -91,6 +91,21 @@ SK_COMMAND_TABLE(X)
 #undef X
 
 /*
+ * What the events that the commit has so far change for the sale and the user
+ * of an event: of the same transaction's commands, which the zone does not know
+ * yet.
+ */
+
+typedef struct {
+    int64_t             free;           /* units of the sale */
+    int64_t             stock;          /* and how many it has */
+    int64_t             won;            /* units of the user */
+} sk_operator_staged_t;
+
+void sk_operator_staged(sk_operator_t *o, const sk_event_t *e,
+    sk_operator_staged_t *staged);
+
+/*
  * Why an order that has expired cannot be in force again; NULL: it can.  "e" is
  * the event that would make it paid.
  */

@@ -29,7 +29,9 @@ static const sk_field_t  sk_order_confirm[SK_ORDER_FIELDS] = {
 };
 
 
-static const sk_field_t  sk_order_cancel[] = { SK_ORDER_FIELD_USER };
+static const sk_field_t  sk_order_cancel[SK_ORDER_FIELDS] = {
+    SK_ORDER_FIELD_USER, SK_ORDER_FIELD_IS("restock")
+};
 
 
 static const sk_field_t  sk_order_extend[] = { SK_ORDER_FIELD_USER };
@@ -43,14 +45,13 @@ static int sk_operator_order_late(sk_operator_t *o, const sk_order_t *order,
 static int sk_operator_order_held(sk_operator_t *o, const sk_order_t *order,
     const char *what, uint32_t *expires_s);
 static int sk_operator_order_expire(sk_operator_t *o, const sk_order_t *order);
+static void sk_operator_order_withdraw(sk_operator_t *o, sk_event_t *e);
 static int sk_operator_order_find(sk_operator_t *o, const sk_field_t *fields,
     unsigned n, sk_value_t *values, sk_order_t *order, sk_event_e *last);
 static unsigned sk_operator_order_unit(sk_operator_t *o,
     const sk_order_t *order, uint32_t *expires_s);
 static void sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
     sk_event_e type, sk_event_t *e);
-static int sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
-    sk_event_e type);
 static int sk_operator_order_append(sk_operator_t *o, sk_event_t *e);
 static int sk_operator_order_reply(sk_operator_t *o);
 static int sk_operator_order_conflict(sk_operator_t *o, const char *message);
@@ -62,6 +63,7 @@ sk_operator_order_confirm(sk_operator_t *o)
     int         rc;
     uint32_t    expires_s;
     sk_event_e  last;
+    sk_event_t  e;
     sk_order_t  order;
     sk_value_t  v[SK_ORDER_FIELDS];
 
@@ -90,9 +92,14 @@ sk_operator_order_confirm(sk_operator_t *o)
 
     rc = sk_operator_order_held(o, &order, "confirm", &expires_s);
 
-    return (rc == SK_OK) ? sk_operator_order_put(o, &order, SK_EVENT_PAID)
-           : (rc == SK_NOT_FOUND)
-           ? sk_operator_order_late(o, &order, &v[SK_ORDER_SPECIAL]) : rc;
+    if (rc != SK_OK) {
+        return (rc == SK_NOT_FOUND)
+               ? sk_operator_order_late(o, &order, &v[SK_ORDER_SPECIAL]) : rc;
+    }
+
+    sk_operator_order_event(o, &order, SK_EVENT_PAID, &e);
+
+    return sk_operator_order_append(o, &e);
 }
 
 
@@ -208,13 +215,16 @@ sk_operator_order_held(sk_operator_t *o, const sk_order_t *order,
 int
 sk_operator_order_cancel(sk_operator_t *o)
 {
-    int         rc;
-    uint32_t    expires_s;
-    sk_event_e  last;
-    sk_order_t  order;
-    sk_value_t  user;
+    int                rc;
+    uint32_t           expires_s;
+    sk_event_e         last;
+    sk_event_t         e;
+    sk_order_t         order;
+    sk_value_t         v[SK_ORDER_FIELDS];
+    const sk_value_t  *restock;
 
-    rc = sk_operator_order_find(o, sk_order_cancel, 1, &user, &order, &last);
+    rc = sk_operator_order_find(o, sk_order_cancel, SK_ORDER_FIELDS, v,
+                                &order, &last);
 
     if (rc != SK_OK) {
         return rc;
@@ -232,7 +242,34 @@ sk_operator_order_cancel(sk_operator_t *o)
         return sk_operator_order_conflict(o, "the order's sale was removed");
     }
 
-    return sk_operator_order_put(o, &order, SK_EVENT_CANCELLED);
+    sk_operator_order_event(o, &order, SK_EVENT_CANCELLED, &e);
+
+    restock = &v[SK_ORDER_SPECIAL];
+
+    if (restock->given && !restock->number) {
+        sk_operator_order_withdraw(o, &e);
+    }
+
+    return sk_operator_order_append(o, &e);
+}
+
+
+/* its unit, which is there, will be none of the sale's */
+
+static void
+sk_operator_order_withdraw(sk_operator_t *o, sk_event_t *e)
+{
+    sk_sale_t             *sale;
+    sk_operator_staged_t   staged;
+
+    sale = sk_zone_sale_by_id(o->writer->zone, e->sale_id);
+
+    sk_operator_staged(o, e, &staged);
+
+    e->withdrawn = 1;
+    e->stock = sk_load(&sale->stock) + staged.stock - 1;
+
+    sk_assert(e->stock >= 0);
 }
 
 
@@ -305,18 +342,6 @@ sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
     e->user_len = order->user_len;
     e->key = sk_zone_user_key(o->writer->zone, e->sale_id, e->user,
                               e->user_len);
-}
-
-
-static int
-sk_operator_order_put(sk_operator_t *o, const sk_order_t *order,
-    sk_event_e type)
-{
-    sk_event_t  e;
-
-    sk_operator_order_event(o, order, type, &e);
-
-    return sk_operator_order_append(o, &e);
 }
 
 

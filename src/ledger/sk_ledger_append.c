@@ -184,6 +184,11 @@ sk_ledger_append_detail(const sk_event_t *e)
         rc |= json_object_set_new(json, "late", json_true());
     }
 
+    if (e->withdrawn) {
+        rc |= json_object_set_new(json, "restock", json_false());
+        rc |= json_object_set_new(json, "stock", json_integer(e->stock));
+    }
+
     if (sk_event_has_def(e->type)) {
         rc |= json_object_set_new(json, "declared",
                   e->declared.name_len

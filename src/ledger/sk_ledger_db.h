@@ -49,7 +49,7 @@ struct sk_ledger_s {
     sqlite3_stmt  *product_drop;
     sqlite3_stmt  *request;
     sqlite3_stmt  *read;
-    sqlite3_stmt  *read_sale;
+    sqlite3_stmt  *read_detail;
     sqlite3_stmt  *removed;
     sqlite3_stmt  *order;
     sqlite3_stmt  *order_last;

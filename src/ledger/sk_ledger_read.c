@@ -10,7 +10,9 @@ static int sk_ledger_read_request_row(sk_ledger_t *l, const uint8_t *hash,
     sk_event_t *e);
 static int sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_order(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_read_cancelled(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_read_detail(sk_ledger_t *l, uint64_t seq, json_t **json);
 static int sk_ledger_read_def(json_t *json, sk_event_t *e);
 
 
@@ -126,6 +128,7 @@ sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e)
     e->sale_id = (uint64_t) sqlite3_column_int64(l->read, 2);
     e->at_ms = sqlite3_column_int64(l->read, 7);
     e->skip = 0;
+    e->withdrawn = 0;
 
     if (e->type == SK_EVENT_N || e->at_ms < 0 || e->at_ms > SK_LEDGER_AT_MAX) {
         return sk_ledger_read_damaged(l, e->seq);
@@ -156,7 +159,35 @@ sk_ledger_read_order(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_read_damaged(l, e->seq);
     }
 
-    return SK_OK;
+    return (e->type == SK_EVENT_CANCELLED) ? sk_ledger_read_cancelled(l, e)
+                                           : SK_OK;
+}
+
+
+/* whether its unit is on sale again: where nothing is said, it is */
+
+static int
+sk_ledger_read_cancelled(sk_ledger_t *l, sk_event_t *e)
+{
+    int      rc;
+    json_t  *json, *stock;
+
+    rc = sk_ledger_read_detail(l, e->seq, &json);
+
+    if (rc != SK_OK || !json_is_false(json_object_get(json, "restock"))) {
+        json_decref(json);
+        return rc;
+    }
+
+    stock = json_object_get(json, "stock");
+
+    e->withdrawn = 1;
+    e->stock = json_is_integer(stock) ? json_integer_value(stock) : -1;
+
+    json_decref(json);
+
+    return (e->stock >= 0 && e->stock <= SK_STOCK_MAX)
+           ? SK_OK : sk_ledger_read_damaged(l, e->seq);
 }
 
 
@@ -201,15 +232,38 @@ sk_ledger_read_damaged(sk_ledger_t *l, uint64_t seq)
 static int
 sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e)
 {
+    int      rc;
+    json_t  *json;
+
+    rc = sk_ledger_read_detail(l, e->seq, &json);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    rc = sk_ledger_read_def(json, e);
+
+    json_decref(json);
+
+    return (rc == SK_OK) ? SK_OK : sk_ledger_read_damaged(l, e->seq);
+}
+
+
+/* NULL: it is no JSON */
+
+static int
+sk_ledger_read_detail(sk_ledger_t *l, uint64_t seq, json_t **json)
+{
     int            rc;
-    json_t        *json;
     const char    *detail;
     json_error_t   error;
     sqlite3_stmt  *s;
 
-    s = l->read_sale;
+    *json = NULL;
 
-    (void) sqlite3_bind_int64(s, 1, (int64_t) e->seq);
+    s = l->read_detail;
+
+    (void) sqlite3_bind_int64(s, 1, (int64_t) seq);
 
     rc = sqlite3_step(s);
 
@@ -220,20 +274,13 @@ sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e)
 
     detail = (const char *) sqlite3_column_text(s, 0);
 
-    json = json_loadb(detail ? detail : "",
-                      (size_t) sqlite3_column_bytes(s, 0), 0, &error);
+    *json = json_loadb(detail ? detail : "",
+                       (size_t) sqlite3_column_bytes(s, 0), 0, &error);
 
     (void) sqlite3_reset(s);
 
-    if (json == NULL && json_error_code(&error) == json_error_unknown) {
-        return sk_ledger_fail(l, SQLITE_NOMEM);
-    }
-
-    rc = sk_ledger_read_def(json, e);
-
-    json_decref(json);
-
-    return (rc == SK_OK) ? SK_OK : sk_ledger_read_damaged(l, e->seq);
+    return (*json == NULL && json_error_code(&error) == json_error_unknown)
+           ? sk_ledger_fail(l, SQLITE_NOMEM) : SK_OK;
 }
 
 

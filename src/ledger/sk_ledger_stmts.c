@@ -37,7 +37,7 @@ static const struct {
       "SELECT seq, type, sale, user, ticket, expires, object, at"
       " FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
 
-    { AT(read_sale), "SELECT detail FROM ledger WHERE seq = ?1" },
+    { AT(read_detail), "SELECT detail FROM ledger WHERE seq = ?1" },
 
     { AT(removed),
       "SELECT sale FROM ledger WHERE type = 'sale_removed'"

@@ -59,7 +59,7 @@ static const char *const  sk_reads[SK_READ_N] = {
     ", 'expires_at', " SK_VIEW_TIME("e.expires") ")"
 
     " WHEN 'cancelled' THEN "
-    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY ")"
+    SK_EVENT_SPECIAL(SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY)
 
     " WHEN 'sale_removed' THEN "
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_BY ")"

@@ -341,7 +341,10 @@ is($order->{data}{state}, 'paid', 'it is paid');
 play(409, $cancel, order => $held[0], body => { user => 'b' });
 play(200, $confirm, order => $held[0]);
 buyer('won', 'GET', 'new', 'a');
-play(200, $cancel, order => $_) for @held[0, 1, 1], $sold // 1;
+play(400, $cancel, order => $held[0], body => { late => JSON::PP::true });
+play(200, $cancel, order => $held[0],
+     body => { user => 'a', restock => JSON::PP::false });
+play(200, $cancel, order => $_) for @held[1, 1], $sold // 1;
 $order = play(409, $confirm, order => $held[1]);
 is($order->{data}{state}, 'cancelled', 'a conflict has the order');
 

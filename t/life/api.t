@@ -267,6 +267,25 @@ is(api('GET', 'orders?user=longer')->{json}{data}[0]{expires_at}, $until,
 is(api('POST', "orders/$longer->{order}/confirm")->{json}{data}{state}, 'paid',
    'it is paid after its old end');
 
+# a unit that is not on sale again, also after a kill
+
+my $broken = $s->claim('phone', 'broken')->{order};
+my $phones = api('GET', 'sales/phone')->{json}{data};
+$res = api('POST', "orders/$broken/cancel", '{"restock":false}');
+is($res->{json}{data}{state}, 'cancelled', 'cancelled') or diag($res->{body});
+$res = api('GET', "events?limit=1&after=" . (api('GET', 'health')
+                                             ->{json}{data}{ledger_seq} - 1));
+is_deeply($res->{json}{data}[0]{detail},
+          { restock => JSON::PP::false, stock => $phones->{stock} - 1 },
+          'and withdrawn');
+for my $when ('now', 'after a start') {
+    my $d = api('GET', 'sales/phone')->{json}{data};
+    is_deeply([@$d{qw(stock free)}], [$phones->{stock} - 1, $phones->{free}],
+              "the stock $when");
+    $s->kill_all;
+    $s->start->ready;
+}
+
 # what became of all orders, as the ledger has it
 
 api('PATCH', 'sales/phone', '{"hold":60}');

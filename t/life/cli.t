@@ -287,6 +287,16 @@ cli(0, 'verify', ledger('', @good, ['extended', 2, 'b', 7, 9900],
 unlike($out, qr/BROKEN/, 'holds that were made longer');
 like($out, qr/^phone +3 +0 +1 +2 +1 +1$/m, 'are holds');
 
+sub gone {
+    my ($order, $user, $stock) = @_;
+    return ['cancelled', 2, $user, $order, undef,
+            encode_json({ restock => JSON::PP::false, stock => $stock })];
+}
+
+cli(0, 'verify', ledger('', @good, gone(13, 'b', 2), gone(19, 'd', 1)));
+unlike($out, qr/BROKEN/, 'units that were withdrawn');
+like($out, qr/^phone +1 +0 +1 +0 +1 +3$/m, 'are none of the stock');
+
 my @late = ('paid', 2, 'b', 4, undef, '{"late":true}');
 my @room = ('sale_edited', 2, undef, undef, undef, def('phone', 4, 3));
 
@@ -363,6 +373,15 @@ my @broken = (
      states => qr/event 21: order 19 was paid, and became expired/],
     ['paid when it had expired', '', [['paid', 2, 'b', 4]],
      states => qr/event 21: order 4 was expired, and became paid/],
+    ['withdrawn, and sold', '', [gone(13, 'b', 2), ['won', 2, 'x']],
+     stock => qr/event 22 \(won\): 3 units in force, the stock of sale 2 is 2/],
+    ['more withdrawn than one', '', [gone(13, 'b', 1)],
+     stock => qr/event 21 \(cancelled\): 2 units in force, the stock of sale 2/],
+    ['withdrawn, and the stock is as it was', '', [gone(13, 'b', 3)],
+     stock => qr/event 21 \(cancelled\): a unit of sale 2 is withdrawn, and t/],
+    ['withdrawn, and nobody knows what is left', '', [gone(13, 'b', undef)],
+     contents => qr/event 21, 'cancelled': its detail cannot be read/,
+     stock => qr/event 21 \(cancelled\): a unit/],
     ['made longer twice', '', [(['extended', 2, 'b', 13, 9900]) x 2],
      states => qr/event 22: order 13 was extended, and became extended/],
     ['made longer when it was paid', '', [['extended', 2, 'd', 19, 9900]],
@@ -649,6 +668,7 @@ is(data('order', 'confirm', $lost{u11}, '--late')->[0]{state}, 'paid',
    'but it may be paid');
 cli(0, 'order', 'cancel', $lost{u11});
 cli(2, 'order', 'cancel', $lost{u12}, '--late');
+cli(2, 'order', 'confirm', $lost{u12}, '--no-restock');
 is(data('sale', 'edit', 'phone', '--hold', '1h')->{free}, 20,
    'all are on sale again, and will be held for long');
 

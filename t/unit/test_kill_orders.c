@@ -198,6 +198,48 @@ extended_check(sk_zone_t *zone)
 }
 
 
+/* an order is cancelled, and its unit is not on sale again */
+
+static void
+withdrawn_operate(sk_zone_t *zone)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_CANCELLED;
+    e.seq = OTHERS + 3;
+    e.sale_id = 1;
+    e.object = 2;
+    e.withdrawn = 1;
+    e.stock = OTHERS;
+    e.key = sk_zone_user_key(zone, 1, "alice", 5);
+
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
+}
+
+
+static void
+withdrawn_check(sk_zone_t *zone)
+{
+    if (sk_load(&zone->applied_seq) < OTHERS + 3) {
+        withdrawn_operate(zone);
+    }
+
+    withdrawn_operate(zone);
+
+    assert_int_equal(sk_load(&phone(zone)->stock), OTHERS);
+    assert_int_equal(sk_load(&phone(zone)->free), 0);
+    assert_int_equal(sk_load(&phone(zone)->held), OTHERS / 2);
+    assert_int_equal(zone->reserved, OTHERS);
+    assert_int_equal(sk_test_ask(zone, phone(zone), "alice").result, SK_NONE);
+    assert_int_equal(sk_test_claim(zone, phone(zone), "alice").result,
+                     SK_SOLD_OUT);
+
+    others_check(zone);
+}
+
+
 /* an edit: the stock, what is reserved for it and what is free go together */
 
 static void
@@ -355,6 +397,18 @@ test_kill_extended(void **state)
 
 
 static void
+test_kill_withdrawn(void **state)
+{
+    const kill_case_t  c = { held_prepare, withdrawn_operate, withdrawn_check,
+                             ZONE_SMALL };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
+static void
 test_kill_edit(void **state)
 {
     const kill_case_t  c = { held_prepare, edit_operate, edit_check,
@@ -387,6 +441,7 @@ main(void)
         cmocka_unit_test(test_kill_cancelled),
         cmocka_unit_test(test_kill_late),
         cmocka_unit_test(test_kill_extended),
+        cmocka_unit_test(test_kill_withdrawn),
         cmocka_unit_test(test_kill_edit),
         cmocka_unit_test(test_kill_remove),
     };

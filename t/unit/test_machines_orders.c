@@ -246,6 +246,39 @@ test_extend(void **state)
 }
 
 
+/* the unit does not go on sale again, at none of them */
+
+static void
+test_restock(void **state)
+{
+    unsigned  k;
+    uint32_t  expires_s;
+    uint64_t  order, one, two;
+
+    (void) state;
+
+    order = win(&machine[0], "u", &expires_s);
+
+    /* said to both of them at once: it is done once */
+
+    one = post(&machine[0], SK_ORDER_CANCEL, order, "{\"restock\":false}");
+    two = post(&machine[1], SK_ORDER_CANCEL, order, "{\"restock\":false}");
+    until(all_done);
+    (void) collect(&machine[0], one);
+    (void) collect(&machine[1], two);
+    assert_all("u", SK_NONE, 0, 0, 0, 0);
+
+    for (k = 0; k < 2; k++) {
+        assert_int_equal(sk_load(&sale_of(&machine[k])->stock), 0);
+        assert_int_equal(claim(&machine[k], TV, "v").result, SK_SOLD_OUT);
+        start_again(&machine[k], k ? "b" : "a");
+        assert_int_equal(sk_load(&sale_of(&machine[k])->stock), 0);
+    }
+
+    assert_all("u", SK_NONE, 0, 0, 0, 0);
+}
+
+
 static int
 begin_orders(void **state)
 {
@@ -290,6 +323,7 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin_orders, end_orders)
         T(test_late),
         T(test_extend),
+        T(test_restock),
 #undef T
     };
 
