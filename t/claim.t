@@ -329,3 +329,29 @@ X: 1
 [200, 404, 200, 404]
 --- response_body_like eval
 [qr/"won"/, qr/"unknown_sale"/, qr/"won"/, qr/"unknown_sale"/]
+
+
+=== TEST 14: one limit over the sales of a group
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=2 group=new-2026;
+    seckill_sale zone=drop name=case stock=2 limit=2 hold=1h group=new-2026;
+    seckill_sale zone=drop name=pen stock=2;
+--- config
+    location = /seckill { seckill zone=drop user=$arg_user; } # 14
+--- request eval
+["POST /seckill?sale=phone&user=a", "POST /seckill?sale=case&user=b",
+ "POST /seckill?sale=phone&user=b", "POST /seckill?sale=case&user=a",
+ "POST /seckill?sale=case&user=a", "GET /seckill?sale=phone&user=b",
+ "GET /seckill?sale=case&user=a", "POST /seckill?sale=pen&user=a",
+ "POST /seckill?sale=phone&user=a"]
+--- response_body_like eval
+[qr/^\{"code":0,"result":"won","sale":"phone","user":"a","order":4\}$/,
+ qr/"won","sale":"case","user":"b","order":5,"state":"held"/,
+ qr/^\{"code":1,"result":"already","sale":"phone","user":"b","order":5,"order_sale":"case","state":"held","expires_at":"[^"]+"\}$/,
+ qr/"won","sale":"case","user":"a","order":6,/,
+ qr/^\{"code":1,"result":"already","sale":"case","user":"a","order":4,"order_sale":"phone","units":2\}$/,
+ qr/^\{"code":6,"result":"none","sale":"phone","user":"b","sale_state":"open"\}$/,
+ qr/^\{"code":0,"result":"won","sale":"case","user":"a","order":6,"state":"held","expires_at":"[^"]+"\}$/,
+ qr/"won","sale":"pen"/,
+ qr/^\{"code":1,"result":"already","sale":"phone","user":"a","order":4,"units":2\}$/]

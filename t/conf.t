@@ -1005,3 +1005,25 @@ nowhere
 --- must_die
 --- error_log
 invalid parameter "extend=31d" of "seckill_sale", allowed: whole seconds, 0 to 30d, like 15m
+
+
+=== TEST 81: a group that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 "group=a b";
+--- config
+    # # 81
+--- must_die
+--- error_log
+invalid parameter "group=a b" of "seckill_sale", allowed: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"
+
+
+=== TEST 82: a group without a name
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 group=;
+--- config
+    # # 82
+--- must_die
+--- error_log
+invalid parameter "group=" of "seckill_sale", allowed: 1 to 64 of

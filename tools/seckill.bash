@@ -88,7 +88,7 @@ _seckill() {
     case ${words[*]:0:2} in
         'product add'|'product edit')
                         _seckill_words "$product $key $global" ;;
-        'sale add')     _seckill_words "$sale --paused $key $global" ;;
+        'sale add')     _seckill_words "$sale --group --paused $key $global" ;;
         'sale edit')    _seckill_words "$sale --add-stock $key $global" ;;
         'sale watch')   _seckill_words "--every --count $global" ;;
         'order list')   _seckill_words "--sale --user --state --all --limit

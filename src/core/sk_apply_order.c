@@ -90,8 +90,11 @@ sk_apply_order_late(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
         return SK_OK;
     }
 
+    /* it was held: that it has an end says so, see sk_state_e */
+
     rc = sk_units_insert(&zone->units, e->key,
-                         sk_sale_slot(&zone->sales, sale), sold, 0);
+                         sk_sale_slot(&zone->sales, sale), sold,
+                         (uint32_t) (e->at_ms / 1000));
     if (rc != SK_OK) {
         return rc;
     }

@@ -4,6 +4,8 @@
 static uint32_t sk_gate_limit(const sk_claim_t *claim);
 static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
+static void sk_gate_own(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
+    sk_answer_t *answer);
 static void sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
 static void sk_gate_late(int64_t expires_s, int64_t now_ms,
@@ -20,6 +22,12 @@ static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
 #define sk_gate_sale_late(zone, sale, now_ms)                                \
     (sk_zone_overdue(zone, now_ms) && sk_load(&(sale)->held) > 0)
 
+/* the same of any sale of its group */
+
+#define sk_gate_group_late(zone, sale, now_ms)                               \
+    (sk_zone_overdue(zone, now_ms)                                           \
+     && (sk_load(&(sale)->held) > 0 || sk_load(&(sale)->group_len)))
+
 
 void
 sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
@@ -34,7 +42,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     memset(answer, 0, sizeof(sk_answer_t));
 
-    key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
+    key = sk_zone_user_key(zone, sk_load(&claim->sale->key_id), claim->user,
                            claim->user_len);
 
     sk_zone_holding(zone, key, &h);
@@ -44,6 +52,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     if (h.n_won + h.n_undecided
         && sk_gate_holds(&h, sk_gate_limit(claim), answer))
     {
+        sk_gate_own(zone, claim->sale, key, answer);
         sk_gate_look(zone, claim->sale, now_ms, answer);
         return;
     }
@@ -68,6 +77,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     sk_zone_unlock(zone);
 
+    sk_gate_own(zone, claim->sale, key, answer);
     sk_gate_look(zone, claim->sale, now_ms, answer);
 }
 
@@ -84,10 +94,11 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     memset(answer, 0, sizeof(sk_answer_t));
 
-    key = sk_zone_user_key(zone, sk_load(&claim->sale->id), claim->user,
+    key = sk_zone_user_key(zone, sk_load(&claim->sale->key_id), claim->user,
                            claim->user_len);
 
-    sk_zone_holding(zone, key, &h);
+    sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, claim->sale),
+                         &h);
 
     if (h.n_won) {
         (void) sk_gate_holds(&h, h.n_won, answer);
@@ -135,6 +146,7 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
         answer->result = SK_ALREADY;
         answer->order = h->order;
         answer->order_last = h->order_last;
+        answer->slot = h->sale;
         answer->n_orders = h->n_won;
         answer->state = h->state;
         answer->states = h->states;
@@ -149,6 +161,21 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
     }
 
     return 0;
+}
+
+
+/* "already" may be said of orders in other sales of the group */
+
+static void
+sk_gate_own(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
+    sk_answer_t *answer)
+{
+    sk_holding_t  h;
+
+    if (answer->result == SK_ALREADY && sk_load(&sale->group_len)) {
+        sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, sale), &h);
+        answer->states = h.states;
+    }
 }
 
 
@@ -171,7 +198,7 @@ sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
 
     /* of more than one unit, only the first one's end is known here */
 
-    if (answer->n_orders > 1 && sk_gate_sale_late(zone, sale, now_ms)) {
+    if (answer->n_orders > 1 && sk_gate_group_late(zone, sale, now_ms)) {
         sk_gate_late(sk_load(&zone->expires_s), now_ms, answer);
     }
 }

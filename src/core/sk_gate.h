@@ -33,9 +33,12 @@ typedef struct {
     unsigned          admitted;         /* the ticket is this claim's own */
     uint64_t          order;            /* won, already: the first order */
     uint64_t          order_last;       /* the last, where limit > 1 */
-    unsigned          n_orders;
+    uint32_t          slot;             /* already: the place of the sale that
+                                            the first order is of */
+    unsigned          n_orders;         /* already: of the sale's group */
     sk_state_e        state;            /* won, already: of that order, */
-    unsigned          states;           /* and of all: sk_state_bit() */
+    unsigned          states;           /* and of all that are of this sale:
+                                           sk_state_bit() */
     uint32_t          expires_s;        /* held: since the epoch */
     int64_t           starts_in_ms;     /* not_started */
     sk_sale_state_e   sale_state;       /* none */

@@ -6,6 +6,7 @@
 
 
 static json_t *sk_json_value(unsigned i, int64_t value, unsigned stored);
+static size_t sk_json_name(json_t *json, const char *field, char *name);
 
 
 json_t *
@@ -54,6 +55,12 @@ sk_json_sale(const sk_sale_def_t *def, unsigned when, unsigned stored)
                                   sk_json_value(i, def->values[i], stored));
     }
 
+    if ((when & SK_FIELD_ADD) && (def->group_len || !stored)) {
+        rc |= json_object_set_new(json, "group",
+                  def->group_len ? sk_json_text(def->group, def->group_len)
+                                 : json_null());
+    }
+
     if (rc != 0) {
         json_decref(json);
         return NULL;
@@ -91,15 +98,16 @@ sk_json_sale_read(json_t *json, sk_sale_def_t *def)
     int64_t     *value;
     json_t      *field;
     unsigned     i;
-    const char  *name;
 
     *def = sk_sale_initial;
 
-    name = json_string_value(json_object_get(json, "name"));
+    def->name_len = sk_json_name(json, "name", def->name);
+    def->group_len = sk_json_name(json, "group", def->group);
 
-    if (name && sk_sale_name_valid(name, strlen(name))) {
-        def->name_len = strlen(name);
-        memcpy(def->name, name, def->name_len);
+    field = json_object_get(json, "group");
+
+    if (field && !json_is_null(field) && def->group_len == 0) {
+        return SK_ERROR;
     }
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
@@ -125,6 +133,27 @@ sk_json_sale_read(json_t *json, sk_sale_def_t *def)
     }
 
     return SK_OK;
+}
+
+
+/* a name that is a good one, and its length; 0: it is not */
+
+static size_t
+sk_json_name(json_t *json, const char *field, char *name)
+{
+    size_t       len;
+    const char  *text;
+
+    text = json_string_value(json_object_get(json, field));
+    len = text ? strlen(text) : 0;
+
+    if (len == 0 || !sk_sale_name_valid(text, len)) {
+        return 0;
+    }
+
+    memcpy(name, text, len);
+
+    return len;
 }
 
 

@@ -22,7 +22,8 @@
 json_t *sk_json_text(const char *text, size_t len);
 
 /*
- * The fields that may be given "when", among those to add also the name.
+ * The fields that may be given "when", among those to add also the name and the
+ * group.
  * "stored": as the ledger has them, times as numbers, with its names.
  */
 json_t *sk_json_sale(const sk_sale_def_t *def, unsigned when,

@@ -46,6 +46,10 @@ const sk_sale_def_t  sk_sale_initial = {
 };
 
 
+static uint64_t sk_sales_key_id(sk_sales_t *s, uint64_t id,
+    const sk_sale_def_t *def);
+
+
 /* at least twice as many places as sales, a power of two */
 
 static uint32_t
@@ -135,17 +139,44 @@ sk_sales_add(sk_sales_t *s, uint64_t hash, uint64_t id,
 
     memset(sale, 0, sizeof(sk_sale_t));
 
-    memcpy(sale->name, def->name, def->name_len);
-    sk_store(&sale->name_len, (uint32_t) def->name_len);
-
+    sk_sale_name(sale, def);
     sk_sale_edit(sale, def);
     sk_store(&sale->id, id);
+    sk_store(&sale->key_id, sk_sales_key_id(s, id, def));
 
     sk_store_release(&s->n, slot + 1);
 
     sk_sales_index(s, hash, sale);
 
     return sale;
+}
+
+
+/* that of the group, as long as there is a sale of it */
+
+static uint64_t
+sk_sales_key_id(sk_sales_t *s, uint64_t id, const sk_sale_def_t *def)
+{
+    uint32_t    slot;
+    sk_sale_t  *sale;
+
+    for (slot = def->group_len ? sk_load(&s->n) : 0; slot > 0; slot--) {
+        sale = &s->elts[slot - 1];
+
+        if (!sk_sale_removed(sale) && sk_sale_of_group(sale, def)) {
+            return sk_load(&sale->key_id);
+        }
+    }
+
+    return id;
+}
+
+
+int
+sk_sale_of_group(sk_sale_t *sale, const sk_sale_def_t *def)
+{
+    return sk_load(&sale->group_len) == def->group_len
+           && memcmp(sale->group, def->group, def->group_len) == 0;
 }
 
 
@@ -166,6 +197,17 @@ sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale)
     }
 
     sk_store_release(&s->index[i], sk_sale_slot(s, sale) + 1);
+}
+
+
+void
+sk_sale_name(sk_sale_t *sale, const sk_sale_def_t *def)
+{
+    memcpy(sale->name, def->name, def->name_len);
+    sk_store(&sale->name_len, (uint32_t) def->name_len);
+
+    memcpy(sale->group, def->group, def->group_len);
+    sk_store(&sale->group_len, (uint32_t) def->group_len);
 }
 
 
@@ -191,6 +233,9 @@ sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def)
 
     def->name_len = sk_load(&sale->name_len);
     memcpy(def->name, sale->name, def->name_len);
+
+    def->group_len = sk_load(&sale->group_len);
+    memcpy(def->group, sale->group, def->group_len);
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
         def->values[i] = sk_load(&sale->values[i]);

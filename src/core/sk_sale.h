@@ -17,7 +17,8 @@
 
 
 /*
- * The one table of a sale's fields, but for its name.  From it follow what is
+ * The one table of a sale's fields, but for its name and its group, which are
+ * texts and never change.  From it follow what is
  * told of a sale and what the zone has of it, its JSON in requests, answers and
  * the ledger, the parameters of the configuration, and what of these is applied
  * when it changes.
@@ -83,6 +84,8 @@ extern const char *const   sk_sale_members[SK_SALE_FIELDS];
 typedef struct {
     size_t    name_len;
     char      name[SK_NAME_SIZE_MAX];
+    size_t    group_len;                /* 0: it is of none */
+    char      group[SK_NAME_SIZE_MAX];
 
     union {
         struct {
@@ -145,8 +148,13 @@ typedef struct {
     };
 
     _Atomic uint64_t  id;               /* seq of the event that made it */
+    _Atomic uint64_t  key_id;           /* what its users' keys are made with:
+                                           all sales of a group have one, of
+                                           the first that this zone has seen */
     _Atomic uint32_t  name_len;         /* 0: the sale was removed */
+    _Atomic uint32_t  group_len;        /* 0: it is of none */
     char              name[SK_NAME_SIZE_MAX];
+    char              group[SK_NAME_SIZE_MAX];
 
     alignas(SK_CACHE_LINE)
     _Atomic int64_t   undecided;
@@ -218,6 +226,9 @@ sk_sale_t *sk_sales_add(sk_sales_t *s, uint64_t hash, uint64_t id,
 /* makes a sale be found by its name, if it is not; for the mutex's holder */
 void sk_sales_index(sk_sales_t *s, uint64_t hash, sk_sale_t *sale);
 
+/* a sale has the name and the group that it is told to have */
+void sk_sale_name(sk_sale_t *sale, const sk_sale_def_t *def);
+
 /* edits a sale in place; for the holder of the mutex */
 void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
 
@@ -242,7 +253,10 @@ void sk_sale_remove(sk_sale_t *sale);
    of precedence */
 sk_sale_state_e sk_sale_state(sk_sale_t *sale, int64_t now_ms);
 
-/* 1 to 64 of A-Z a-z 0-9 . _ - */
+/* whether a sale is of the group that it is told to be of, or of none */
+int sk_sale_of_group(sk_sale_t *sale, const sk_sale_def_t *def);
+
+/* 1 to 64 of A-Z a-z 0-9 . _ -, of a sale or a group */
 int sk_sale_name_valid(const char *name, size_t len);
 
 #pragma GCC visibility pop

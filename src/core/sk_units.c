@@ -2,6 +2,7 @@
 
 
 #define SK_UNITS_FIND_TRIES  1000
+#define SK_UNITS_ANY         UINT32_MAX     /* of whichever sale */
 
 
 const char *const  sk_states[SK_STATE_N] = {
@@ -13,9 +14,9 @@ const char *const  sk_states[SK_STATE_N] = {
 
 static uint64_t sk_units_entries(size_t size);
 static int sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home,
-    sk_holding_t *h);
+    uint32_t sale, sk_holding_t *h);
 static int sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home,
-    sk_holding_t *h);
+    uint32_t sale, sk_holding_t *h);
 static void sk_units_end_removal(sk_units_t *t);
 static void sk_units_close_hole(sk_units_t *t);
 static void sk_units_clear_bit(sk_units_t *t, uint64_t bit);
@@ -121,7 +122,8 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
     bit = sk_units_filter_bit(t, key.hi);
 
     if (sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1) {
-        return sk_units_search(t, key, bit / SK_UNITS_FILTER_BITS, h);
+        return sk_units_search(t, key, bit / SK_UNITS_FILTER_BITS,
+                               SK_UNITS_ANY, h);
     }
 
     memset(h, 0, sizeof(sk_holding_t));
@@ -130,10 +132,18 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 }
 
 
+int
+sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale, sk_holding_t *h)
+{
+    return sk_units_search(t, key, sk_units_home(t, key.hi), sale, h);
+}
+
+
 /* on its own, so that those whom the filter answers save no registers for it */
 
 static __attribute__((noinline)) int
-sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
+sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
+    sk_holding_t *h)
 {
     unsigned  tries;
     uint64_t  moves;
@@ -146,7 +156,7 @@ sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
             continue;
         }
 
-        if (sk_units_look(t, key, home, h) != SK_OK) {
+        if (sk_units_look(t, key, home, sale, h) != SK_OK) {
             continue;
         }
 
@@ -162,9 +172,10 @@ sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
 
 
 static int
-sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
+sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
+    sk_holding_t *h)
 {
-    uint32_t    expires_s;
+    uint32_t    slot, expires_s;
     uint64_t    value, number;
     sk_unit_t  *u, *first, *end;
     sk_state_e  state;
@@ -185,8 +196,13 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
         if (sk_load(&u->hi) == key.hi && sk_load(&u->lo) == key.lo) {
 
             number = sk_unit_number(value);
+            slot = sk_load(&u->sale);
 
-            if (sk_unit_state(value) == SK_UNIT_UNDECIDED) {
+            if (sale != SK_UNITS_ANY && slot != sale) {
+
+                /* another one's of its group */
+
+            } else if (sk_unit_state(value) == SK_UNIT_UNDECIDED) {
                 h->n_undecided++;
 
                 if (h->ticket < number) {
@@ -202,6 +218,7 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, sk_holding_t *h)
                     h->order = number;
                     h->state = state;
                     h->expires_s = expires_s;
+                    h->sale = slot;
                 }
 
                 h->states |= sk_state_bit(state);

@@ -90,7 +90,7 @@ extern const char *const  sk_states[SK_STATE_N];
 typedef struct {
     uint64_t  hi;
     uint64_t  lo;
-} sk_key_t;             /* keyed hash of a sale and a user */
+} sk_key_t;             /* keyed hash of a sale, or a group, and a user */
 
 
 typedef struct {
@@ -120,7 +120,7 @@ typedef struct {
 } sk_units_t;
 
 
-/* what the table says of one user in one sale */
+/* what the table says of one user in one sale, or in all of a group */
 
 typedef struct {
     unsigned  n_won;            /* units held or sold */
@@ -130,6 +130,7 @@ typedef struct {
     sk_state_e  state;          /* of the first order, if n_won */
     unsigned  states;           /* of all orders: sk_state_bit() */
     uint32_t  expires_s;        /* of the first order, if it was held */
+    uint32_t  sale;             /* of the first order, its place */
     uint64_t  ticket;           /* the last ticket, if n_undecided */
 } sk_holding_t;
 
@@ -153,6 +154,10 @@ void sk_units_init(sk_units_t *t, void *memory, size_t size);
  * call again.
  */
 int sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h);
+
+/* the same, of what is of one sale alone */
+int sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale,
+    sk_holding_t *h);
 
 /*
  * The entry of a user with exactly this value, or NULL.  For the holder of the

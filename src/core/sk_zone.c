@@ -280,13 +280,13 @@ sk_zone_reserve(sk_zone_t *zone, int64_t units)
 
 
 sk_key_t
-sk_zone_user_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
+sk_zone_user_key(sk_zone_t *zone, uint64_t key_id, const char *user,
     size_t len)
 {
     char      buf[sizeof(uint64_t) + SK_USER_SIZE_MAX];
     sk_key_t  key;
 
-    memcpy(buf, &sale_id, sizeof(uint64_t));
+    memcpy(buf, &key_id, sizeof(uint64_t));
     memcpy(buf + sizeof(uint64_t), user, len);
 
     (void) crypto_shorthash_siphashx24((uint8_t *) &key, (uint8_t *) buf,

@@ -217,15 +217,21 @@ void sk_zone_repair(sk_zone_t *zone);
 /* room for more units, or not: checks and reserves; for the mutex's holder */
 int sk_zone_reserve(sk_zone_t *zone, int64_t units);
 
-/* the keyed hash (SipHash-2-4-128) of a user in a sale */
-sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
+/* the keyed hash (SipHash-2-4-128) of a user, with the key_id of a sale */
+sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t key_id, const char *user,
     size_t len);
 
+/* the same, of an order's user: by the order's sale, which the zone has seen */
+sk_key_t sk_zone_order_key(sk_zone_t *zone, uint64_t sale_id,
+    const char *user, size_t len);
+
 /*
- * What a user has of a sale.  Takes no lock, unless a process was killed while
- * it moved entries.
+ * What a user has of a sale, or of all of its group; of the sale alone.  Takes
+ * no lock, unless a process was killed while it moved entries.
  */
 void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
+void sk_zone_holding_sale(sk_zone_t *zone, sk_key_t key, uint32_t sale,
+    sk_holding_t *h);
 
 /*
  * What an order has, its user's key given: SK_UNIT_SOLD; SK_UNIT_HELD, and when

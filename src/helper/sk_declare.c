@@ -8,6 +8,7 @@ typedef struct {
 
 
 static int sk_declare_anything(sk_declare_t *d, sk_writer_t *w);
+static void sk_declare_group(sk_writer_t *w, const sk_sale_def_t *def);
 static int sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def,
     sk_event_t *e);
 static int sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def);
@@ -101,6 +102,8 @@ sk_declare_anything(sk_declare_t *d, sk_writer_t *w)
 
         differs |= sk_declare_event(w->zone, def, &e);
 
+        sk_declare_group(w, def);
+
         if (e.def.stock > e.declared.stock
             && sk_declare_changed(w->zone, def))
         {
@@ -112,6 +115,25 @@ sk_declare_anything(sk_declare_t *d, sk_writer_t *w)
     }
 
     return differs;
+}
+
+
+/* a group is what a sale was made with: who has units of it is found by that */
+
+static void
+sk_declare_group(sk_writer_t *w, const sk_sale_def_t *def)
+{
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale(w->zone, def->name, def->name_len);
+
+    if (sale && !sk_sale_of_group(sale, def)) {
+        sk_log(&w->log, SK_LOG_ERR,
+               "sale \"%.*s\": its group is \"%.*s\" and cannot be \"%.*s\"",
+               (int) def->name_len, def->name,
+               (int) sk_load(&sale->group_len), sale->group,
+               (int) def->group_len, def->group);
+    }
 }
 
 

@@ -138,8 +138,8 @@ sk_hold_expire(sk_hold_t *hold, sk_writer_t *w, unsigned n)
     for (i = 0; i < n; i++) {
         order = &hold->due[i];
 
-        e.key = sk_zone_user_key(w->zone, order->sale_id, order->user,
-                                 order->user_len);
+        e.key = sk_zone_order_key(w->zone, order->sale_id, order->user,
+                                  order->user_len);
 
         /* one that was made longer ends when it comes for the second time */
 

@@ -91,8 +91,7 @@ sk_operator_key_sale(sk_operator_t *o, const sk_event_t *e)
 
     } else {
         memset(&then, 0, sizeof(sk_sale_t));
-        memcpy(then.name, e->def.name, e->def.name_len);
-        sk_store(&then.name_len, (uint32_t) e->def.name_len);
+        sk_sale_name(&then, &e->def);
     }
 
     /* no edit, which would move the units that are free */

@@ -322,8 +322,8 @@ sk_operator_order_unit(sk_operator_t *o, const sk_order_t *order,
 
     zone = o->writer->zone;
 
-    key = sk_zone_user_key(zone, order->sale_id, order->user,
-                           order->user_len);
+    key = sk_zone_order_key(zone, order->sale_id, order->user,
+                            order->user_len);
 
     return sk_zone_order(zone, key, o->command->id, expires_s);
 }
@@ -340,8 +340,8 @@ sk_operator_order_event(sk_operator_t *o, const sk_order_t *order,
     e->object = o->command->id;
     e->user = order->user;
     e->user_len = order->user_len;
-    e->key = sk_zone_user_key(o->writer->zone, e->sale_id, e->user,
-                              e->user_len);
+    e->key = sk_zone_order_key(o->writer->zone, e->sale_id, e->user,
+                               e->user_len);
 }
 
 

@@ -13,6 +13,7 @@ static int sk_operator_sale_paused(sk_operator_t *o, int paused);
 
 enum {
     SK_SALE_NAME = 0,
+    SK_SALE_GROUP,
     SK_SALE_ADD_STOCK,
     SK_SALE_OTHERS
 };
@@ -22,6 +23,8 @@ static const sk_field_t  sk_sale_body[] = {
     { "name", SK_FIELD_TEXT, SK_FIELD_ADD|SK_FIELD_NEEDED, 0,
       1, SK_NAME_SIZE_MAX,
       "1 to 64 of A-Z a-z 0-9 . _ - are allowed, but not dots alone" },
+    { "group", SK_FIELD_TEXT, SK_FIELD_ADD, 1, 1, SK_NAME_SIZE_MAX,
+      "1 to 64 of A-Z a-z 0-9 . _ - or null is allowed" },
     { "add_stock", SK_FIELD_INTEGER, SK_FIELD_EDIT, 0,
       -SK_STOCK_MAX, SK_STOCK_MAX,
       "an integer from -1000000000 to 1000000000 is allowed" },
@@ -47,7 +50,7 @@ sk_operator_sale_add(sk_operator_t *o)
     int                rc;
     sk_value_t         v[SK_SALE_BODY_N];
     sk_event_t         e;
-    const sk_value_t  *name;
+    const sk_value_t  *name, *group;
 
     rc = sk_operator_body(o, sk_sale_body, SK_SALE_BODY_N, SK_FIELD_ADD, v);
 
@@ -56,6 +59,7 @@ sk_operator_sale_add(sk_operator_t *o)
     }
 
     name = &v[SK_SALE_NAME];
+    group = &v[SK_SALE_GROUP];
 
     /* of a URL's path "." and ".." are taken away */
 
@@ -64,6 +68,11 @@ sk_operator_sale_add(sk_operator_t *o)
     {
         return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "name",
                    "name: %s", sk_sale_body[SK_SALE_NAME].allowed);
+    }
+
+    if (group->text && !sk_sale_name_valid(group->text, group->len)) {
+        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, "group",
+                   "group: %s", sk_sale_body[SK_SALE_GROUP].allowed);
     }
 
     if (sk_zone_sale(o->writer->zone, name->text, name->len)) {
@@ -78,6 +87,11 @@ sk_operator_sale_add(sk_operator_t *o)
     e.def = sk_sale_initial;
     e.def.name_len = name->len;
     memcpy(e.def.name, name->text, name->len);
+
+    if (group->text) {
+        e.def.group_len = group->len;
+        memcpy(e.def.group, group->text, group->len);
+    }
 
     rc = sk_operator_sale_terms(o, v, &e.def);
 
@@ -259,8 +273,7 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 
     if (sale == NULL) {
         memset(&made, 0, sizeof(sk_sale_t));
-        memcpy(made.name, e->def.name, e->def.name_len);
-        sk_store(&made.name_len, (uint32_t) e->def.name_len);
+        sk_sale_name(&made, &e->def);
 
         (void) snprintf(o->reply->path, sizeof(o->reply->path), "sales/%.*s",
                         (int) e->def.name_len, e->def.name);

@@ -143,8 +143,8 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
 
     len = head->len + sizeof("\",\"user\":\"\"}\n")
           + sizeof(",\"order\":,\"state\":\"held\",\"expires_at\":\"\","
-                   "\"units\":")
-          + SK_TIME_SIZE
+                   "\"units\":,\"order_sale\":\"\"")
+          + SK_TIME_SIZE + SK_NAME_SIZE_MAX
           + (claim->sale ? claim->sale_name.len
                          : ngx_http_seckill_reply_json_len(&claim->sale_name))
           + (hc->plain ? claim->user.len
@@ -209,9 +209,17 @@ static u_char *
 ngx_http_seckill_claim_send_order(u_char *p, ngx_seckill_claim_t *claim,
     sk_answer_t *answer)
 {
-    char  expires[SK_TIME_SIZE + 1];
+    char        expires[SK_TIME_SIZE + 1];
+    sk_sale_t  *sale;
 
     p = ngx_sprintf(p, ",\"order\":%uL", answer->order);
+
+    sale = &claim->zone->shm->sales.elts[answer->slot];
+
+    if (answer->result == SK_ALREADY && sale != claim->sale) {
+        p = ngx_sprintf(p, ",\"order_sale\":\"%*s\"",
+                        (size_t) sk_load(&sale->name_len), sale->name);
+    }
 
     if (answer->state == SK_STATE_HELD) {
         sk_time_format(expires, (int64_t) answer->expires_s * 1000);

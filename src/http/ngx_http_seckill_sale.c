@@ -6,6 +6,8 @@
 
 static ngx_int_t ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
     sk_sale_def_t *def);
+static ngx_int_t ngx_http_seckill_sale_group(ngx_conf_t *cf, ngx_str_t *arg,
+    ngx_str_t *value, sk_sale_def_t *def);
 static ngx_uint_t ngx_http_seckill_sale_is(ngx_str_t *arg,
     const sk_field_t *field, ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_sale_value(const sk_field_t *field,
@@ -95,6 +97,10 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
         return NGX_ERROR;
     }
 
+    if (ngx_http_seckill_param(arg, "group=", &value)) {
+        return ngx_http_seckill_sale_group(cf, arg, &value, def);
+    }
+
     for (i = 0; i < SK_SALE_FIELDS; i++) {
         field = &sk_sale_fields[i];
 
@@ -115,6 +121,23 @@ ngx_http_seckill_sale_param(ngx_conf_t *cf, ngx_str_t *arg,
     }
 
     return ngx_http_seckill_sale_unknown(cf, arg);
+}
+
+
+static ngx_int_t
+ngx_http_seckill_sale_group(ngx_conf_t *cf, ngx_str_t *arg, ngx_str_t *value,
+    sk_sale_def_t *def)
+{
+    if (sk_sale_name_valid((char *) value->data, value->len)) {
+        def->group_len = value->len;
+        ngx_memcpy(def->group, value->data, value->len);
+        return NGX_OK;
+    }
+
+    (void) ngx_http_seckill_param_invalid(cf, arg,
+               "1 to 64 of A-Z, a-z, 0-9, \".\", \"_\", \"-\"");
+
+    return NGX_ERROR;
 }
 
 
@@ -199,7 +222,7 @@ ngx_http_seckill_sale_unknown(ngx_conf_t *cf, ngx_str_t *arg)
     ngx_uint_t  i;
 
     last = allowed + sizeof(allowed) - 1;
-    p = ngx_slprintf(allowed, last, "zone=, name=");
+    p = ngx_slprintf(allowed, last, "zone=, name=, group=");
 
     for (i = 0; i < SK_SALE_FIELDS; i++) {
         if (sk_sale_fields[i].when & SK_FIELD_DECLARE) {

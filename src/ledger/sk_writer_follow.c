@@ -224,8 +224,8 @@ sk_writer_follow_event(void *ctx, const sk_event_t *e)
         copy->skip = 1;
 
     } else if (sk_event_of_order(e->type)) {
-        copy->key = sk_zone_user_key(w->zone, e->sale_id, e->user,
-                                     e->user_len);
+        copy->key = sk_zone_order_key(w->zone, e->sale_id, e->user,
+                                      e->user_len);
 
         sk_units_prefetch(&w->zone->units, copy->key);
     }
@@ -234,7 +234,10 @@ sk_writer_follow_event(void *ctx, const sk_event_t *e)
 
     copy->user = NULL;
 
-    return (w->n_events == SK_APPLY_MAX) ? sk_writer_follow_apply(w) : SK_OK;
+    /* with what a sale's users are found, the zone says when it has it */
+
+    return (w->n_events == SK_APPLY_MAX || e->type == SK_EVENT_SALE_ADDED)
+           ? sk_writer_follow_apply(w) : SK_OK;
 }
 
 

@@ -284,6 +284,13 @@ play(400, 'POST /api/sales', body => $_)
         { %sale, name => 'x', start => 'soon' },
         { %sale, name => 'x', end => '2019-01-01T00:00:00Z' };
 play(409, 'POST /api/sales', body => \%sale);
+play(400, 'POST /api/sales', body => { %sale, name => 'x', group => 'a b' });
+play(201, 'POST /api/sales', body => { name => $_, stock => 2, hold => 60,
+                                       group => 'both' }) for qw(left right);
+buyer('won', 'POST', 'left', 'g');
+is(buyer('already', 'POST', 'right', 'g')->{order_sale}, 'left',
+   'one limit over both');
+buyer('none', 'GET', 'right', 'g');
 play(507, 'POST /api/sales', body => { name => 'x', stock => 1000000000 });
 
 play(200, 'GET /api/sales');

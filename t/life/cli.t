@@ -287,6 +287,19 @@ cli(0, 'verify', ledger('', @good, ['extended', 2, 'b', 7, 9900],
 unlike($out, qr/BROKEN/, 'holds that were made longer');
 like($out, qr/^phone +3 +0 +1 +2 +1 +1$/m, 'are holds');
 
+my $both = sub { my $d = decode_json(def(@_)); $d->{group} = 'g';
+                 encode_json($d) };
+my @both = (['sale_added', 21, undef, undef, undef, $both->('left', 5, 1)],
+            ['sale_added', 22, undef, undef, undef, $both->('right', 5, 1)],
+            ['won', 21, 'a']);
+
+cli(0, 'verify', ledger('', @good, @both, ['cancelled', 21, 'a', 23],
+                        ['won', 22, 'a']));
+unlike($out, qr/BROKEN/, 'sales of a group');
+cli(0, 'verify', ledger('', @good, @both, ['sale_removed', 21],
+                        ['won', 22, 'a']));
+unlike($out, qr/BROKEN/, 'what was bought of one that was removed');
+
 sub gone {
     my ($order, $user, $stock) = @_;
     return ['cancelled', 2, $user, $order, undef,
@@ -373,6 +386,13 @@ my @broken = (
      states => qr/event 21: order 19 was paid, and became expired/],
     ['paid when it had expired', '', [['paid', 2, 'b', 4]],
      states => qr/event 21: order 4 was expired, and became paid/],
+    ['more than the limit of a group', '', [@both, ['won', 22, 'a']],
+     limits => qr/event 24: 2 units of one user, the limit of sale 22 is 1/],
+    ['more than it, though a sale was removed', '',
+     [@both, ['sale_removed', 22],
+      ['sale_added', 25, undef, undef, undef, $both->('new', 5, 1)],
+      ['won', 25, 'a']],
+     limits => qr/event 26: 2 units of one user, the limit of sale 25 is 1/],
     ['withdrawn, and sold', '', [gone(13, 'b', 2), ['won', 2, 'x']],
      stock => qr/event 22 \(won\): 3 units in force, the stock of sale 2 is 2/],
     ['more withdrawn than one', '', [gone(13, 'b', 1)],
@@ -681,6 +701,19 @@ for my $n (1 .. 20) {
     $order{"u$n"} = $a->{order};
 }
 is($s->claim('phone', 'u21')->{result}, 'sold_out', 'no more');
+
+# one limit over two sales
+
+cli(0, 'sale', 'add', $_, '--stock', 1, '--group', 'both') for qw(left right);
+is($s->claim('left', 'u1')->{result}, 'won', 'one of a group');
+is($s->claim('right', 'u1')->{order_sale}, 'left', 'not one of each');
+is(data('sale', 'show', 'left')->{group}, 'both', 'its group');
+cli(2, 'sale', 'edit', 'left', '--group', 'other');
+
+# a unit that is gone
+
+cli(0, 'order', 'cancel', $s->ask('left', 'u1')->{order}, '--no-restock');
+is(data('sale', 'show', 'left')->{stock}, 0, 'the stock is one less');
 
 # one takes longer
 

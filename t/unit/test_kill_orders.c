@@ -7,7 +7,7 @@
 
 
 #define OTHERS      20
-#define ZONE_SMALL  (60 * 1024)
+#define ZONE_SMALL  (76 * 1024)
 
 
 static char        reason[SK_REASON_SIZE_MAX];
@@ -151,7 +151,7 @@ late_check(sk_zone_t *zone)
     assert_int_equal(a.result, SK_WON);
     assert_int_equal(a.order, 2);
     assert_int_equal(a.n_orders, 1);
-    assert_int_equal(a.state, SK_UNIT_SOLD);
+    assert_int_equal(a.state, SK_STATE_PAID);
     assert_int_equal(sk_load(&phone(zone)->sold), OTHERS / 2 + 1);
     assert_int_equal(sk_load(&phone(zone)->held), OTHERS / 2);
     assert_int_equal(sk_load(&phone(zone)->free), 0);
@@ -176,7 +176,7 @@ extended_check(sk_zone_t *zone)
 
     a = sk_test_ask(zone, phone(zone), "alice");
 
-    assert_int_equal(a.state, SK_UNIT_HELD);
+    assert_int_equal(a.state, SK_STATE_HELD);
     assert_true(a.expires_s == 1000 || a.expires_s == 1500);
 
     if (sk_load(&zone->applied_seq) < OTHERS + 3) {
@@ -188,7 +188,7 @@ extended_check(sk_zone_t *zone)
     a = sk_test_ask(zone, phone(zone), "alice");
 
     assert_int_equal(a.order, 2);
-    assert_int_equal(a.state, SK_UNIT_HELD);
+    assert_int_equal(a.state, SK_STATE_HELD);
     assert_int_equal(a.expires_s, 1500);
     assert_int_equal(sk_load(&zone->expires_s), 1000);
     assert_in_range(sk_load(&phone(zone)->orders[SK_ORDER_EXTENDED]), 0, 1);
@@ -333,6 +333,85 @@ remove_check(sk_zone_t *zone)
 }
 
 
+/* the same of a group's first sale: who has units of another one keeps them */
+
+static void
+group_prepare(sk_zone_t *zone)
+{
+    unsigned    i;
+    sk_event_t  e;
+
+    for (i = 0; i < 2; i++) {
+        memset(&e, 0, sizeof(e));
+
+        e.type = SK_EVENT_SALE_ADDED;
+        e.seq = i + 1;
+        e.sale_id = e.seq;
+        e.def = sk_test_def(i ? "other" : "phone", OTHERS + 1, 3);
+        e.def.group_len = 1;
+        e.def.group[0] = 'g';
+
+        assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)),
+                         SK_OK);
+    }
+
+    assert_int_equal(sk_load(&zone->sales.elts[1].key_id), 1);
+
+    for (i = 0; i < 2 * OTHERS; i++) {
+        memset(&e, 0, sizeof(e));
+
+        e.type = SK_EVENT_WON;
+        e.seq = 3 + i;
+        e.sale_id = 1 + i % 2;
+        e.user = (i % 4 < 2) ? "alice" : "bob";
+        e.user_len = strlen(e.user);
+        e.ticket = e.seq;
+        e.key = sk_zone_order_key(zone, e.sale_id, e.user, e.user_len);
+
+        assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)),
+                         SK_OK);
+    }
+}
+
+
+static void
+group_operate(sk_zone_t *zone)
+{
+    sk_event_t  e;
+
+    memset(&e, 0, sizeof(e));
+
+    e.type = SK_EVENT_SALE_REMOVED;
+    e.seq = 2 * OTHERS + 3;
+    e.sale_id = 1;
+
+    assert_int_equal(sk_apply(zone, &e, 1, 0, reason, sizeof(reason)), SK_OK);
+}
+
+
+static void
+group_check(sk_zone_t *zone)
+{
+    sk_sale_t   *other;
+    sk_answer_t  a;
+
+    if (sk_load(&zone->applied_seq) < 2 * OTHERS + 3) {
+        group_operate(zone);
+    }
+
+    other = sk_zone_sale(zone, "other", 5);
+
+    assert_null(phone(zone));
+    assert_int_equal(sk_load(&other->sold), OTHERS);
+    assert_int_equal(zone->units.used, OTHERS);
+
+    a = sk_test_ask(zone, other, "alice");
+    assert_int_equal(a.n_orders, OTHERS / 2);
+    assert_int_equal(a.order, 4);
+    assert_int_equal(sk_test_claim(zone, other, "bob").result, SK_ALREADY);
+}
+
+
 static void
 test_kill_paid(void **state)
 {
@@ -432,6 +511,18 @@ test_kill_remove(void **state)
 }
 
 
+static void
+test_kill_group(void **state)
+{
+    const kill_case_t  c = { group_prepare, group_operate, group_check,
+                             ZONE_SMALL, 997 };
+
+    (void) state;
+
+    kill_everywhere(&c);
+}
+
+
 int
 main(void)
 {
@@ -444,6 +535,7 @@ main(void)
         cmocka_unit_test(test_kill_withdrawn),
         cmocka_unit_test(test_kill_edit),
         cmocka_unit_test(test_kill_remove),
+        cmocka_unit_test(test_kill_group),
     };
 
     return cmocka_run_group_tests_name("kill_orders", tests, NULL, NULL);

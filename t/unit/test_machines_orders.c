@@ -6,10 +6,12 @@
 #include "sk_test_machines.h"
 
 
-#define TV  "tv"
+#define TV     "tv"
+#define RADIO  "radio"
+#define SALES  2
 
 
-static sk_sale_def_t  tv;
+static sk_sale_def_t  sales[SALES];     /* of one group */
 static sk_reply_t     reply;
 static int64_t        until_s;          /* a second to wait for */
 
@@ -147,7 +149,7 @@ start_again(machine_t *x, const char *name)
     commands = x->d.commands;
 
     machine_stop(x);
-    machine_start(x, name, &tv, 1);
+    machine_start(x, name, sales, SALES);
     x->d.commands = commands;
 
     until(settled);
@@ -221,7 +223,7 @@ test_extend(void **state)
     (void) state;
 
     order = win(&machine[0], "u", &expires_s);
-    longer_s = expires_s + (uint32_t) tv.extend_s;
+    longer_s = expires_s + (uint32_t) sales[0].extend_s;
 
     assert_int_equal(command(&machine[1], SK_ORDER_EXTEND, order, ""),
                      SK_STATUS_OK);
@@ -279,6 +281,49 @@ test_restock(void **state)
 }
 
 
+/* one limit over two sales, which are claimed at two machines at once */
+
+static void
+test_group(void **state)
+{
+    char      user[16];
+    unsigned  i, k, tvs, radios;
+
+    (void) state;
+
+    for (i = 0, tvs = 0, radios = 0; i < 10; i++) {
+        (void) snprintf(user, sizeof(user), "u%u", i);
+        assert_true(claim(&machine[i % 2], RADIO, user).admitted);
+
+        if (sk_load(&sale_of(&machine[1 - i % 2])->free)) {
+            assert_true(claim(&machine[1 - i % 2], TV, user).admitted);
+        }
+
+        until(all_done);
+
+        tvs = (asked(&machine[0], TV, user) == SK_WON);
+        radios += (asked(&machine[0], RADIO, user) == SK_WON);
+
+        for (k = 0; k < 2; k++) {
+            assert_int_equal((asked(&machine[k], TV, user) == SK_WON)
+                             + (asked(&machine[k], RADIO, user) == SK_WON), 1);
+            assert_int_equal(claim(&machine[k], RADIO, user).result,
+                             SK_ALREADY);
+            assert_int_equal(claim(&machine[k], TV, user).result, SK_ALREADY);
+        }
+
+        /* it comes back by itself, with time */
+
+        if (tvs) {
+            wait_for_s((uint32_t) time(NULL) + 3);
+        }
+    }
+
+    assert_true(radios > 0);
+    assert_same();
+}
+
+
 static int
 begin_orders(void **state)
 {
@@ -288,12 +333,18 @@ begin_orders(void **state)
         return -1;
     }
 
-    tv = sk_test_def(TV, 1, 1);
-    tv.hold_s = 1;
-    tv.extend_s = 3;
+    sales[0] = sk_test_def(TV, 1, 1);
+    sales[0].hold_s = 1;
+    sales[0].extend_s = 3;
+    sales[1] = sk_test_def(RADIO, 20, 1);
+
+    for (k = 0; k < SALES; k++) {
+        sales[k].group_len = 1;
+        sales[k].group[0] = 'g';
+    }
 
     for (k = 0; k < 2; k++) {
-        machine_start(&machine[k], k ? "b" : "a", &tv, 1);
+        machine_start(&machine[k], k ? "b" : "a", sales, SALES);
         machine[k].d.commands = sk_commands_map();
         assert_non_null(machine[k].d.commands);
         until(settled);
@@ -324,6 +375,7 @@ main(void)
         T(test_late),
         T(test_extend),
         T(test_restock),
+        T(test_group),
 #undef T
     };
 

@@ -45,7 +45,8 @@ test_late(void **state)
     assert_int_equal(sk_load(&sale->orders[SK_ORDER_EXPIRED]), 1);
     assert_int_equal(sk_load(&sale->orders[SK_ORDER_PAID]), 1);
     assert_int_equal(sk_test_ask(zone, sale, "u0").order, 2);
-    assert_int_equal(sk_test_ask(zone, sale, "u0").state, SK_UNIT_SOLD);
+    assert_int_equal(sk_test_ask(zone, sale, "u0").state,
+                     SK_STATE_PAID);
 
     /* it is paid, whoever says it again, and can be cancelled */
 
