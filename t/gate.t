@@ -521,3 +521,30 @@ X-User: ann
 [200, 200, 200, 403]
 --- response_body_like eval
 [qr/^POST  2 won$/, qr/"order":2,"state":"sold"}/, qr/^POST  2 already$/, qr/403/]
+
+
+=== TEST 15: an order in another sale of the group lets nobody pass
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=red stock=9 group=phone;
+    seckill_sale zone=drop name=blue stock=9 group=phone;
+--- config
+    location = /seckill { seckill zone=drop user=$arg_user; }
+    location = /blue {
+        seckill_gate zone=drop sale=blue user=$arg_user claim=on;
+        add_header X-Result $seckill_result always;
+        proxy_pass APPLICATION;
+    }
+    location = /auth { seckill zone=drop user=$arg_user status=auth; } # 15
+--- request eval
+["POST /seckill?sale=red&user=ann", "GET /blue?user=ann",
+ "POST /blue?user=ann", "GET /auth?sale=blue&user=ann",
+ "POST /auth?sale=blue&user=ann", "POST /auth?sale=red&user=ann",
+ "POST /blue?user=bob", "POST /blue?user=bob"]
+--- error_code eval
+[200, 403, 403, 403, 403, 204, 200, 200]
+--- response_headers eval
+["", "X-Result: none", "X-Result: already", "", "", "", "X-Result: won",
+ "X-Result: already"]
+--- response_body_like eval
+[qr/"won"/, qr/403/, qr/403/, qr/^$/, qr/^$/, qr/^$/, qr/^POST/, qr/^POST/]
