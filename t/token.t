@@ -295,15 +295,18 @@ qq{
 === TEST 8: redirects inside of nginx, subrequests
 --- config eval
 qq{
+    recursive_error_pages on;
     location /a {
+        error_page 418 = /b;
         seckill_token \$http_authorization keys=$main::public;
-        if (\$seckill_token_user = ann) { rewrite ^ /b last; }
+        if (\$seckill_token_user = ann) { return 418; }
         return 200 "[\$seckill_token_user]";
     }
     location = /b {
+        error_page 418 = /c;
         seckill_token \$http_authorization keys=$main::public aud=shop;
         if (\$seckill_token_error) { return 200 "[\$seckill_token_user][\$seckill_token_error]"; }
-        rewrite ^ /c last;
+        return 418;
     }
     location = /c { return 200 "[\$seckill_token_user][\$seckill_token_error]"; }
     location = /d {
