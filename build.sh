@@ -410,7 +410,8 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_query_files test_redis_url test_redis test_redis_find
            test_machines test_machines_faults test_machines_random
            test_token test_token_keys test_token_cache test_order_late
-           test_machines_orders test_extend test_restock test_group)
+           test_machines_orders test_extend test_restock test_group
+           test_receipt)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

@@ -65,6 +65,8 @@ typedef struct {
 
 
 typedef struct ngx_http_seckill_token_conf_s  ngx_http_seckill_token_conf_t;
+typedef struct ngx_http_seckill_receipt_conf_s
+    ngx_http_seckill_receipt_conf_t;
 
 
 typedef struct {
@@ -94,6 +96,8 @@ typedef struct {
     ngx_uint_t                      json;   /* metrics */
 
     ngx_http_seckill_token_conf_t  *token;  /* NULL: seckill_token off */
+    ngx_http_seckill_receipt_conf_t
+                                   *receipt;    /* NULL: off */
 } ngx_http_seckill_loc_conf_t;
 
 
@@ -220,6 +224,21 @@ ngx_int_t ngx_http_seckill_token_challenge(ngx_http_request_t *r);
 /* what is wrong with the token of a request, for people; NULL: nothing, or no
    seckill_token is in effect */
 const char *ngx_http_seckill_token_wrong(ngx_http_request_t *r);
+
+/* ngx_http_seckill_receipt.c */
+
+char *ngx_http_seckill_receipt_conf(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* $seckill_receipt */
+ngx_int_t ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+/*
+ * Signs what a request is answered; "text" is the request's.  NGX_DECLINED: no
+ * seckill_receipt is in effect, or it is an answer that is not signed.
+ */
+ngx_int_t ngx_http_seckill_receipt(ngx_http_request_t *r,
+    ngx_seckill_zone_t *zone, ngx_str_t *sale, ngx_str_t *user,
+    sk_answer_t *answer, ngx_str_t *text);
 
 /* ngx_http_seckill_claim.c */
 

@@ -4,6 +4,7 @@
 #define NGX_HTTP_SECKILL_SEGMENTS  3        /* of a path, at most */
 
 
+static ngx_uint_t ngx_http_seckill_api_public(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_seckill_api_path(ngx_http_request_t *r,
     ngx_str_t *segments);
 static ngx_int_t ngx_http_seckill_api_route(ngx_http_seckill_call_t *call,
@@ -59,6 +60,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("machines", NAME, "begin", POST, machines_begin, 0),
     ROUTE("health", ALL, "", GET, health, 0),
     ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
+    ROUTE("receipt-keys", ALL, "", GET, receipt_keys, 0),
 
     { ngx_null_string, 0, ngx_null_string, 0, NULL, 0 }
 };
@@ -109,7 +111,8 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     call->request = r;
     call->zone = slcf->zone;
 
-    rc = ngx_http_seckill_access(r, &call->by);
+    rc = ngx_http_seckill_api_public(r)
+         ? NGX_DECLINED : ngx_http_seckill_access(r, &call->by);
 
     if (rc == NGX_DECLINED) {
         wrong = NULL;
@@ -138,6 +141,20 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     }
 
     return rc;
+}
+
+
+/* whether it is for everyone */
+
+static ngx_uint_t
+ngx_http_seckill_api_public(ngx_http_request_t *r)
+{
+    ngx_str_t  segments[NGX_HTTP_SECKILL_SEGMENTS];
+
+    return ngx_http_seckill_api_path(r, segments) == 1
+           && segments[0].len == sizeof("receipt-keys") - 1
+           && ngx_strncmp(segments[0].data, "receipt-keys", segments[0].len)
+              == 0;
 }
 
 

@@ -188,6 +188,10 @@ ngx_int_t ngx_http_seckill_machines_forget_handler(
 
 ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);
 
+/* ngx_http_seckill_receipt.c */
+
+ngx_int_t ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call);
+
 
 #pragma GCC visibility pop
 

@@ -4,6 +4,10 @@
 
 static ngx_int_t ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
     sk_answer_t *answer);
+static ngx_int_t ngx_http_seckill_claim_send_receipt(
+    ngx_http_seckill_claim_t *hc, sk_answer_t *answer, ngx_str_t *receipt);
+static u_char *ngx_http_seckill_claim_send_more(u_char *p,
+    ngx_seckill_claim_t *claim, sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_send_order(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
 
@@ -131,6 +135,7 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
 {
     size_t                len;
     ngx_buf_t            *b;
+    ngx_str_t             receipt;
     const ngx_str_t      *head;
     const sk_result_t    *res;
     ngx_http_request_t   *r;
@@ -141,7 +146,15 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
     res = &sk_results[answer->result];
     head = &ngx_http_seckill_heads[answer->result];
 
+    if (ngx_http_seckill_claim_send_receipt(hc, answer, &receipt) != NGX_OK
+        || (answer->result == SK_NOT_STARTED
+            && ngx_http_seckill_reply_retry(r, answer) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     len = head->len + sizeof("\",\"user\":\"\"}\n")
+          + sizeof(",\"receipt\":\"\"") + receipt.len
           + sizeof(",\"order\":,\"state\":\"held\",\"expires_at\":\"\","
                    "\"units\":,\"order_sale\":\"\"")
           + SK_TIME_SIZE + SK_NAME_SIZE_MAX
@@ -172,36 +185,72 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
 
     *b->last++ = '"';
 
-    switch (answer->result) {
+    b->last = ngx_http_seckill_claim_send_more(b->last, claim, answer);
 
-    case SK_WON:
-    case SK_ALREADY:
-        b->last = ngx_http_seckill_claim_send_order(b->last, claim, answer);
-        break;
-
-    case SK_NOT_STARTED:
-        b->last = ngx_sprintf(b->last, ",\"starts_in\":%L",
-                              (answer->starts_in_ms + 999) / 1000);
-
-        if (ngx_http_seckill_reply_retry(r, answer) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        break;
-
-    case SK_NONE:
-        b->last = ngx_sprintf(b->last, ",\"sale_state\":\"%s\"",
-                              sk_sale_states[answer->sale_state]);
-        break;
-
-    default:
-        break;
+    if (receipt.len) {
+        b->last = ngx_sprintf(b->last, ",\"receipt\":\"%V\"", &receipt);
     }
 
     b->last = ngx_cpymem(b->last, "}\n", 2);
 
     return ngx_http_seckill_reply_send(r, res->status,
                                        &ngx_http_seckill_reply_json_type, b);
+}
+
+
+/* who wants one has "receipt=1" in the query */
+
+static ngx_int_t
+ngx_http_seckill_claim_send_receipt(ngx_http_seckill_claim_t *hc,
+    sk_answer_t *answer, ngx_str_t *receipt)
+{
+    ngx_str_t                     value;
+    ngx_seckill_claim_t          *claim;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    ngx_str_null(receipt);
+
+    slcf = ngx_http_get_module_loc_conf(hc->request, ngx_http_seckill_module);
+    claim = &hc->claim;
+
+    if (slcf->receipt == NULL
+        || ngx_http_arg(hc->request, (u_char *) "receipt", 7, &value) != NGX_OK
+        || value.len != 1 || value.data[0] != '1')
+    {
+        return NGX_OK;
+    }
+
+    return (ngx_http_seckill_receipt(hc->request, claim->zone,
+                                     &claim->sale_name, &claim->user, answer,
+                                     receipt)
+            == NGX_ERROR)
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+/* what an answer has but for its sale and user */
+
+static u_char *
+ngx_http_seckill_claim_send_more(u_char *p, ngx_seckill_claim_t *claim,
+    sk_answer_t *answer)
+{
+    switch (answer->result) {
+
+    case SK_WON:
+    case SK_ALREADY:
+        return ngx_http_seckill_claim_send_order(p, claim, answer);
+
+    case SK_NOT_STARTED:
+        return ngx_sprintf(p, ",\"starts_in\":%L",
+                           (answer->starts_in_ms + 999) / 1000);
+
+    case SK_NONE:
+        return ngx_sprintf(p, ",\"sale_state\":\"%s\"",
+                           sk_sale_states[answer->sale_state]);
+
+    default:
+        return p;
+    }
 }
 
 

@@ -100,6 +100,7 @@ ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
 
     slcf->gate = NGX_CONF_UNSET_PTR;
     slcf->token = NGX_CONF_UNSET_PTR;
+    slcf->receipt = NGX_CONF_UNSET_PTR;
 
     return slcf;
 }
@@ -138,6 +139,7 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     conf->gate = gate;
 
     ngx_conf_merge_ptr_value(conf->token, prev->token, NULL);
+    ngx_conf_merge_ptr_value(conf->receipt, prev->receipt, NULL);
 
     if (conf->handler == ngx_http_seckill_api_handler) {
 

@@ -45,6 +45,9 @@ static ngx_http_variable_t  ngx_http_seckill_variables[] = {
     { ngx_string("seckill_wait"), NULL, ngx_http_seckill_variable,
       NGX_HTTP_SECKILL_WAIT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("seckill_receipt"), NULL, ngx_http_seckill_receipt_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
       ngx_http_null_variable
 };
 

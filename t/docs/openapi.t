@@ -16,7 +16,7 @@ use Seckill::Redis;
 # what follows that name is found by the methods that a path has
 
 my $routes = 'src/http/ngx_http_seckill_api.c';
-my $route = qr/^ +ROUTE\("([\w.]+)"/m;
+my $route = qr/^ +ROUTE\("([\w.-]+)"/m;
 
 # what cannot be provoked here: "METHOD PATH STATUS"
 
@@ -88,6 +88,13 @@ my ($keys, $keys_name) = tempfile('seckill-keys-XXXXXX', TMPDIR => 1,
 print $keys "writer-0123456789 shop\nreader-0123456789 reports ro\n";
 close $keys or die $!;
 
+my ($receipt, $receipt_name) = tempfile('seckill-jwk-XXXXXX', TMPDIR => 1,
+                                        UNLINK => 1);
+print $receipt '{"kty":"OKP","crv":"Ed25519",',           # of RFC 8037
+               '"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",',
+               '"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+close $receipt or die $!;
+
 my $s = Seckill::Server->new(http => <<"END", server => <<"END2");
     seckill_zone zone=drop:4m;
     seckill_sale zone=drop name=phone stock=2;
@@ -95,6 +102,7 @@ my $s = Seckill::Server->new(http => <<"END", server => <<"END2");
     seckill_sale zone=drop name=later stock=1 start=2999-01-01T00:00:00Z;
     seckill_sale zone=drop name=over stock=1 end=2020-01-01T00:00:00Z;
     seckill_sale zone=drop name=stopped stock=1 paused;
+    seckill_receipt key=$receipt_name;
 END
         location /keyed/ { seckill_api zone=drop key=$keys_name; }
 END2
@@ -210,7 +218,17 @@ for my $headers ({}, { Authorization => 'Bearer a.b.c' }) {
          headers => $headers) for qw(GET POST);
 }
 
+play(404, 'GET /api/receipt-keys', server => $login);
 $login->done;
+
+
+# receipts
+
+play(200, "POST /seckill", query => "sale=$_&user=r&receipt=1")
+    for qw(phone tickets later over stopped);
+play(200, "GET /seckill", query => "sale=$_&user=r&receipt=1") for qw(phone tickets);
+play(200, 'GET /api/receipt-keys');
+play(400, 'GET /api/receipt-keys', query => 'x=1');
 
 
 # the server

@@ -1,0 +1,322 @@
+#include "ngx_http_seckill_api.h"
+#include "sk_receipt.h"
+
+
+#define NGX_HTTP_SECKILL_RECEIPT_VALID_S    86400   /* default of valid= */
+#define NGX_HTTP_SECKILL_RECEIPT_VALID_MIN     60
+#define NGX_HTTP_SECKILL_RECEIPT_VALID_MAX  (366 * 86400)
+
+
+struct ngx_http_seckill_receipt_conf_s {
+    sk_receipt_key_t   *key;
+    ngx_str_t           iss;            /* empty: the server's name */
+    time_t              valid;          /* seconds */
+};
+
+
+static ngx_int_t ngx_http_seckill_receipt_text(ngx_http_request_t *r,
+    sk_receipt_t *receipt, ngx_str_t *text);
+static ngx_int_t ngx_http_seckill_receipt_param(ngx_conf_t *cf,
+    ngx_http_seckill_receipt_conf_t *receipt, ngx_str_t *arg);
+static ngx_int_t ngx_http_seckill_receipt_key(ngx_conf_t *cf,
+    ngx_http_seckill_receipt_conf_t *receipt, ngx_str_t *file);
+static void ngx_http_seckill_receipt_free(void *data);
+
+
+ngx_int_t
+ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    text;
+    ngx_http_seckill_outcome_t  *outcome;
+
+    v->valid = 0;
+    v->no_cacheable = 0;
+    v->not_found = 1;
+
+    outcome = ngx_http_seckill_outcome_get(r);
+
+    if (outcome == NULL || outcome->refused) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_seckill_receipt(r, outcome->zone, &outcome->sale,
+                                  &outcome->user, &outcome->answer, &text);
+
+    if (rc == NGX_OK) {
+        v->len = text.len;
+        v->data = text.data;
+        v->valid = 1;
+        v->not_found = 0;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* what nobody could decide, and a sale that there is none of, is not signed */
+
+ngx_int_t
+ngx_http_seckill_receipt(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
+    ngx_str_t *sale, ngx_str_t *user, sk_answer_t *answer, ngx_str_t *text)
+{
+    sk_sale_t                        *order_sale;
+    sk_receipt_t                      receipt;
+    ngx_http_seckill_loc_conf_t      *slcf;
+    ngx_http_seckill_receipt_conf_t  *conf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+    conf = slcf->receipt;
+
+    if (conf == NULL || sk_results[answer->result].status != SK_STATUS_OK) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&receipt, sizeof(sk_receipt_t));
+
+    receipt.user = (char *) user->data;
+    receipt.user_len = user->len;
+    receipt.sale = (char *) sale->data;
+    receipt.sale_len = sale->len;
+    receipt.result = sk_results[answer->result].name;
+    receipt.iat = ngx_time();
+    receipt.exp = receipt.iat + conf->valid;
+
+    if (ngx_http_seckill_won(answer)) {
+        order_sale = &zone->shm->sales.elts[answer->slot];
+
+        receipt.order = answer->order;
+        receipt.state = sk_states[answer->state];
+
+        if (answer->state == SK_STATE_HELD
+            && receipt.exp > (int64_t) answer->expires_s)
+        {
+            receipt.exp = answer->expires_s;
+        }
+
+        /* the limit is that of a group of sales */
+
+        if (answer->result == SK_ALREADY
+            && (sk_load(&order_sale->name_len) != sale->len
+                || ngx_memcmp(order_sale->name, sale->data, sale->len) != 0))
+        {
+            receipt.order_sale = order_sale->name;
+            receipt.order_sale_len = sk_load(&order_sale->name_len);
+        }
+    }
+
+    sk_zone_head(zone->shm, &receipt.head);
+
+    return ngx_http_seckill_receipt_text(r, &receipt, text);
+}
+
+
+static ngx_int_t
+ngx_http_seckill_receipt_text(ngx_http_request_t *r, sk_receipt_t *receipt,
+    ngx_str_t *text)
+{
+    char                         *token;
+    ngx_str_t                    *iss;
+    ngx_http_core_srv_conf_t     *cscf;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    iss = slcf->receipt->iss.len ? &slcf->receipt->iss : &cscf->server_name;
+
+    receipt->iss = (char *) iss->data;
+    receipt->iss_len = iss->len;
+
+    token = sk_receipt_sign(slcf->receipt->key, receipt);
+    if (token == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = ngx_strlen(token);
+    text->data = ngx_pnalloc(r->pool, text->len);
+
+    if (text->data) {
+        ngx_memcpy(text->data, token, text->len);
+    }
+
+    free(token);
+
+    return text->data ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call)
+{
+    ngx_int_t                     rc;
+    ngx_buf_t                    *b;
+    ngx_str_t                     text;
+    sk_wrong_t                    wrong;
+    ngx_http_request_t           *r;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    r = call->request;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_seckill_args(call, 0, &wrong) != NGX_OK) {
+        return ngx_http_seckill_args_send(r, &wrong);
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
+    if (slcf->receipt == NULL) {
+        return ngx_http_seckill_reply_error(r, SK_STATUS_NOT_FOUND,
+                                            "no receipts are signed here",
+                                            NULL);
+    }
+
+    text.data = (u_char *) sk_receipt_key_set(slcf->receipt->key);
+    text.len = ngx_strlen(text.data);
+
+    b = ngx_create_temp_buf(r->pool, text.len + 1);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_sprintf(b->last, "%V\n", &text);
+
+    return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
+                                       &ngx_http_seckill_reply_json_type, b);
+}
+
+
+char *
+ngx_http_seckill_receipt_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_seckill_loc_conf_t  *slcf = conf;
+
+    ngx_str_t                        *arg;
+    ngx_uint_t                        i;
+    ngx_http_seckill_receipt_conf_t  *receipt;
+
+    arg = cf->args->elts;
+
+    if (slcf->receipt != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    if (cf->args->nelts == 2 && ngx_strcmp(arg[1].data, "off") == 0) {
+        slcf->receipt = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_seckill_param_once(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    receipt = ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_receipt_conf_t));
+    if (receipt == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    receipt->valid = NGX_HTTP_SECKILL_RECEIPT_VALID_S;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_seckill_receipt_param(cf, receipt, &arg[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (receipt->key == NULL) {
+        return ngx_http_seckill_param_missing(cf, "key");
+    }
+
+    slcf->receipt = receipt;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_receipt_param(ngx_conf_t *cf,
+    ngx_http_seckill_receipt_conf_t *receipt, ngx_str_t *arg)
+{
+    ngx_str_t  value;
+
+    if (ngx_http_seckill_param(arg, "key=", &value) && value.len) {
+        return ngx_http_seckill_receipt_key(cf, receipt, &value);
+    }
+
+    if (ngx_http_seckill_param(arg, "iss=", &value) && value.len) {
+        receipt->iss = value;
+        return NGX_OK;
+    }
+
+    if (ngx_http_seckill_param(arg, "valid=", &value)) {
+        receipt->valid = ngx_parse_time(&value, 1);
+
+        if (receipt->valid < NGX_HTTP_SECKILL_RECEIPT_VALID_MIN
+            || receipt->valid > NGX_HTTP_SECKILL_RECEIPT_VALID_MAX)
+        {
+            (void) ngx_http_seckill_param_invalid(cf, arg,
+                                                  "1m to 366d, like 1d");
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    (void) ngx_http_seckill_param_invalid(cf, arg, "key=file, iss=text, "
+                                          "valid=time; or \"off\" alone");
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_seckill_receipt_key(ngx_conf_t *cf,
+    ngx_http_seckill_receipt_conf_t *receipt, ngx_str_t *file)
+{
+    int                  rc;
+    u_char              *text;
+    size_t               size;
+    ngx_str_t            name;
+    sk_token_reason_t    reason;
+    ngx_pool_cleanup_t  *cln;
+
+    name = *file;
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    text = ngx_http_seckill_key_file(cf, &name, &size, NULL);
+
+    if (cln == NULL || text == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = sk_receipt_key_read(&receipt->key, (char *) text, size, reason);
+
+    ngx_explicit_memzero(text, size);
+
+    cln->handler = ngx_http_seckill_receipt_free;
+    cln->data = receipt->key;
+
+    if (rc != SK_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the key file \"%V\": %s",
+                           &name, reason);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_seckill_receipt_free(void *data)
+{
+    sk_receipt_key_free(data);
+}
