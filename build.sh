@@ -408,10 +408,10 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_fault test_damaged test_chain test_writer test_hold test_late
            test_clock test_operator test_again test_key test_body test_query
            test_query_files test_redis_url test_redis test_redis_find
-           test_machines test_machines_faults test_machines_random
-           test_token test_token_keys test_token_cache test_order_late
+           test_machines test_machines_faults test_machines_random test_token
+           test_token_keys test_token_cache test_order_late
            test_machines_orders test_extend test_restock test_group
-           test_receipt)
+           test_receipt test_opening test_reveal)
 stepped=(test_kill test_kill_orders)
 
 build_unit() {

@@ -1007,7 +1007,7 @@ nowhere
 invalid parameter "extend=31d" of "seckill_sale", allowed: whole seconds, 0 to 30d, like 15m
 
 
-=== TEST 81: a group that is none
+=== TEST 96: a group that is none
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
     seckill_sale zone=drop name=phone stock=1 "group=a b";
@@ -1018,7 +1018,7 @@ invalid parameter "extend=31d" of "seckill_sale", allowed: whole seconds, 0 to 3
 invalid parameter "group=a b" of "seckill_sale", allowed: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"
 
 
-=== TEST 82: a group without a name
+=== TEST 97: a group without a name
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
     seckill_sale zone=drop name=phone stock=1 group=;
@@ -1027,3 +1027,78 @@ invalid parameter "group=a b" of "seckill_sale", allowed: 1 to 64 of A-Z, a-z, 0
 --- must_die
 --- error_log
 invalid parameter "group=" of "seckill_sale", allowed: 1 to 64 of
+
+
+=== TEST 98: a shuffled opening without a start
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 shuffle=30s;
+--- config
+    # 80
+--- must_die
+--- error_log
+"seckill_sale" directive has "shuffle" and no "start"
+
+
+=== TEST 99: a window that is too long
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2999-01-01T00:00:00Z shuffle=25h;
+--- config
+    # 81
+--- must_die
+--- error_log
+invalid parameter "shuffle=25h" of "seckill_sale", allowed: whole seconds, 0 to 1d, like 15m
+
+
+=== TEST 100: a window in fractions of a second
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2999-01-01T00:00:00Z shuffle=1500ms;
+--- config
+    # 82
+--- must_die
+--- error_log
+invalid parameter "shuffle=1500ms" of "seckill_sale", allowed: whole seconds, 0 to 1d, like 15m
+
+
+=== TEST 101: an end within the window
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 start=2999-01-01T00:00:00Z end=2999-01-01T00:00:30Z shuffle=30s;
+--- config
+    # 83
+--- must_die
+--- error_log
+"seckill_sale" directive has "end" that is not after "start" and "shuffle"
+
+
+=== TEST 102: machines that draw lots without a secret
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db redis=redis://127.0.0.1:1;
+    seckill_sale zone=drop name=phone stock=1 start=2999-01-01T00:00:00Z shuffle=30s;
+--- config
+    # 84
+--- must_die
+--- error_log
+sale "phone" has "shuffle": the seckill zone "drop", which has "redis=", needs "secret=" for it
+
+
+=== TEST 103: a secret that is not there
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db secret=/nowhere/seckill.secret;
+--- config
+    # 85
+--- must_die
+--- error_log
+open() "/nowhere/seckill.secret" failed (2: No such file or directory)
+
+
+=== TEST 104: a secret that everyone may read
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db secret=/etc/passwd;
+--- config
+    # 86
+--- must_die
+--- error_log
+the secret file "/etc/passwd" is open to everyone: chmod 600

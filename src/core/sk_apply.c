@@ -7,6 +7,7 @@ static void sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc,
     char *reason, size_t size);
 static int sk_apply_locked(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_sale(sk_zone_t *zone, const sk_event_t *e);
+static int sk_apply_opening(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
 static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
@@ -117,6 +118,10 @@ sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
     case SK_EVENT_SALE_REMOVED:
         return sk_apply_removed(zone, e);
 
+    case SK_EVENT_BEACON_SET:
+    case SK_EVENT_SEED_REVEALED:
+        return sk_apply_opening(zone, e);
+
     default: /* products are none of the zone's business; what older versions
                 have written of the clock is said by each event's time */
         return SK_OK;
@@ -155,6 +160,12 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
         sk_sale_edit(sale, &e->def);
     }
 
+    sk_opening_set(&sale->opening, &e->opening);
+
+    if (sk_load(&sale->opening.state) != SK_OPENING_NONE) {
+        sk_store(&zone->reveal_ms, 0);
+    }
+
     if (e->declared.name_len == 0) {
         return SK_OK;
     }
@@ -169,6 +180,32 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
     } else {
         sale->elsewhere = 1;
     }
+
+    return SK_OK;
+}
+
+
+/* what is said of a sale's seed later; one that was not known here is now */
+
+static int
+sk_apply_opening(sk_zone_t *zone, const sk_event_t *e)
+{
+    sk_sale_t  *sale;
+
+    sale = sk_zone_sale_by_id(zone, e->sale_id);
+
+    if (sale == NULL) {
+        return SK_DAMAGED;
+    }
+
+    if (e->type == SK_EVENT_BEACON_SET) {
+        sk_opening_set_beacon(&sale->opening, &e->beacon);
+
+    } else if (sk_opening_set_seed(&sale->opening, e->seed) == SK_OK) {
+        sk_store_release(&sale->opening.revealed, 1);
+    }
+
+    sk_store(&zone->reveal_ms, 0);
 
     return SK_OK;
 }

@@ -57,7 +57,8 @@
     X(SK_SALE_END,        sale_end,        0)                                \
     X(SK_ORDER_CONFIRM,   order_confirm,   1)                                \
     X(SK_ORDER_CANCEL,    order_cancel,    1)                                \
-    X(SK_ORDER_EXTEND,    order_extend,    1)
+    X(SK_ORDER_EXTEND,    order_extend,    1)                                \
+    X(SK_SALE_BEACON,     sale_beacon,     1)
 
 
 typedef enum {

@@ -25,7 +25,9 @@
     X(SK_EVENT_PRODUCT_REMOVED,  "product_removed")                          \
     X(SK_EVENT_MACHINE_JOINED,   "machine_joined")                           \
     X(SK_EVENT_MACHINE_LEFT,     "machine_left")                             \
-    X(SK_EVENT_EXTENDED,         "extended")
+    X(SK_EVENT_EXTENDED,         "extended")                                 \
+    X(SK_EVENT_BEACON_SET,       "beacon_set")                               \
+    X(SK_EVENT_SEED_REVEALED,    "seed_revealed")
 
 
 typedef enum {
@@ -78,6 +80,13 @@ typedef struct {
     sk_sale_def_t   declared;
     char            machine[SK_MACHINE_NAME_SIZE_MAX + 1];  /* whose configu-
                                    ration; "": that of the only one */
+
+    /* of a sale that has a shuffled opening, or had one; beacon_set,
+       seed_revealed: what they say */
+
+    sk_opening_def_t  opening;
+    sk_beacon_t       beacon;
+    uint8_t           seed[SK_SEED_SIZE];
 } sk_event_t;
 
 
@@ -92,6 +101,13 @@ typedef struct {
     ((type) == SK_EVENT_SALE_ADDED || (type) == SK_EVENT_SALE_EDITED)
 #define sk_event_of_sale(type)                                               \
     (sk_event_has_def(type) || (type) == SK_EVENT_SALE_REMOVED)
+#define sk_event_of_opening(type)                                            \
+    ((type) == SK_EVENT_BEACON_SET || (type) == SK_EVENT_SEED_REVEALED)
+
+/* of the others, nothing from "def" on is looked at */
+
+#define sk_event_is_whole(type)                                              \
+    (sk_event_of_sale(type) || sk_event_of_opening(type))
 
 
 #endif /* _SK_EVENT_H_INCLUDED_ */

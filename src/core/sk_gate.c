@@ -12,6 +12,9 @@ static void sk_gate_late(int64_t expires_s, int64_t now_ms,
     sk_answer_t *answer);
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
+static int sk_gate_early(const sk_claim_t *claim, int64_t now_ms,
+    sk_answer_t *answer);
+static int sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer);
 static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
     sk_key_t key, sk_answer_t *answer);
 
@@ -57,7 +60,10 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         return;
     }
 
-    if (sk_gate_closed(zone, claim->sale, now_ms, answer)) {
+    if (sk_gate_closed(zone, claim->sale, now_ms, answer)
+        || sk_gate_early(claim, now_ms, answer)
+        || sk_gate_failing(zone, answer))
+    {
         return;
     }
 
@@ -65,12 +71,15 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     sk_zone_lock(zone);
 
-    /* the same questions again, now that nobody else can change the answer */
+    /* the same questions again, now that nobody else can change the answer; but
+       for the user's own opening, which takes long to compute: an edit that is
+       just being made is seen when the claim is decided */
 
     (void) sk_units_find(&zone->units, key, &h);
 
     if (!sk_gate_holds(&h, sk_gate_limit(claim), answer)
-        && !sk_gate_closed(zone, claim->sale, now_ms, answer))
+        && !sk_gate_closed(zone, claim->sale, now_ms, answer)
+        && !sk_gate_failing(zone, answer))
     {
         sk_gate_admit(zone, claim, key, answer);
     }
@@ -119,6 +128,12 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
     answer->result = SK_NONE;
     answer->sale_state = sk_sale_state(claim->sale, now_ms);
+
+    if (answer->sale_state == SK_SALE_OPEN
+        && sk_gate_early(claim, now_ms, answer))
+    {
+        answer->result = SK_NONE;
+    }
 
     if (answer->sale_state == SK_SALE_SOLD_OUT
         && sk_gate_sale_late(zone, claim->sale, now_ms))
@@ -248,9 +263,43 @@ sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
         return 1;
 
     default: /* SK_SALE_OPEN */
-        break;
+        return 0;
+    }
+}
+
+
+/* the sale has started, but not for this user; who cannot know says so */
+
+static int
+sk_gate_early(const sk_claim_t *claim, int64_t now_ms, sk_answer_t *answer)
+{
+    int64_t  ms;
+
+    if (!sk_sale_shuffles(claim->sale, now_ms)) {
+        return 0;
     }
 
+    if (sk_sale_opens_in(claim->sale, claim->user, claim->user_len, now_ms, &ms)
+        != SK_OK)
+    {
+        answer->result = SK_UNAVAILABLE;
+        return 1;
+    }
+
+    if (ms <= 0) {
+        return 0;
+    }
+
+    answer->result = SK_WAITING;
+    answer->starts_in_ms = ms;
+
+    return 1;
+}
+
+
+static int
+sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer)
+{
     if (sk_load(&zone->failing)) {
         answer->result = SK_UNAVAILABLE;
         return 1;

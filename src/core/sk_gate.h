@@ -40,7 +40,9 @@ typedef struct {
     unsigned          states;           /* and of all that are of this sale:
                                            sk_state_bit() */
     uint32_t          expires_s;        /* held: since the epoch */
-    int64_t           starts_in_ms;     /* not_started */
+    int64_t           starts_in_ms;     /* not_started, waiting; none: of a
+                                           sale that is open, where the user's
+                                           own opening is still to come */
     sk_sale_state_e   sale_state;       /* none */
 } sk_answer_t;
 
@@ -48,10 +50,10 @@ typedef struct {
 /*
  * "now_ms" is the time of day, for the sale's window.
  *
- * Answers a claim: already, ended, not_started, paused, sold_out, unavailable,
- * or SK_WAIT with the ticket to wait for, 0 where something else has to happen
- * first: the end of a hold.  A claim that was admitted gets its outcome from
- * sk_queue_outcome(); any other that waited is to be asked again.
+ * Answers a claim: already, ended, not_started, paused, sold_out, waiting,
+ * unavailable, or SK_WAIT with the ticket to wait for, 0 where something else
+ * has to happen first: the end of a hold.  A claim that was admitted gets its
+ * outcome from sk_queue_outcome(); any other that waited is to be asked again.
  */
 void sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer);

@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "sk_json.h"
 #include "sk_time.h"
 #include "sk_utf8.h"
@@ -130,6 +132,121 @@ sk_json_sale_read(json_t *json, sk_sale_def_t *def)
         {
             return SK_ERROR;
         }
+    }
+
+    return SK_OK;
+}
+
+
+int
+sk_json_opening(json_t *json, const sk_opening_def_t *opening)
+{
+    json_t  *o;
+
+    o = json_object();
+
+    if (sk_json_hex(o, "nonce", opening->nonce, SK_NONCE_SIZE) != 0
+        || sk_json_hex(o, "commitment", opening->commitment, SK_SEED_SIZE) != 0)
+    {
+        json_decref(o);
+        return -1;
+    }
+
+    return json_object_set_new(json, "opening", o);
+}
+
+
+int
+sk_json_opening_read(json_t *json, sk_opening_def_t *opening)
+{
+    size_t   len, size;
+    json_t  *o;
+
+    memset(opening, 0, sizeof(sk_opening_def_t));
+
+    o = json_object_get(json, "opening");
+
+    if (o == NULL) {
+        return SK_OK;
+    }
+
+    if (sk_json_hex_read(o, "nonce", opening->nonce, SK_NONCE_SIZE, &len)
+        != SK_OK
+        || sk_json_hex_read(o, "commitment", opening->commitment, SK_SEED_SIZE,
+                            &size)
+           != SK_OK
+        || len != SK_NONCE_SIZE || size != SK_SEED_SIZE)
+    {
+        return SK_ERROR;
+    }
+
+    opening->given = 1;
+
+    return SK_OK;
+}
+
+
+int
+sk_json_beacon(json_t *json, const sk_beacon_t *beacon)
+{
+    return json_object_set_new(json, "round", json_integer(beacon->round))
+           | sk_json_hex(json, "value", beacon->value, beacon->len);
+}
+
+
+int
+sk_json_beacon_read(json_t *json, sk_beacon_t *beacon)
+{
+    int      rc;
+    size_t   len;
+    json_t  *round;
+
+    memset(beacon, 0, sizeof(sk_beacon_t));
+
+    round = json_object_get(json, "round");
+
+    rc = sk_json_hex_read(json, "value", beacon->value, SK_BEACON_SIZE_MAX,
+                          &len);
+
+    if (rc != SK_OK || len == 0 || !json_is_integer(round)) {
+        return SK_ERROR;
+    }
+
+    beacon->round = json_integer_value(round);
+    beacon->len = (uint32_t) len;
+
+    return SK_OK;
+}
+
+
+int
+sk_json_hex(json_t *json, const char *name, const uint8_t *data, size_t len)
+{
+    char  text[2 * SK_BEACON_SIZE_MAX + 1];
+
+    sk_assert(2 * len < sizeof(text));
+
+    return json_object_set_new(json, name,
+               json_string(sodium_bin2hex(text, sizeof(text), data, len)));
+}
+
+
+int
+sk_json_hex_read(json_t *json, const char *name, uint8_t *data, size_t max,
+    size_t *len)
+{
+    json_t      *value;
+    const char  *end;
+
+    value = json_object_get(json, name);
+
+    if (!json_is_string(value)
+        || sodium_hex2bin(data, max, json_string_value(value),
+                          json_string_length(value), NULL, len, &end)
+           != 0
+        || *end)
+    {
+        return SK_ERROR;
     }
 
     return SK_OK;

@@ -36,6 +36,25 @@ json_t *sk_json_sale(const sk_sale_def_t *def, unsigned when,
  */
 int sk_json_sale_read(json_t *json, sk_sale_def_t *def);
 
+/*
+ * What an event says of a sale's seed: the commitment and the nonce, in a
+ * member of their own; a beacon; and bytes in hexadecimal.  What puts them into
+ * an object returns 0, or -1 without memory.
+ */
+int sk_json_opening(json_t *json, const sk_opening_def_t *opening);
+int sk_json_beacon(json_t *json, const sk_beacon_t *beacon);
+int sk_json_hex(json_t *json, const char *name, const uint8_t *data,
+    size_t len);
+
+/*
+ * SK_OK; SK_ERROR: they are not there, or are something else.  Of a sale that
+ * has no opening, it is not "given".
+ */
+int sk_json_opening_read(json_t *json, sk_opening_def_t *opening);
+int sk_json_beacon_read(json_t *json, sk_beacon_t *beacon);
+int sk_json_hex_read(json_t *json, const char *name, uint8_t *data, size_t max,
+    size_t *len);
+
 /* the text, to be freed; the JSON is no more */
 char *sk_json_end(json_t *json);
 

@@ -266,13 +266,15 @@ sk_sale_declare(sk_sale_def_t *def, const sk_sale_def_t *declared,
         }
     }
 
-    /* one end without the other's may be no window */
+    /* one of them without the others may be no window */
 
     if (last && (last->start_ms != declared->start_ms
-                 || last->end_ms != declared->end_ms))
+                 || last->end_ms != declared->end_ms
+                 || last->shuffle_s != declared->shuffle_s))
     {
         def->start_ms = declared->start_ms;
         def->end_ms = declared->end_ms;
+        def->shuffle_s = declared->shuffle_s;
     }
 }
 
@@ -330,4 +332,57 @@ sk_sale_name_valid(const char *name, size_t len)
     }
 
     return 1;
+}
+
+
+int
+sk_sale_opens_in(sk_sale_t *sale, const char *user, size_t len, int64_t now_ms,
+    int64_t *ms)
+{
+    uint64_t        hash;
+    const uint8_t  *seed;
+
+    seed = sk_opening_seed(&sale->opening);
+
+    if (seed == NULL) {
+        return SK_NOT_FOUND;
+    }
+
+    hash = sk_opening_hash(seed, sale->name, sk_load(&sale->name_len), user,
+                           len);
+
+    *ms = sk_opening_offset(hash, sk_load(&sale->shuffle_s))
+          - (now_ms - sk_load(&sale->start_ms));
+
+    return SK_OK;
+}
+
+
+const char *
+sk_sale_fixed(sk_sale_t *sale, const sk_sale_def_t *def, int64_t now_ms,
+    const char **field)
+{
+    int64_t  start_ms, shuffle_s;
+
+    start_ms = sk_load(&sale->start_ms);
+    shuffle_s = sk_load(&sale->shuffle_s);
+
+    if (def->shuffle_s != shuffle_s && now_ms >= start_ms
+        && now_ms >= def->start_ms)
+    {
+        *field = "shuffle";
+        return "the sale has started";
+    }
+
+    /* who knows the seed knows everybody's opening */
+
+    if ((def->shuffle_s != shuffle_s || def->start_ms != start_ms)
+        && def->shuffle_s && sk_load(&sale->opening.revealed)
+        && now_ms - def->start_ms < def->shuffle_s * 1000)
+    {
+        *field = (def->start_ms != start_ms) ? "start" : "shuffle";
+        return "the seed has been revealed, the window cannot come again";
+    }
+
+    return NULL;
 }

@@ -11,6 +11,7 @@
 
 
 #include "sk_field.h"
+#include "sk_opening.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -52,7 +53,10 @@
       0, 0, 1, 0, "true or false is allowed")                                \
     X(extend_s, "extend", SK_FIELD_SECONDS, SK_SALE_ALWAYS,                  \
       0, 0, SK_HOLD_MAX_S, 0,                                                \
-      "an integer from 0 to 2592000 is allowed, in seconds")
+      "an integer from 0 to 2592000 is allowed, in seconds")                 \
+    X(shuffle_s, "shuffle", SK_FIELD_SECONDS, SK_SALE_ALWAYS,                \
+      0, 0, SK_SHUFFLE_MAX_S, 0,                                             \
+      "an integer from 0 to 86400 is allowed, in seconds")
 
 
 /* a row as an sk_field_t, for tables that have more of them */
@@ -169,6 +173,9 @@ typedef struct {
        holder, "name_len" 0: never */
     sk_sale_def_t     declared;
     unsigned          elsewhere;        /* another machine's has it, too */
+
+    alignas(SK_CACHE_LINE)
+    sk_opening_t      opening;
 } sk_sale_t;
 
 
@@ -258,6 +265,27 @@ int sk_sale_of_group(sk_sale_t *sale, const sk_sale_def_t *def);
 
 /* 1 to 64 of A-Z a-z 0-9 . _ -, of a sale or a group */
 int sk_sale_name_valid(const char *name, size_t len);
+
+/* whether a user's own opening may be still to come, "now_ms" being in the
+   window behind the start, or before */
+#define sk_sale_shuffles(sale, now_ms)                                       \
+    (sk_load(&(sale)->shuffle_s)                                             \
+     && (now_ms) - sk_load(&(sale)->start_ms)                                \
+        < sk_load(&(sale)->shuffle_s) * 1000)
+
+/*
+ * How long it is until a user's own opening in a sale that shuffles, in ms, 0
+ * or less: it has come.  SK_OK; SK_NOT_FOUND: the seed is not known here.
+ */
+int sk_sale_opens_in(sk_sale_t *sale, const char *user, size_t len,
+    int64_t now_ms, int64_t *ms);
+
+/*
+ * Why a sale cannot become "def" now, as far as its opening is concerned, and
+ * which field that is; NULL: it can.  "now_ms" is the time of day.
+ */
+const char *sk_sale_fixed(sk_sale_t *sale, const sk_sale_def_t *def,
+    int64_t now_ms, const char **field);
 
 #pragma GCC visibility pop
 

@@ -563,6 +563,26 @@ sk_zone_lists(sk_zone_t *zone, char *reason)
 }
 
 
+void
+sk_zone_set_seeds(sk_zone_t *zone, const char *reason)
+{
+    sk_zone_lock(zone);
+    (void) snprintf(zone->seeds, SK_REASON_SIZE_MAX, "%s", reason);
+    sk_zone_unlock(zone);
+}
+
+
+int
+sk_zone_seeds(sk_zone_t *zone, char *reason)
+{
+    sk_zone_lock(zone);
+    memcpy(reason, zone->seeds, SK_REASON_SIZE_MAX);
+    sk_zone_unlock(zone);
+
+    return reason[0] ? SK_ERROR : SK_OK;
+}
+
+
 int
 sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms, char *reason)
 {

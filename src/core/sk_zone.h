@@ -105,6 +105,7 @@ typedef struct {
     sk_head_t         head;             /* of the ledger, as far as seen */
     char              lists[SK_REASON_SIZE_MAX];    /* why no orders are listed,
                                                        though it serves */
+    char              seeds[SK_REASON_SIZE_MAX];    /* which one is not known */
 
     alignas(SK_CACHE_LINE)
     pthread_mutex_t   role;
@@ -125,6 +126,9 @@ typedef struct {
     _Atomic int64_t   time_boot_ms;     /* when it was seen, by a clock that
                                            nobody sets */
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
+    _Atomic int64_t   reveal_ms;        /* no seed is to be revealed before, by
+                                           the time of day; 0: it is not known
+                                           yet */
     uint64_t          store_dev;        /* the file that was read; 0: none */
     uint64_t          store_ino;
     _Atomic uint64_t  ledger_size;      /* bytes on disk */
@@ -342,6 +346,13 @@ void sk_zone_set_reason(sk_zone_t *zone, const char *reason);
  */
 void sk_zone_set_lists(sk_zone_t *zone, const char *reason);
 int sk_zone_lists(sk_zone_t *zone, char *reason);
+
+/*
+ * Likewise, of a sale whose users' openings nobody can tell here: the others go
+ * on.
+ */
+void sk_zone_set_seeds(sk_zone_t *zone, const char *reason);
+int sk_zone_seeds(sk_zone_t *zone, char *reason);
 
 void sk_zone_observe(sk_hist_t *h, const sk_hist_def_t *def, double value,
     uint64_t addend);

@@ -2,6 +2,7 @@
 
 
 static int sk_batch_claim(sk_writer_t *w, sk_cell_t *cell);
+static int sk_batch_early(sk_writer_t *w, sk_sale_t *sale, sk_cell_t *cell);
 static uint32_t sk_batch_expires(int64_t now_ms, uint32_t hold_s);
 
 
@@ -88,6 +89,11 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
     }
 
     sale = &w->zone->sales.elts[cell->sale];
+
+    if (sk_sale_shuffles(sale, w->now_ms) && sk_batch_early(w, sale, cell)) {
+        return SK_OK;
+    }
+
     hold_s = sk_load(&sale->hold_s);
 
     memset(&e, 0, offsetof(sk_event_t, def));
@@ -101,6 +107,36 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
     e.key = cell->key;
 
     return sk_writer_append(w, &e);
+}
+
+
+/*
+ * No order is older than its user's opening, by the ledger's own time.  A claim
+ * that comes so early was admitted by a worker whose clock is ahead, or before
+ * the start was moved: it asks the zone again, or its user does if clocks are
+ * so far apart that it would ask all the time.
+ */
+
+static int
+sk_batch_early(sk_writer_t *w, sk_sale_t *sale, sk_cell_t *cell)
+{
+    int64_t  ms;
+
+    if (sk_sale_opens_in(sale, cell->user, cell->user_len, w->now_ms, &ms)
+        != SK_OK)
+    {
+        ms = INT64_MAX;
+    }
+
+    if (ms <= 0) {
+        return 0;
+    }
+
+    sk_apply_refuse(w->zone, cell, (ms <= SK_BATCH_EARLY_MS)
+                                   ? SK_OUTCOME_REFUSED
+                                   : SK_OUTCOME_UNAVAILABLE);
+
+    return 1;
 }
 
 

@@ -15,6 +15,7 @@
 
 
 #define SK_BATCH_MAX    SK_WRITER_EVENTS_MAX    /* claims in a commit */
+#define SK_BATCH_EARLY_MS                100    /* two clocks may differ by */
 #define SK_BATCH_AHEAD                     4    /* claims whose units are got
                                                    into the cache */
 

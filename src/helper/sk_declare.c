@@ -9,8 +9,8 @@ typedef struct {
 
 static int sk_declare_anything(sk_declare_t *d, sk_writer_t *w);
 static void sk_declare_group(sk_writer_t *w, const sk_sale_def_t *def);
-static int sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def,
-    sk_event_t *e);
+static int sk_declare_event(sk_writer_t *w, const sk_sale_def_t *def,
+    sk_event_t *e, const char **kept);
 static int sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def);
 static int sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum,
     sk_event_t *e);
@@ -21,6 +21,7 @@ sk_declare_work(sk_declare_t *d, sk_writer_t *w)
 {
     int               rc;
     unsigned          i;
+    const char       *kept;
     sk_event_t        e;
     sk_declare_sum_t  sum;
 
@@ -40,7 +41,7 @@ sk_declare_work(sk_declare_t *d, sk_writer_t *w)
 
     for (i = 0; i < d->n_sales; i++) {
 
-        if (!sk_declare_event(w->zone, &d->sales[i], &e)) {
+        if (!sk_declare_event(w, &d->sales[i], &e, &kept)) {
             continue;
         }
 
@@ -92,6 +93,7 @@ sk_declare_anything(sk_declare_t *d, sk_writer_t *w)
 {
     int                   differs;
     unsigned              i;
+    const char           *kept;
     sk_event_t            e;
     const sk_sale_def_t  *def;
 
@@ -100,7 +102,13 @@ sk_declare_anything(sk_declare_t *d, sk_writer_t *w)
     for (i = 0; i < d->n_sales; i++) {
         def = &d->sales[i];
 
-        differs |= sk_declare_event(w->zone, def, &e);
+        differs |= sk_declare_event(w, def, &e, &kept);
+
+        if (kept) {
+            sk_log(&w->log, SK_LOG_ERR,
+                   "sale \"%.*s\": its start, end and shuffle stay as they "
+                   "are: %s", (int) def->name_len, def->name, kept);
+        }
 
         sk_declare_group(w, def);
 
@@ -140,15 +148,22 @@ sk_declare_group(sk_writer_t *w, const sk_sale_def_t *def)
 /*
  * The event that a declaration makes; 0 if it makes none.  Of a sale that is
  * there it applies what has changed since it was applied before, parameter by
- * parameter: the rest may have been edited since.
+ * parameter: the rest may have been edited since.  "kept" says why the sale's
+ * window stays as it is all the same; NULL: it does not.
  */
 
 static int
-sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
+sk_declare_event(sk_writer_t *w, const sk_sale_def_t *def, sk_event_t *e,
+    const char **kept)
 {
     int64_t         taken;
+    sk_zone_t      *zone;
     sk_sale_t      *sale;
+    const char     *field;
     sk_sale_def_t  *last;
+
+    zone = w->zone;
+    *kept = NULL;
 
     memset(e, 0, sizeof(sk_event_t));
 
@@ -186,6 +201,14 @@ sk_declare_event(sk_zone_t *zone, const sk_sale_def_t *def, sk_event_t *e)
 
     sk_sale_declare(&e->def, def, last);
 
+    *kept = sk_sale_fixed(sale, &e->def, w->clock_ms, &field);
+
+    if (*kept) {
+        e->def.start_ms = sk_load(&sale->start_ms);
+        e->def.end_ms = sk_load(&sale->end_ms);
+        e->def.shuffle_s = sk_load(&sale->shuffle_s);
+    }
+
     if (last == NULL || last->stock != def->stock) {
         taken = sk_load(&sale->held) + sk_load(&sale->sold);
         e->def.stock = (def->stock < taken) ? taken : def->stock;
@@ -216,6 +239,7 @@ sk_declare_changed(sk_zone_t *zone, const sk_sale_def_t *def)
 static int
 sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum, sk_event_t *e)
 {
+    int                   rc;
     char                  reason[SK_REASON_SIZE_MAX];
     uint32_t              sales;
     uint64_t              units;
@@ -235,6 +259,19 @@ sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum, sk_event_t *e)
         /* the other sales go on */
         sk_log(&w->log, SK_LOG_ERR, "%s", reason);
         return SK_OK;
+    }
+
+    rc = sk_writer_opening(w, e);
+
+    if (rc == SK_REFUSED) {
+        sk_log(&w->log, SK_LOG_ERR, "sale \"%.*s\" has \"shuffle\": machines "
+               "that share a ledger need \"secret=\" of \"seckill_zone\" for "
+               "it", (int) def->name_len, def->name);
+        return SK_OK;
+    }
+
+    if (rc != SK_OK) {
+        return rc;
     }
 
     sum->sales = sales;

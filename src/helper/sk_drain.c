@@ -137,6 +137,14 @@ sk_drain_ready(sk_drain_t *d, unsigned *decided)
             return rc;
         }
 
+        /* claims of a window that is open find its seed */
+
+        rc = sk_reveal_work(&d->reveal, w, decided);
+
+        if (rc != SK_OK && rc != SK_MORE) {
+            return rc;
+        }
+
         sk_store(&zone->ledger_size, sk_ledger_files_size(w->ledger));
         sk_store_release(&zone->state, SK_ZONE_READY);
 
@@ -192,7 +200,7 @@ sk_drain_shared(sk_drain_t *d)
 static int
 sk_drain_jobs(sk_drain_t *d, unsigned *decided)
 {
-    int  rc, held;
+    int  rc, held, revealed;
 
     if (sk_drain_commanded(d)) {
         rc = sk_operator_work(&d->operator, d->commands, &d->declare,
@@ -211,6 +219,12 @@ sk_drain_jobs(sk_drain_t *d, unsigned *decided)
         }
     }
 
+    revealed = sk_reveal_work(&d->reveal, &d->writer, decided);
+
+    if (revealed != SK_OK && revealed != SK_MORE) {
+        return revealed;
+    }
+
     held = sk_hold_work(&d->hold, &d->writer, decided);
 
     if (held != SK_OK && held != SK_MORE) {
@@ -218,7 +232,7 @@ sk_drain_jobs(sk_drain_t *d, unsigned *decided)
     }
 
     if (sk_queue_depth(&d->writer.zone->queue) == 0) {
-        return held;
+        return (held == SK_OK) ? revealed : held;
     }
 
     rc = sk_batch_work(&d->writer, decided);

@@ -22,6 +22,7 @@ typedef enum {
     SK_SQL_PRODUCT_THEN,
     SK_SQL_ORDER,
     SK_SQL_ORDER_THEN,
+    SK_SQL_BEACON,
     SK_SQL_N
 } sk_sql_e;
 
@@ -120,9 +121,23 @@ sk_sale_t *sk_operator_sale_command(sk_operator_t *o, int *rc);
  */
 int sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e);
 
-/* replies with a sale as "def" makes it */
+/* replies with a sale as an event makes it */
 int sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
-    const sk_sale_def_t *def, sk_status_e status);
+    const sk_event_t *e, sk_status_e status);
+
+/*
+ * Whether a sale's start, end and shuffle go together, if one of them is given;
+ * whether one that is there may get those of "def" now; and the commitment to
+ * its seed, for the event of a sale.
+ */
+int sk_operator_window(sk_operator_t *o, const sk_value_t *fields,
+    const sk_sale_def_t *def);
+int sk_operator_window_fixed(sk_operator_t *o, sk_sale_t *sale,
+    const sk_sale_def_t *def);
+int sk_operator_window_opening(sk_operator_t *o, sk_event_t *e);
+
+/* replies with the beacon that an event has set */
+int sk_operator_beacon_reply(sk_operator_t *o, const sk_event_t *e);
 
 /* whether there is a product: SK_OK, SK_NOT_FOUND */
 int sk_operator_product_find(sk_operator_t *o, uint64_t id);

@@ -52,6 +52,10 @@ sk_operator_key_asked(sk_operator_t *o)
         return sk_operator_key_sale(o, &e);
     }
 
+    if (e.type == SK_EVENT_BEACON_SET) {
+        return sk_operator_beacon_reply(o, &e);
+    }
+
     if (sk_event_of_product(e.type)) {
         return sk_operator_key_product(o, &e);
     }
@@ -98,7 +102,7 @@ sk_operator_key_sale(sk_operator_t *o, const sk_event_t *e)
 
     sk_store(&then.stock, e->def.stock);
 
-    return sk_operator_sale_reply(o, &then, &e->def, status);
+    return sk_operator_sale_reply(o, &then, e, status);
 }
 
 

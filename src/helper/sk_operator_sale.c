@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "sk_operator_do.h"
+#include "sk_reveal.h"
 #include "sk_view.h"
 
 
@@ -128,6 +129,10 @@ sk_operator_sale_edit(sk_operator_t *o)
     rc = sk_operator_sale_terms(o, v, &e.def);
 
     if (rc == SK_OK) {
+        rc = sk_operator_window_fixed(o, sale, &e.def);
+    }
+
+    if (rc == SK_OK) {
         rc = sk_operator_sale_stock(o, sale, v, &e.def);
     }
 
@@ -162,9 +167,8 @@ static int
 sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
     sk_sale_def_t *def)
 {
-    int          rc;
-    unsigned     i;
-    const char  *end;
+    int       rc;
+    unsigned  i;
 
     const sk_value_t *const  product = &v[sk_sale_in_body(product)];
     const sk_value_t *const  fields = &v[SK_SALE_OTHERS];
@@ -176,13 +180,10 @@ sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
         }
     }
 
-    end = v[sk_sale_in_body(end_ms)].given ? "end"
-          : v[sk_sale_in_body(start_ms)].given ? "start" : NULL;
+    rc = sk_operator_window(o, fields, def);
 
-    if (end && def->start_ms >= def->end_ms) {
-        return sk_operator_reply_refuse(o, SK_STATUS_INVALID, end,
-                                        "%s: the end has to be after the start",
-                                        end);
+    if (rc != SK_OK) {
+        return rc;
     }
 
     if (!product->given || product->null) {
@@ -271,6 +272,14 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
     sk_sale_t      made;
     sk_sale_def_t  old;
 
+    e->sale_id = sale ? sk_load(&sale->id) : 0;
+
+    rc = sk_operator_window_opening(o, e);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
     if (sale == NULL) {
         memset(&made, 0, sizeof(sk_sale_t));
         sk_sale_name(&made, &e->def);
@@ -278,14 +287,12 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
         (void) snprintf(o->reply->path, sizeof(o->reply->path), "sales/%.*s",
                         (int) e->def.name_len, e->def.name);
 
-        rc = sk_operator_sale_reply(o, &made, &e->def, SK_STATUS_CREATED);
+        rc = sk_operator_sale_reply(o, &made, e, SK_STATUS_CREATED);
 
         return (rc == SK_OK) ? sk_operator_append(o, e) : rc;
     }
 
-    e->sale_id = sk_load(&sale->id);
-
-    rc = sk_operator_sale_reply(o, sale, &e->def, SK_STATUS_OK);
+    rc = sk_operator_sale_reply(o, sale, e, SK_STATUS_OK);
 
     sk_sale_def(sale, &old);
 
@@ -299,7 +306,7 @@ sk_operator_sale_put(sk_operator_t *o, sk_sale_t *sale, sk_event_t *e)
 
 int
 sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
-    const sk_sale_def_t *def, sk_status_e status)
+    const sk_event_t *e, sk_status_e status)
 {
     int         rc;
     char       *text;
@@ -307,7 +314,8 @@ sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
 
     sk_zone_sale_copy(o->writer->zone, sale, &copy);
 
-    sk_sale_edit(&copy, def);
+    sk_sale_edit(&copy, &e->def);
+    sk_opening_set(&copy.opening, &e->opening);
 
     text = sk_view_sale(&copy, o->writer->clock_ms);
 
@@ -372,18 +380,24 @@ sk_operator_sale_remove(sk_operator_t *o)
 
     memset(&e, 0, sizeof(sk_event_t));
 
-    sk_sale_def(sale, &e.def);
-
-    rc = sk_operator_sale_reply(o, sale, &e.def, SK_STATUS_OK);
-
-    if (rc != SK_OK) {
-        return rc;
-    }
-
     e.type = SK_EVENT_SALE_REMOVED;
     e.sale_id = sk_load(&sale->id);
 
-    return sk_operator_append(o, &e);
+    sk_sale_def(sale, &e.def);
+
+    rc = sk_writer_opening(o->writer, &e);
+
+    if (rc == SK_OK) {
+        rc = sk_operator_sale_reply(o, sale, &e, SK_STATUS_OK);
+    }
+
+    /* its orders stay, and are to be checked: there is no other time for it */
+
+    if (rc == SK_OK && sk_reveal_may(sale)) {
+        rc = sk_reveal_append(o->writer, sale);
+    }
+
+    return (rc == SK_OK) ? sk_operator_append(o, &e) : rc;
 }
 
 

@@ -38,7 +38,11 @@ static const char *const  sk_operator_sqls[SK_SQL_N] = {
     /* as the event ?2 has made it */
 
     SK_VIEW_ORDER("(SELECT iif(type = 'extended', 'held', type) FROM ledger"
-                  " WHERE seq = ?2)", " AND seq <= ?2")
+                  " WHERE seq = ?2)", " AND seq <= ?2"),
+
+    "SELECT json_object('sale', s.detail ->> 'name',"
+    " 'round', b.detail ->> 'round', 'value', b.detail ->> 'value')"
+    " FROM ledger b JOIN ledger s ON s.seq = b.sale WHERE b.seq = ?1"
 };
 
 

@@ -195,12 +195,14 @@ char *ngx_http_seckill_zone_redis_end(ngx_conf_t *cf,
 
 ngx_array_t *ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file);
 /*
- * What is in a file with keys, of the temporary pool; NULL: it is logged.  One
- * that everyone may read is refused, or, if "everyone" is not NULL, said to be
- * one: that is for public keys.
+ * What is in a file with keys, or "what" it is, of the temporary pool; NULL:
+ * it is logged.  One that everyone may read is refused, or, if "everyone" is
+ * not NULL, said to be one: that is for public keys.
  */
 u_char *ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name,
-    size_t *size, ngx_uint_t *everyone);
+    const char *what, size_t *size, ngx_uint_t *everyone);
+/* the secret of seeds; NULL: what is wrong with it is logged */
+sk_secret_t *ngx_http_seckill_key_secret(ngx_conf_t *cf, ngx_str_t *file);
 /* the key of an Authorization header, or NULL */
 ngx_http_seckill_key_t *ngx_http_seckill_key_find(ngx_array_t *keys,
     ngx_str_t *authorization);

@@ -47,6 +47,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("sales", NAME, "pause", POST, command, SK_SALE_PAUSE),
     ROUTE("sales", NAME, "resume", POST, command, SK_SALE_RESUME),
     ROUTE("sales", NAME, "end", POST, command, SK_SALE_END),
+    ROUTE("sales", NAME, "beacon", POST, command, SK_SALE_BEACON),
 
     ROUTE("orders", ALL, "", GET, page, SK_PAGE_ORDERS),
     ROUTE("orders", NUMBER, "", GET, page, SK_PAGE_ORDER),

@@ -8,6 +8,8 @@ static ngx_int_t ngx_http_seckill_claim_send_receipt(
     ngx_http_seckill_claim_t *hc, sk_answer_t *answer, ngx_str_t *receipt);
 static u_char *ngx_http_seckill_claim_send_more(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
+static u_char *ngx_http_seckill_claim_send_opening(u_char *p,
+    sk_answer_t *answer);
 static u_char *ngx_http_seckill_claim_send_order(u_char *p,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
 
@@ -147,7 +149,7 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
     head = &ngx_http_seckill_heads[answer->result];
 
     if (ngx_http_seckill_claim_send_receipt(hc, answer, &receipt) != NGX_OK
-        || (answer->result == SK_NOT_STARTED
+        || ((answer->result == SK_NOT_STARTED || answer->result == SK_WAITING)
             && ngx_http_seckill_reply_retry(r, answer) != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -155,6 +157,7 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
 
     len = head->len + sizeof("\",\"user\":\"\"}\n")
           + sizeof(",\"receipt\":\"\"") + receipt.len
+          + sizeof(",\"starts_in\":,\"starts_in_ms\":")
           + sizeof(",\"order\":,\"state\":\"held\",\"expires_at\":\"\","
                    "\"units\":,\"order_sale\":\"\"")
           + SK_TIME_SIZE + SK_NAME_SIZE_MAX
@@ -244,13 +247,30 @@ ngx_http_seckill_claim_send_more(u_char *p, ngx_seckill_claim_t *claim,
         return ngx_sprintf(p, ",\"starts_in\":%L",
                            (answer->starts_in_ms + 999) / 1000);
 
+    case SK_WAITING:
+        return ngx_http_seckill_claim_send_opening(p, answer);
+
     case SK_NONE:
-        return ngx_sprintf(p, ",\"sale_state\":\"%s\"",
-                           sk_sale_states[answer->sale_state]);
+        p = ngx_sprintf(p, ",\"sale_state\":\"%s\"",
+                        sk_sale_states[answer->sale_state]);
+
+        return answer->starts_in_ms
+               ? ngx_http_seckill_claim_send_opening(p, answer) : p;
 
     default:
         return p;
     }
+}
+
+
+/* exactly, too: who comes a second late may find that the sale is sold out */
+
+static u_char *
+ngx_http_seckill_claim_send_opening(u_char *p, sk_answer_t *answer)
+{
+    return ngx_sprintf(p, ",\"starts_in\":%L,\"starts_in_ms\":%L",
+                       (answer->starts_in_ms + 999) / 1000,
+                       answer->starts_in_ms);
 }
 
 

@@ -104,7 +104,9 @@ ngx_http_seckill_health_warning(ngx_seckill_zone_t *zone, char *reason,
                                     missing->name_len, missing->name)
                        - warning->data;
 
-    } else if (sk_zone_lists(zone->shm, reason) != SK_OK) {
+    } else if (sk_zone_seeds(zone->shm, reason) != SK_OK
+               || sk_zone_lists(zone->shm, reason) != SK_OK)
+    {
         warning->data = (u_char *) reason;
         warning->len = ngx_strlen(reason);
     }

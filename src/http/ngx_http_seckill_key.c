@@ -29,7 +29,7 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
         return NULL;
     }
 
-    p = ngx_http_seckill_key_file(cf, &name, &size, NULL);
+    p = ngx_http_seckill_key_file(cf, &name, "key", &size, NULL);
     if (p == NULL) {
         return NULL;
     }
@@ -71,9 +71,57 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
 }
 
 
+/* what the file has, without the end of its line */
+
+sk_secret_t *
+ngx_http_seckill_key_secret(ngx_conf_t *cf, ngx_str_t *file)
+{
+    size_t        size;
+    u_char       *p;
+    ngx_str_t     name;
+    sk_secret_t  *secret;
+
+    name = *file;
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return NULL;
+    }
+
+    p = ngx_http_seckill_key_file(cf, &name, "secret", &size,
+                                  NULL);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    while (size && (p[size - 1] == LF || p[size - 1] == CR)) {
+        size--;
+    }
+
+    if (size < SK_SECRET_SIZE_MIN || size > SK_SECRET_SIZE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the secret in \"%V\" has %uz bytes, %d to %d are "
+                           "allowed", &name, size, SK_SECRET_SIZE_MIN,
+                           SK_SECRET_SIZE_MAX);
+        return NULL;
+    }
+
+    secret = ngx_palloc(cf->pool, sizeof(sk_secret_t));
+    if (secret == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(secret->data, p, size);
+    secret->len = size;
+
+    ngx_explicit_memzero(p, size);
+
+    return secret;
+}
+
+
 u_char *
-ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size,
-    ngx_uint_t *everyone)
+ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, const char *what,
+    size_t *size, ngx_uint_t *everyone)
 {
     u_char           *buf;
     ssize_t           n;
@@ -94,8 +142,8 @@ ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size,
 
     if (fi.st_mode & (everyone ? S_IWOTH : S_IROTH|S_IWOTH)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the key file \"%V\" is open to everyone: "
-                           "chmod 600", name);
+                           "the %s file \"%V\" is open to everyone: "
+                           "chmod 600", what, name);
         goto failed;
     }
 
@@ -103,7 +151,7 @@ ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, size_t *size,
 
     if (*size > NGX_HTTP_SECKILL_KEY_FILE_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the key file \"%V\" is over 64k", name);
+                           "the %s file \"%V\" is over 64k", what, name);
         goto failed;
     }
 

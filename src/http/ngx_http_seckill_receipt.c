@@ -292,7 +292,7 @@ ngx_http_seckill_receipt_key(ngx_conf_t *cf,
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
-    text = ngx_http_seckill_key_file(cf, &name, &size, NULL);
+    text = ngx_http_seckill_key_file(cf, &name, "key", &size, NULL);
 
     if (cln == NULL || text == NULL) {
         return NGX_ERROR;

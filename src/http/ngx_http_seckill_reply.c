@@ -244,9 +244,9 @@ ngx_http_seckill_reply_code(sk_status_e status)
 
 
 /*
- * Of a sale that has not begun: at random between half of the time that is left
- * and all of it, so that who waits does not come back with all others, and
- * never late.
+ * Of an opening that is to come: at random between half of the time that is
+ * left and all of it, so that who waits does not come back with all others,
+ * and never late.
  */
 
 ngx_int_t
@@ -260,7 +260,7 @@ ngx_http_seckill_reply_retry(ngx_http_request_t *r, sk_answer_t *answer)
                                              NGX_HTTP_SECKILL_RETRY_AFTER);
     }
 
-    if (answer->result != SK_NOT_STARTED) {
+    if (answer->result != SK_NOT_STARTED && answer->result != SK_WAITING) {
         return NGX_OK;
     }
 

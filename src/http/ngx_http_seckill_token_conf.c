@@ -165,7 +165,7 @@ ngx_http_seckill_token_conf_keys(ngx_conf_t *cf,
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
-    text = ngx_http_seckill_key_file(cf, &name, &size, &everyone);
+    text = ngx_http_seckill_key_file(cf, &name, "key", &size, &everyone);
 
     if (cln == NULL || text == NULL) {
         return NGX_ERROR;

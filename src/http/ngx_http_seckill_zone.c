@@ -71,7 +71,7 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
         allowed = "zone=name:size, store=file, sync=full, sync=normal, "
                   "queue=number, redis=url, redis_password=file, "
                   "machine=name, wait=number, gone=time, keep=number, "
-                  "redis_timeout=time";
+                  "redis_timeout=time, secret=file";
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
@@ -101,6 +101,15 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
             }
 
             allowed = "store=file";
+
+        } else if (ngx_http_seckill_param(&arg[i], "secret=", &value)) {
+
+            params->secret = ngx_http_seckill_key_secret(cf, &value);
+            if (params->secret == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
 
         } else if (ngx_strcmp(arg[i].data, "sync=full") == 0) {
             params->full = 1;

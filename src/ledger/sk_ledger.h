@@ -218,6 +218,12 @@ typedef struct {
 int sk_ledger_members(sk_ledger_t *ledger, uint64_t number,
     sk_ledger_member_t *members, unsigned max, unsigned *n);
 
+/*
+ * The store's own secret, for seeds.  SK_NOT_FOUND: it has none; "make": then
+ * it gets one, in the transaction that is open.
+ */
+int sk_ledger_secret(sk_ledger_t *ledger, unsigned make, sk_secret_t *secret);
+
 /* copies what the log of writes holds into the file, as far as nobody reads */
 int sk_ledger_checkpoint(sk_ledger_t *ledger);
 

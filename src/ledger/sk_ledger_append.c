@@ -38,7 +38,7 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
 
     /* one from elsewhere is kept as it is */
 
-    if (e->detail == NULL && (sk_event_of_sale(e->type) || e->by)) {
+    if (e->detail == NULL && (sk_event_is_whole(e->type) || e->by)) {
         made = sk_ledger_append_detail(e);
 
         if (made == NULL) {
@@ -176,9 +176,22 @@ sk_ledger_append_detail(const sk_event_t *e)
     json = sk_event_of_sale(e->type)
            ? sk_json_sale(&e->def, SK_FIELD_ADD, 1) : json_object();
 
-    rc = json_object_set_new(json, "by",
-                             e->by ? sk_json_text(e->by, e->by_len)
-                                   : json_null());
+    /* nobody in particular reveals a seed */
+
+    rc = (e->type == SK_EVENT_SEED_REVEALED) ? 0
+         : json_object_set_new(json, "by", e->by
+                                           ? sk_json_text(e->by, e->by_len)
+                                           : json_null());
+
+    if (e->type == SK_EVENT_BEACON_SET) {
+        rc |= sk_json_beacon(json, &e->beacon);
+
+    } else if (e->type == SK_EVENT_SEED_REVEALED) {
+        rc |= sk_json_hex(json, "seed", e->seed, SK_SEED_SIZE);
+
+    } else if (sk_event_of_sale(e->type) && e->opening.given) {
+        rc |= sk_json_opening(json, &e->opening);
+    }
 
     if (e->late) {
         rc |= json_object_set_new(json, "late", json_true());

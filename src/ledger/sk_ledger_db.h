@@ -67,6 +67,8 @@ struct sk_ledger_s {
     sqlite3_stmt  *reign;
     sqlite3_stmt  *reign_add;
     sqlite3_stmt  *reign_clear;
+    sqlite3_stmt  *secret;
+    sqlite3_stmt  *secret_put;
     sk_pack_t      packed;              /* of the open transaction */
     sk_commit_t    sealed;              /* its events so far */
     unsigned       full:1;              /* SK_LEDGER_FULL */

@@ -14,6 +14,7 @@ static int sk_ledger_read_cancelled(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_detail(sk_ledger_t *l, uint64_t seq, json_t **json);
 static int sk_ledger_read_def(json_t *json, sk_event_t *e);
+static int sk_ledger_read_opening(json_t *json, sk_event_t *e);
 
 
 int
@@ -65,7 +66,7 @@ sk_ledger_read_request_row(sk_ledger_t *l, const uint8_t *hash, sk_event_t *e)
     e->object = (uint64_t) sqlite3_column_int64(s, 3);
     e->at_ms = sqlite3_column_int64(s, 4);
 
-    return sk_event_of_sale(e->type) ? sk_ledger_read_sale(l, e) : SK_OK;
+    return sk_event_is_whole(e->type) ? sk_ledger_read_sale(l, e) : SK_OK;
 }
 
 
@@ -134,7 +135,7 @@ sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_read_damaged(l, e->seq);
     }
 
-    if (sk_event_has_def(e->type)) {
+    if (sk_event_has_def(e->type) || sk_event_of_opening(e->type)) {
         return sk_ledger_read_sale(l, e);
     }
 
@@ -241,7 +242,8 @@ sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e)
         return rc;
     }
 
-    rc = sk_ledger_read_def(json, e);
+    rc = sk_event_of_opening(e->type) ? sk_ledger_read_opening(json, e)
+                                      : sk_ledger_read_def(json, e);
 
     json_decref(json);
 
@@ -307,7 +309,10 @@ sk_ledger_read_def(json_t *json, sk_event_t *e)
         rc = sk_json_sale_read(declared, &e->declared);
     }
 
-    if (rc != SK_OK || e->def.name_len == 0) {
+    if (rc != SK_OK || e->def.name_len == 0
+        || sk_json_opening_read(json, &e->opening) != SK_OK
+        || (e->def.shuffle_s && !e->opening.given))
+    {
         return SK_ERROR;
     }
 
@@ -324,6 +329,21 @@ sk_ledger_read_def(json_t *json, sk_event_t *e)
     }
 
     return SK_OK;
+}
+
+
+static int
+sk_ledger_read_opening(json_t *json, sk_event_t *e)
+{
+    size_t  len;
+
+    if (e->type == SK_EVENT_BEACON_SET) {
+        return sk_json_beacon_read(json, &e->beacon);
+    }
+
+    return (sk_json_hex_read(json, "seed", e->seed, SK_SEED_SIZE, &len) == SK_OK
+            && len == SK_SEED_SIZE)
+           ? SK_OK : SK_ERROR;
 }
 
 

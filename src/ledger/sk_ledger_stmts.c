@@ -91,6 +91,10 @@ static const struct {
 
     { AT(reign_clear), "DELETE FROM reigns" },
 
+    { AT(secret), "SELECT secret FROM secrets" },
+
+    { AT(secret_put), "INSERT INTO secrets (id, secret) VALUES (1, ?1)" },
+
     { AT(members),
       "SELECT seq, type, detail FROM ledger WHERE"
       " type IN ('machine_joined', 'machine_left') AND seq <= ?1"

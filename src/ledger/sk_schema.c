@@ -128,7 +128,7 @@ static const char *const  sk_schema_steps[] = {
 
     /* holds that were made longer */
 
-    "DROP VIEW IF EXISTS orders;"
+    ("DROP VIEW IF EXISTS orders;"
     "CREATE VIEW orders AS"
     "  SELECT w.seq AS \"order\", json_extract(s.detail, '$.name') AS sale,"
     "         w.user AS user,"
@@ -145,6 +145,13 @@ static const char *const  sk_schema_steps[] = {
     "           AS expires_at"
     "  FROM ledger w JOIN ledger s ON s.seq = w.sale"
     "  WHERE w.type = 'won';"
+
+    /* of which the seeds of sales are made, see sk_opening.h: in no event */
+
+    "CREATE TABLE secrets ("
+    "  id      INTEGER PRIMARY KEY CHECK (id = 1),"
+    "  secret  TEXT NOT NULL"
+    ");")
 };
 
 

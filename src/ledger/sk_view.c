@@ -8,6 +8,7 @@
 static void sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values);
 static void sk_view_detail(sqlite3_context *ctx, int n,
     sqlite3_value **values);
+static int sk_view_opening(json_t *json, sk_opening_t *opening);
 
 
 int
@@ -56,10 +57,11 @@ sk_view_text(sqlite3_context *ctx, int n, sqlite3_value **values)
 static void
 sk_view_detail(sqlite3_context *ctx, int n, sqlite3_value **values)
 {
-    char           *text;
-    json_t         *json;
-    const char     *stored;
-    sk_sale_def_t   def;
+    char              *text;
+    json_t            *json;
+    const char        *stored;
+    sk_sale_def_t      def;
+    sk_opening_def_t   opening;
 
     stored = (const char *) sqlite3_value_text(values[0]);
     n = sqlite3_value_bytes(values[0]);
@@ -68,14 +70,26 @@ sk_view_detail(sqlite3_context *ctx, int n, sqlite3_value **values)
 
     /* somebody else has written another one */
 
-    if (sk_json_sale_read(json, &def) != SK_OK || def.name_len == 0) {
+    if (sk_json_sale_read(json, &def) != SK_OK || def.name_len == 0
+        || sk_json_opening_read(json, &opening) != SK_OK)
+    {
         json_decref(json);
         return;
     }
 
     json_decref(json);
 
-    text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 0));
+    json = sk_json_sale(&def, SK_FIELD_ADD, 0);
+
+    if (json && opening.given
+        && sk_json_hex(json, "commitment", opening.commitment, SK_SEED_SIZE)
+           != 0)
+    {
+        json_decref(json);
+        json = NULL;
+    }
+
+    text = sk_json_end(json);
 
     if (text) {
         sqlite3_result_text(ctx, text, -1, free);
@@ -109,10 +123,39 @@ sk_view_sale(sk_sale_t *sale, int64_t now_ms)
     rc |= json_object_set_new(json, "sold",
                               json_integer(sk_load(&sale->sold)));
 
+    if (sale->opening.def.given) {
+        rc |= sk_view_opening(json, &sale->opening);
+    }
+
     if (rc != 0) {
         json_decref(json);
         return NULL;
     }
 
     return sk_json_end(json);
+}
+
+
+/* the seed itself only once an event has it */
+
+static int
+sk_view_opening(json_t *json, sk_opening_t *o)
+{
+    int      rc;
+    json_t  *beacon;
+
+    beacon = json_null();
+    rc = 0;
+
+    if (sk_load(&o->beacon_set)) {
+        beacon = json_object();
+        rc = sk_json_beacon(beacon, &o->beacon);
+    }
+
+    rc |= sk_json_hex(json, "commitment", o->def.commitment, SK_SEED_SIZE);
+    rc |= json_object_set_new(json, "beacon", beacon);
+
+    return rc | (sk_load(&o->revealed)
+                 ? sk_json_hex(json, "seed", o->seed, SK_SEED_SIZE)
+                 : json_object_set_new(json, "seed", json_null()));
 }

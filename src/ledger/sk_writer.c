@@ -176,6 +176,8 @@ sk_writer_append(sk_writer_t *w, sk_event_t *e)
     sk_assert(!sk_event_of_order(e->type)
               || (e->user_len >= 1 && e->user_len <= SK_USER_SIZE_MAX
                   && e->sale_id));
+    sk_assert(!sk_event_has_def(e->type) || e->def.shuffle_s == 0
+              || e->opening.given);
 
     e->seq = w->last_seq + 1;
     e->at_ms = w->now_ms;
@@ -224,7 +226,7 @@ sk_writer_stage(sk_writer_t *w, const sk_event_t *e)
 
     copy = &w->events[w->n_events++];
 
-    if (sk_event_of_sale(e->type)) {
+    if (sk_event_is_whole(e->type)) {
         *copy = *e;
 
     } else {

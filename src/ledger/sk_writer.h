@@ -88,6 +88,7 @@ typedef struct {
     int                    full;        /* fsync before a commit returns */
     _Atomic uint64_t      *seq;         /* sk_seq_map(), or NULL */
     const sk_authority_t  *authority;   /* or NULL */
+    const sk_secret_t     *secret;      /* of seeds; NULL: the store's own */
     sk_log_t               log;
 
     /* the writer's own */
@@ -142,6 +143,19 @@ int sk_writer_begin(sk_writer_t *w);
  * SK_WRITER_EVENTS_MAX, or no room for its texts: commit those that are there.
  */
 int sk_writer_append(sk_writer_t *w, sk_event_t *e);
+
+/*
+ * Gives the event of a sale, which has its "def", the commitment to its seed:
+ * the one that the sale has, or a new one if it has got "shuffle"; before it is
+ * appended.  SK_REFUSED: machines that share a ledger need a secret for that
+ * which all of them have.
+ */
+int sk_writer_opening(sk_writer_t *w, sk_event_t *e);
+
+/* the seed of a sale, in SK_SEED_SIZE bytes; SK_NOT_FOUND: no secret here gives
+   its commitment */
+int sk_writer_opening_seed(sk_writer_t *w, const sk_sale_t *sale,
+    uint8_t *seed);
 
 /* also SK_BEHIND */
 int sk_writer_commit(sk_writer_t *w);

@@ -213,7 +213,7 @@ sk_writer_follow_event(void *ctx, const sk_event_t *e)
 
     copy = &w->events[w->n_events++];
 
-    if (sk_event_has_def(e->type)) {
+    if (sk_event_is_whole(e->type)) {
         *copy = *e;
 
     } else {

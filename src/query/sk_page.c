@@ -61,6 +61,13 @@ static const char *const  sk_reads[SK_READ_N] = {
     " WHEN 'cancelled' THEN "
     SK_EVENT_SPECIAL(SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER SK_EVENT_BY)
 
+    " WHEN 'beacon_set' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_BY
+    ", 'detail', json_remove(e.detail, '$.by'))"
+
+    " WHEN 'seed_revealed' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'detail', json(e.detail))"
+
     " WHEN 'sale_removed' THEN "
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_BY ")"
 

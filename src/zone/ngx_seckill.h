@@ -130,6 +130,7 @@ struct ngx_seckill_zone_s {
     ngx_flag_t               full;          /* fsync before each answer */
     sk_machines_conf_t      *machines;      /* that share it, or NULL */
     ngx_uint_t               alone;         /* even if others shared it */
+    sk_secret_t             *secret;        /* of seeds, or NULL */
     ngx_array_t              sales;         /* sk_sale_def_t, declared */
     u_char                  *conf_file;     /* of its first use */
     ngx_uint_t               line;
@@ -218,6 +219,7 @@ typedef struct {
     ngx_flag_t               full;
     sk_machines_conf_t      *machines;      /* NULL: it is the only one */
     ngx_uint_t               alone;         /* even if others shared it */
+    sk_secret_t             *secret;        /* of seeds; NULL: the store's */
 } ngx_seckill_params_t;
 
 

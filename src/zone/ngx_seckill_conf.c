@@ -87,6 +87,7 @@ ngx_seckill_conf_declare(ngx_conf_t *cf, ngx_seckill_params_t *params)
     zone->store = params->store;
     zone->machines = params->machines;
     zone->alone = params->alone;
+    zone->secret = params->secret;
 
     if (zone->store.len == 0) {
         zone->store.data = ngx_pnalloc(cf->pool, sizeof("seckill/.db")
@@ -128,6 +129,16 @@ ngx_seckill_conf_sale(ngx_conf_t *cf, ngx_seckill_zone_t *zone,
 
     if (def->start_ms >= def->end_ms) {
         return "has \"end\" that is not after \"start\"";
+    }
+
+    if (def->shuffle_s
+        && sk_sale_is_null(sk_sale_at(start_ms), def->start_ms))
+    {
+        return "has \"shuffle\" and no \"start\"";
+    }
+
+    if (def->end_ms - def->start_ms <= def->shuffle_s * 1000) {
+        return "has \"end\" that is not after \"start\" and \"shuffle\"";
     }
 
     sale = zone->sales.elts;
@@ -231,7 +242,8 @@ static ngx_int_t
 ngx_seckill_conf_check(ngx_cycle_t *cycle, ngx_seckill_zone_t **zones,
     ngx_uint_t n)
 {
-    ngx_uint_t  i;
+    ngx_uint_t      i;
+    sk_sale_def_t  *sale;
 
     if (zones[n]->shm_zone == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
@@ -246,6 +258,19 @@ ngx_seckill_conf_check(ngx_cycle_t *cycle, ngx_seckill_zone_t **zones,
                           "the store \"%V\" is used by the seckill zones "
                           "\"%V\" and \"%V\"", &zones[n]->store,
                           &zones[i]->name, &zones[n]->name);
+            return NGX_ERROR;
+        }
+    }
+
+    sale = zones[n]->sales.elts;
+
+    for (i = 0; i < zones[n]->sales.nelts; i++) {
+        if (sale[i].shuffle_s && zones[n]->machines && !zones[n]->secret) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "sale \"%*s\" has \"shuffle\": the seckill zone "
+                          "\"%V\", which has \"redis=\", needs \"secret=\" "
+                          "for it", sale[i].name_len, sale[i].name,
+                          &zones[n]->name);
             return NGX_ERROR;
         }
     }

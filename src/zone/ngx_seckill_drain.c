@@ -27,6 +27,7 @@ ngx_seckill_drain_init(ngx_seckill_zone_t *zone, ngx_cycle_t *cycle)
     zone->drain.writer.zone = zone->shm;
     zone->drain.writer.path = (char *) zone->store.data;
     zone->drain.writer.full = zone->full;
+    zone->drain.writer.secret = zone->secret;
     zone->drain.writer.log.write = ngx_seckill_drain_log;
     zone->drain.writer.log.ctx = zone;
     zone->drain.commands = zone->wake->commands;

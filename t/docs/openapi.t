@@ -204,9 +204,9 @@ play(403, 'POST /seckill', query => 'sale=phone&user=z',
 
 # where they have tokens
 
-my ($set, $set_name) = tempfile('seckill-jwks-XXXXXX', TMPDIR => 1, UNLINK => 1);
-print $set '{"keys":[{"kty":"oct","k":"', 'a' x 64, '"}]}';
-close $set or die $!;
+my ($jwks, $set_name) = tempfile('seckill-jwks-XXXXXX', TMPDIR => 1, UNLINK => 1);
+print $jwks '{"keys":[{"kty":"oct","k":"', 'a' x 64, '"}]}';
+close $jwks or die $!;
 
 my $login = Seckill::Server->new(http => <<"END")->start;
     seckill_zone zone=drop:2m;
@@ -326,6 +326,32 @@ play(400, 'PATCH /api/sales/{name}', name => 'new', body => $_)
 play(507, 'PATCH /api/sales/{name}', name => 'new',
      body => { stock => 1000000000 });
 play(200, 'POST /api/sales/{name}/resume', name => 'new');
+
+# a shuffled opening: one that is to come, one that lasts a day, one of the past
+
+my $set = 'POST /api/sales/{name}/beacon';
+my %beacon = (round => 4711, value => 'C0ffee');
+my @today = gmtime time - 1;
+my $second = sprintf '%04d-%02d-%02dT%02d:%02d:%02dZ', $today[5] + 1900,
+                     $today[4] + 1, @today[3, 2, 1, 0];
+
+play(201, 'POST /api/sales', body => { name => $_->[0], stock => 1,
+                                       start => $_->[1], shuffle => 86400 })
+    for ['future', '2999-01-01T00:00:00Z'], ['day', $second],
+        ['past', '2020-01-01T00:00:00Z'];
+play(400, 'POST /api/sales', body => { name => 'x', stock => 1, shuffle => 1 });
+play(409, 'PATCH /api/sales/{name}', name => 'day', body => { shuffle => 1 });
+play(400, $set, name => 'future', body => $_)
+    for {}, { round => 1 }, { %beacon, value => 'abc' }, { %beacon, round => -1 };
+is(play(200, $set, name => 'future', body => \%beacon)->{data}{value}, 'c0ffee',
+   'the beacon');
+play(409, $set, name => $_, body => \%beacon) for qw(future day new);
+buyer('waiting', 'POST', 'day', 'a');
+ok(buyer('none', 'GET', 'day', 'a')->{starts_in_ms}, 'until when he waits');
+$s->wait_for('a seed', sub {
+    $s->request('GET', '/api/sales/past')->{body} =~ /"seed":"/;
+});
+play(200, 'GET /api/sales/{name}', name => $_) for qw(future day past);
 play(200, 'POST /api/sales/{name}/pause', name => 'plain');
 
 
