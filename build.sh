@@ -33,7 +33,8 @@ usage() {
 usage: ./build.sh [command]
 
   (none)    build build/release/ngx_http_seckill_module.so for the nginx on
-            this machine, and build/release/seckill-chain for tools/seckill;
+            this machine, and build/release/seckill-chain and
+            build/release/seckill-fairness for tools/seckill;
             NGINX_SRC=dir builds that source tree's nginx and the module for
             it; CC=clang builds with that
   run       install what is missing, build, and serve a demo sale on
@@ -266,20 +267,29 @@ build_module() {
 }
 
 
-# what "tools/seckill verify" has done by the engine; the same in all kinds of
-# builds, and without nginx
+# what "tools/seckill verify" has done by the engine, and "sale fairness" by a
+# program that has nothing of it; the same in all kinds of builds, without nginx
 
-build_chain() {
-    local tool=$build/release/seckill-chain
-    local main=$top/tools/seckill-chain.c rooms=("$top"/src/{core,ledger})
+build_tools() {
+    build_tool seckill-chain "$top"/src/{core,ledger}
+    build_tool seckill-fairness
+}
 
-    [ ! -x "$tool" ] || [ -n "$(find "$main" "${rooms[@]}" -newer "$tool")" ] \
+
+# build_tool NAME ROOM ...: a program with rooms of the engine
+
+build_tool() {
+    local tool=$build/release/$1 main=$top/tools/$1.c rooms=("${@:2}")
+
+    [ ! -x "$tool" ] \
+        || [ -n "$(find "$main" "${rooms[@]}" -newer "$tool")" ] \
         || return 0
 
     mkdir -p "$build/release"
 
     "$cc" -std=gnu11 -g "${optimize[@]}" "${link[@]}" -Wall -Wextra -Werror \
-        "${rooms[@]/#/-I}" "$main" $(printf '%s/*.c ' "${rooms[@]}") \
+        "${rooms[@]/#/-I}" "$main" \
+        $([ $# -eq 1 ] || printf '%s/*.c ' "${rooms[@]}") \
         -o "$tool.new" $(engine_libs)
     mv -f "$tool.new" "$tool"
 
@@ -474,7 +484,7 @@ run_tests() {
     need_test
     build_module
     build_line
-    build_chain
+    build_tools
 
     # those that use no nginx are the same in all kinds of builds
 
@@ -566,7 +576,7 @@ run_demo() {
     need_build
     need curl curl
     build_module
-    build_chain
+    build_tools
 
     data=$(data_dir seckill-demo)
     mkdir -p "$data/logs" "$data/modules"
@@ -697,7 +707,7 @@ module=$out/ngx_http_seckill_module.so
 line=$out/nginx-line/ngx_seckill_line_module.so
 
 case $command in
-    build)          need_build; build_module; build_chain ;;
+    build)          need_build; build_module; build_tools ;;
     run)            run_demo "$@" ;;
     test)           run_tests "$@" ;;
     rush)           need_perl

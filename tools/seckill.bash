@@ -61,7 +61,7 @@ _seckill() {
 
     local global='--url --key-file --json --help'
     local product='--name --price --currency --description --attributes'
-    local sale='--stock --limit --hold --extend --start --end --product'
+    local sale='--stock --limit --hold --extend --start --end --shuffle --product'
     local key='--idempotency-key'
 
     if [[ $cur != -* ]]; then
@@ -72,13 +72,13 @@ _seckill() {
                                      backup restore verify' ;;
             product) _seckill_words 'add list show edit remove' ;;
             sale)    _seckill_words 'add list show edit pause resume end remove
-                                     watch' ;;
+                                     beacon fairness watch' ;;
             order)   _seckill_words 'list show confirm cancel extend' ;;
             events)  _seckill_words 'follow list' ;;
             machine) _seckill_words 'list begin forget' ;;
             'sale watch')
                      _seckill_words all ;;
-            backup*|restore*|verify*)
+            backup*|restore*|verify*|'sale fairness '*)
                      _seckill_files ;;
             *)       COMPREPLY=() ;;
         esac
@@ -90,6 +90,9 @@ _seckill() {
                         _seckill_words "$product $key $global" ;;
         'sale add')     _seckill_words "$sale --group --paused $key $global" ;;
         'sale edit')    _seckill_words "$sale --add-stock $key $global" ;;
+        'sale beacon')  _seckill_words "--round --value $key $global" ;;
+        'sale fairness')
+                        _seckill_words '--json --help' ;;
         'sale watch')   _seckill_words "--every --count $global" ;;
         'order list')   _seckill_words "--sale --user --state --all --limit
                                         --after $global" ;;

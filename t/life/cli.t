@@ -123,6 +123,10 @@ my @misuse = (
     [['product', 'add', '--name=a', '--currency=EUR', '--price=19.99'],
      qr/--price: "19.99" is no integer \(of the minor unit: 1999 is 19.99\)/],
     [['sale', 'add', 'a', '--stock=1', '--hold=5y'], qr/"5y" is no time/],
+    [['sale', 'add', 'a', '--stock=1', '--shuffle=x'], qr/"x" is no time/],
+    [['sale', 'beacon', 'a', '--round', 1], qr/--round and --value are needed/],
+    [['sale', 'beacon', 'a', '--round=x', '--value=00'], qr/"x" is no integer/],
+    [['sale', 'fairness', 'a'], qr/"sale fairness": an argument is missing/],
     [['sale', 'edit', 'a'], qr/there is nothing to edit/],
     [['sale', 'edit', 'a', '--stock=1', '--add-stock=1'], qr/not both/],
     [['sale', 'watch', '--every', 'x'], qr/--every: seconds are wanted/],
@@ -774,6 +778,18 @@ like($err, qr/there may be more: --after \d+$/, 'and more');
 
 # edits
 
+is(data('sale', 'add', 'drawn', '--stock', 1, '--start', '2999-01-01T00:00:00Z',
+        '--shuffle', '1m30s')->{shuffle}, 90, 'a shuffled opening');
+is(data('sale', 'edit', 'drawn', '--shuffle', '1h')->{shuffle}, 3600, 'edited');
+is(data('sale', 'beacon', 'drawn', '--round', 7, '--value', 'aB')->{value},
+   'ab', 'a beacon');
+cli(3, 'sale', 'fairness', 'drawn', $db);
+cli(0, 'sale', 'fairness', 'phone', $db);
+like($out, qr/never had "shuffle"/, 'nothing to check');
+cli(0, 'sale', 'end', 'drawn');
+cli(0, 'sale', 'remove', 'drawn');
+cli(0, 'sale', 'fairness', 'drawn', $db);
+like($out, qr/^the opening was fair$/m, 'its seed is told when it is removed');
 is(data('sale', 'edit', 'phone', '--add-stock', 5)->{stock}, 25, 'more');
 is(data('sale', 'edit', 'phone', '--add-stock=-2')->{stock}, 23, 'less');
 is(data('sale', 'edit', 'phone', '--add-stock', 1, '--idempotency-key', 'k1')
@@ -878,8 +894,9 @@ like(slurp("$dir/reader.err"), qr/answers again$/m, 'and that it is back');
 
 my %types = map { $_->{type} => 1 } @seen;
 is(join(' ', sort keys %types),
-   'cancelled expired extended paid product_added product_edited product_removed'
-   . ' sale_added sale_edited sale_removed won', 'of each type');
+   'beacon_set cancelled expired extended paid product_added product_edited'
+   . ' product_removed sale_added sale_edited sale_removed seed_revealed won',
+   'of each type');
 
 cli(0, 'events', 'follow', '--after', 2, '--count', 3);
 is_deeply([map { decode_json($_)->{seq} } split /\n/, $out], [3, 4, 5],
