@@ -76,9 +76,7 @@ ngx_http_seckill_claim_send_refused(ngx_http_seckill_claim_t *hc,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    if ((hc->token || (slcf->auth && hc->refused == NGX_HTTP_UNAUTHORIZED))
-        && ngx_http_seckill_token_challenge(r) != NGX_OK)
-    {
+    if (hc->token && ngx_http_seckill_token_challenge(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -37,7 +37,7 @@ ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
 
     outcome = ngx_http_seckill_outcome_get(r);
 
-    if (outcome == NULL || outcome->refused) {
+    if (outcome == NULL) {
         return NGX_OK;
     }
 

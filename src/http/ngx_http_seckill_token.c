@@ -337,7 +337,7 @@ ngx_http_seckill_token_header(ngx_http_request_t *r, sk_token_error_e error)
                            "error_description=\"%s\"", text);
     }
 
-    /* where it is, "satisfy any" takes it away again */
+    /* as of ngx_http_auth_basic_module: who else may pass takes it away */
 
     h->hash = 1;
     r->headers_out.www_authenticate = h;
