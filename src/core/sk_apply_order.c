@@ -90,11 +90,11 @@ sk_apply_order_late(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
         return SK_OK;
     }
 
-    /* it was held: that it has an end says so, see sk_state_e */
+    /* it was held: that it has an end, whenever that was, says so, see
+       sk_state_e */
 
     rc = sk_units_insert(&zone->units, e->key,
-                         sk_sale_slot(&zone->sales, sale), sold,
-                         (uint32_t) (e->at_ms / 1000));
+                         sk_sale_slot(&zone->sales, sale), sold, 1);
     if (rc != SK_OK) {
         return rc;
     }

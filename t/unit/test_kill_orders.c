@@ -7,7 +7,7 @@
 
 
 #define OTHERS      20
-#define ZONE_SMALL  (76 * 1024)
+#define ZONE_SMALL  (92 * 1024)
 
 
 static char        reason[SK_REASON_SIZE_MAX];
