@@ -433,7 +433,7 @@ test_replicas(void **state)
 
     machine_stop(&machine[0]);
     machine[0].conf.wait = 1;
-    machine[0].conf.redis.timeout_ms = 200;
+    machine[0].conf.redis.timeout_ms = 1000;
     machine_start(&machine[0], "a", &def, 1);
     machine_turn(&machine[0]);
     assert_unavailable(&machine[0], "0 replicas have it, 1 are wanted");
