@@ -507,6 +507,7 @@ run_tests() {
 
     if [ "$kind" = sanitize ]; then
         export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+        export LSAN_OPTIONS=suppressions=$top/t/lib/leaks:print_suppressions=0
         export UBSAN_OPTIONS=print_stacktrace=1
         export SECKILL_TEST_PATIENCE=4
         module= line=
