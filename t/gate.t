@@ -23,6 +23,7 @@ add_block_preprocessor(sub {
     my $config = $block->config;
     my $port = server_port();
     $config =~ s/PASSWORDS/$passwords/g;
+    $config =~ s/SERVER/http:\/\/127.0.0.1:$port/g;
     $config =~ s/APPLICATION/http:\/\/127.0.0.1:$port\/application/g;
     $config .= <<'END';
 
@@ -548,3 +549,28 @@ X-User: ann
  "X-Result: already"]
 --- response_body_like eval
 [qr/"won"/, qr/403/, qr/403/, qr/^$/, qr/^$/, qr/^$/, qr/^POST/, qr/^POST/]
+
+
+=== TEST 16: where a question has led to, a claim is a claim
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    location = /buy {
+        seckill_gate zone=drop sale=phone user=$arg_user;
+        error_page 403 = @claim;
+        proxy_pass APPLICATION;
+    }
+    location @claim {
+        seckill_gate zone=drop sale=phone user=$arg_user claim=on;
+        proxy_set_header X-Order $seckill_order;
+        proxy_set_header X-State $seckill_result;
+        proxy_pass SERVER;
+    } # 16
+--- request eval
+["GET /buy?user=ann", "POST /buy?user=ann", "POST /buy?user=ann",
+ "POST /buy?user=bob"]
+--- error_code eval
+[403, 200, 200, 403]
+--- response_body_like eval
+[qr/403/, qr/^POST/, qr/^POST/, qr/403/]

@@ -112,6 +112,7 @@ typedef struct {
     sk_answer_t                 answer;
     ngx_int_t                   refused;    /* HTTP status; 0: it was asked */
     unsigned                    known:1;
+    unsigned                    asked:1;    /* it was no claim */
     unsigned                    waited:1;   /* and was not looked at since */
 } ngx_http_seckill_outcome_t;
 

@@ -119,15 +119,21 @@ ngx_http_seckill_gate_ask(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (last && ngx_http_seckill_gate_same(&hc.claim, last)) {
+    if (last && !last->refused && (ask || !last->asked)
+        && r->upstream == NULL && ngx_http_seckill_gate_same(&hc.claim, last))
+    {
+        /* before an internal redirect: it hears the same; but not where an
+           application has led it on, with X-Accel-Redirect, which may have
+           confirmed the order meanwhile, or cancelled it */
 
-        /* before an internal redirect: it hears the same */
-
+        outcome->asked = last->asked;
         hc.claim.waited_us = last->waited_us;
         ngx_http_seckill_outcome_set(outcome, &hc.claim, &last->answer);
 
         return NGX_OK;
     }
+
+    outcome->asked = ask;
 
     /* whoever has an order passes, and needs no other one */
 

@@ -179,7 +179,8 @@ ngx_http_seckill_variable_print(u_char *p, uintptr_t data,
                ? ngx_sprintf(p, "%s", sk_states[answer->state]) : p;
 
     case NGX_HTTP_SECKILL_SALE:
-        return ngx_cpymem(p, outcome->sale.data, outcome->sale.len);
+        return outcome->sale.len
+               ? ngx_cpymem(p, outcome->sale.data, outcome->sale.len) : p;
 
     case NGX_HTTP_SECKILL_USER:
         return outcome->user.len

@@ -58,6 +58,14 @@ END
             $gate claim=on timeout=200ms;
             proxy_pass http://127.0.0.1:$app;
         }
+        location = /leave {
+            $gate;
+            proxy_pass http://127.0.0.1:$app;
+        }
+        location = /buyers {
+            $gate;
+            proxy_pass http://127.0.0.1:$app;
+        }
         location = /page {
             auth_request /guard;
             proxy_pass http://127.0.0.1:$app;
@@ -136,6 +144,14 @@ is(post('/soon?user=eva', 'x')->{body}, '1 ' . md5_hex('x'),
 $s->wait_for('old workers to end',
              sub { !grep { my $pid = $_; grep { $_ == $pid } @old } $s->living });
 
+# an application that cancels the order, and leads on to what is for buyers
+
+my $order = $s->ask('phone', 'ann')->{order};
+
+is($s->request('GET', "/leave?user=ann&order=$order")->{status}, 403,
+   'what has become of an order meanwhile counts');
+is($s->ask('phone', 'ann')->{result}, 'none', 'it was cancelled');
+
 # HTTP/2: one that passes at once, one that waits, and one that does not pass
 
 open my $file, '>', "$s->{dir}/body" or die $!;
@@ -209,8 +225,15 @@ sub application {
         }
 
         my $out = length($body) . ' ' . md5_hex($body);
-        print $client "HTTP/1.0 200 OK\r\nContent-Length: " . length($out)
-                      . "\r\n\r\n$out";
+        my $more = '';
+
+        if ($head =~ m{^GET /leave\?(user=\w+)&order=(\d+)}) {
+            $s->api('POST', "orders/$2/cancel");
+            $more = "X-Accel-Redirect: /buyers?$1\r\n";
+        }
+
+        print $client "HTTP/1.0 200 OK\r\n${more}Content-Length: "
+                      . length($out) . "\r\n\r\n$out";
         close $client;
     }
 
