@@ -45,14 +45,20 @@ async function login(key, user) {
 
 
 // The order is the buyer's for as long as the sale's hold lasts.  What nginx
-// has said of him is in headers that only nginx sets.
+// has said of him is in headers that only nginx sets; a request without them has
+// come by another way.  A user is any bytes, and Node.js makes latin1 of them.
 
 async function buy(req) {
-    const order = req.headers['x-seckill-order'];
-    const user = req.headers['x-seckill-user'];
+    const order = req.headers['x-seckill-order'] || '';
+    const user = Buffer.from(req.headers['x-seckill-user'] || '', 'latin1')
+        .toString();
 
-    // here the payment is taken; that it was is told to nginx, which answers the
-    // same if it is told twice
+    if (!/^\d+$/.test(order) || !user) {
+        return [403, 'the gate is elsewhere\n'];
+    }
+
+    // here the payment is taken, unless it was for this order before; that it
+    // was is told to nginx, which answers the same if it is told twice
 
     const res = await fetch(`${API}/orders/${order}/confirm`, {
         method: 'POST',
