@@ -328,7 +328,8 @@ configure_and_make() {
         src=$(cd "$NGINX_SRC" 2> /dev/null && pwd) \
             || die "NGINX_SRC=$NGINX_SRC: there is no such directory"
         flags=(--with-compat --with-debug --with-threads
-               --with-http_ssl_module --with-http_v2_module)
+               --with-http_ssl_module --with-http_v2_module
+               --with-http_auth_request_module)
     else
         # NGX_CONF_FLAGS, as Debian's nginx was configured
         . "$src/conf_flags"
