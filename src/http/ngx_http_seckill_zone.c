@@ -3,6 +3,8 @@
 
 static char *ngx_http_seckill_zone_params(ngx_conf_t *cf,
     ngx_seckill_params_t *params, ngx_http_seckill_zone_redis_t *redis);
+static ngx_int_t ngx_http_seckill_zone_size(ngx_str_t *value,
+    ngx_seckill_params_t *params);
 
 
 char *
@@ -48,9 +50,8 @@ static char *
 ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
     ngx_http_seckill_zone_redis_t *redis)
 {
-    u_char      *p;
     ngx_int_t    n, rc;
-    ngx_str_t   *arg, value, s;
+    ngx_str_t   *arg, value;
     ngx_uint_t   i;
     const char  *allowed;
 
@@ -75,19 +76,7 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
 
         if (ngx_http_seckill_param(&arg[i], "zone=", &value)) {
 
-            p = (u_char *) ngx_strchr(value.data, ':');
-
-            if (p) {
-                params->name.data = value.data;
-                params->name.len = p - value.data;
-
-                s.data = p + 1;
-                s.len = value.data + value.len - s.data;
-
-                params->size = ngx_parse_size(&s);
-            }
-
-            if (p && params->size >= (ssize_t) (8 * ngx_pagesize)) {
+            if (ngx_http_seckill_zone_size(&value, params) == NGX_OK) {
                 continue;
             }
 
@@ -135,4 +124,29 @@ ngx_http_seckill_zone_params(ngx_conf_t *cf, ngx_seckill_params_t *params,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* "name:size" */
+
+static ngx_int_t
+ngx_http_seckill_zone_size(ngx_str_t *value, ngx_seckill_params_t *params)
+{
+    u_char     *p;
+    ngx_str_t   size;
+
+    p = (u_char *) ngx_strchr(value->data, ':');
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    params->name.data = value->data;
+    params->name.len = p - value->data;
+
+    size.data = p + 1;
+    size.len = value->data + value->len - size.data;
+
+    params->size = ngx_parse_size(&size);
+
+    return (params->size >= (ssize_t) (8 * ngx_pagesize)) ? NGX_OK : NGX_ERROR;
 }
