@@ -422,8 +422,9 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_machines test_machines_faults test_machines_random test_token
            test_token_keys test_token_cache test_order_late
            test_machines_orders test_extend test_restock test_group
-           test_receipt test_opening test_reveal)
-stepped=(test_kill test_kill_orders)
+           test_receipt test_opening test_reveal test_waitlist
+           test_machines_waitlist)
+stepped=(test_kill test_kill_orders test_kill_waitlist)
 
 build_unit() {
     # valgrind knows no later DWARF of clang's

@@ -46,7 +46,7 @@ __DATA__
  "HEAD /api/events"]
 --- response_body_like eval
 [qr/won/, qr/won/,
- qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","by":"configuration","detail":\{"name":"phone","product":null,"stock":2,"limit":1,"hold":0,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false,"extend":0,"shuffle":0,"group":null\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\},"head":\{"number":3,"chain":"[0-9a-f]{64}"\}\}\n$/,
+ qr/^\{"code":0,"data":\[\{"seq":1,"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","type":"sale_added","sale":"phone","by":"configuration","detail":\{"name":"phone","product":null,"stock":2,"limit":1,"hold":0,"start":null,"end":"2999-01-01T00:00:00.000Z","paused":false,"extend":0,"shuffle":0,"waitlist":0,"group":null\}\},\{"seq":2,"at":"[^"]+","type":"won","sale":"phone","order":2,"user":"a\\""\},\{"seq":3,"at":"[^"]+","type":"won","sale":"phone","order":3,"user":"b"\}\],"pagination":\{"next":3\},"head":\{"number":3,"chain":"[0-9a-f]{64}"\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":3,.*\],"pagination":\{"next":3\},"head":\{"number":3,.*\}\}\n$/,
  qr/^\{"code":0,"data":\[\{"seq":1,[^\[]*\],"pagination":\{"next":1\},"head":\{"number":3,.*\}\}\n$/,
  qr/^\{"code":0,"data":\[\],"pagination":\{"next":3\},"head":\{"number":3,.*\}\}\n$/,

@@ -1102,3 +1102,47 @@ open() "/nowhere/seckill.secret" failed (2: No such file or directory)
 --- must_die
 --- error_log
 the secret file "/etc/passwd" is open to everyone: chmod 600
+
+
+=== TEST 105: a waiting list without a hold
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 waitlist=5;
+--- config
+    # 87
+--- must_die
+--- error_log
+"seckill_sale" directive has "waitlist" and no "hold"
+
+
+=== TEST 106: a waiting list over its bounds
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 hold=1m waitlist=1000001;
+--- config
+    # 88
+--- must_die
+--- error_log
+invalid parameter "waitlist=1000001" of "seckill_sale", allowed: 0 to 1000000
+
+
+=== TEST 107: a waiting list that is no number
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 hold=1m waitlist=-1;
+--- config
+    # 89
+--- must_die
+--- error_log
+invalid parameter "waitlist=-1" of "seckill_sale", allowed: 0 to 1000000
+
+
+=== TEST 108: a waiting list that the zone has no room for
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+    seckill_sale zone=drop name=phone stock=1 hold=1m waitlist=1000000;
+--- config
+    # 90
+--- must_die
+--- error_log
+a size of 

@@ -61,7 +61,8 @@ _seckill() {
 
     local global='--url --key-file --json --help'
     local product='--name --price --currency --description --attributes'
-    local sale='--stock --limit --hold --extend --start --end --shuffle --product'
+    local sale='--stock --limit --hold --extend --start --end --shuffle --waitlist'
+    sale="$sale --product"
     local key='--idempotency-key'
 
     if [[ $cur != -* ]]; then

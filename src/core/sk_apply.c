@@ -11,7 +11,7 @@ static int sk_apply_opening(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
 static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
-static void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e);
+static void sk_apply_take_back(sk_zone_t *zone, sk_cell_t *cell);
 
 
 int
@@ -77,17 +77,18 @@ sk_apply_reason(sk_zone_t *zone, const sk_event_t *e, int rc, char *reason,
         return;
     }
 
-    if (sk_event_of_order(e->type)) {
-        (void) snprintf(reason, size, "the zone has no room for order %llu: "
+    if (sk_event_of_user(e->type)) {
+        (void) snprintf(reason, size, "the zone has no room for %s %llu: "
                         "give it a larger size",
+                        sk_event_of_order(e->type) ? "order" : "event",
                         (unsigned long long) (e->object ? e->object : e->seq));
         return;
     }
 
     sale = sk_zone_sale_by_id(zone, e->sale_id);
     n = sk_load(&zone->sales.n) + (sale == NULL);
-    units = (int64_t) zone->reserved + e->def.stock
-            - (sale ? sk_load(&sale->stock) : 0);
+    units = (int64_t) zone->reserved + sk_sale_def_room(&e->def)
+            - (sale ? sk_sale_room(sale) : 0);
 
     (void) sk_apply_fits(zone, &e->def, (uint64_t) units, n, reason, size);
 }
@@ -110,6 +111,11 @@ sk_apply_locked(sk_zone_t *zone, const sk_event_t *e)
     case SK_EVENT_CANCELLED:
     case SK_EVENT_EXTENDED:
         return sk_apply_order(zone, e);
+
+    case SK_EVENT_QUEUED:
+    case SK_EVENT_ASKED:
+    case SK_EVENT_SKIPPED:
+        return sk_apply_waitlist(zone, e);
 
     case SK_EVENT_SALE_ADDED:
     case SK_EVENT_SALE_EDITED:
@@ -146,8 +152,8 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
         return SK_FULL;
     }
 
-    rc = sk_zone_reserve(zone, e->def.stock
-                               - (sale ? sk_load(&sale->stock) : 0));
+    rc = sk_zone_reserve(zone, sk_sale_def_room(&e->def)
+                               - (sale ? sk_sale_room(sale) : 0));
     if (rc != SK_OK) {
         return rc;
     }
@@ -257,7 +263,11 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
         sk_zone_expect(zone, e->expires_s);
     }
 
-    sk_apply_outcome(zone, e);
+    if (e->object) {
+        sk_apply_waitlist_left(zone, sale, e);
+    }
+
+    sk_apply_outcome(zone, e, SK_OUTCOME_WON, e->seq);
 
     return SK_OK;
 }
@@ -293,10 +303,18 @@ sk_apply_purge(sk_zone_t *zone, const sk_event_t *e)
         state = sk_unit_state(sk_load(&u->value));
 
         if (sk_load(&u->sale) == slot
-            && (state == SK_UNIT_HELD || state == SK_UNIT_SOLD))
+            && (state == SK_UNIT_HELD || state == SK_UNIT_SOLD
+                || state == SK_UNIT_QUEUED))
         {
-            sk_add((state == SK_UNIT_HELD) ? &sale->held : &sale->sold, -1);
-            sk_add(&sale->free, 1);
+            if (state == SK_UNIT_QUEUED) {
+                sk_add(&sale->list.waiting, -1);
+                sk_add(&zone->waiting, -1);
+
+            } else {
+                sk_add((state == SK_UNIT_HELD) ? &sale->held : &sale->sold,
+                       -1);
+                sk_add(&sale->free, 1);
+            }
 
             /* another entry may be moved here: look at it again */
 
@@ -328,7 +346,7 @@ sk_apply_removed(sk_zone_t *zone, const sk_event_t *e)
     sale = sk_zone_sale_by_id(zone, e->sale_id);
 
     if (sale) {
-        (void) sk_zone_reserve(zone, -sk_load(&sale->stock));
+        (void) sk_zone_reserve(zone, -sk_sale_room(sale));
         sk_sale_remove(sale);
     }
 
@@ -336,17 +354,18 @@ sk_apply_removed(sk_zone_t *zone, const sk_event_t *e)
 }
 
 
-static void
-sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e)
+void
+sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e, sk_outcome_e outcome,
+    uint64_t order)
 {
     sk_cell_t  *cell;
 
     cell = sk_queue_cell(&zone->queue, e->ticket);
 
-    if (sk_load(&cell->ticket) == e->ticket) {
-        sk_store(&cell->order, e->seq);
+    if (e->ticket && sk_load(&cell->ticket) == e->ticket) {
+        sk_store(&cell->order, order);
         sk_store(&cell->expires_s, e->expires_s);
-        sk_store_release(&cell->outcome, SK_OUTCOME_WON);
+        sk_store_release(&cell->outcome, outcome);
     }
 }
 
@@ -395,9 +414,11 @@ sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
     sale = &zone->sales.elts[cell->sale];
 
     /* below 0: another process has sold units that are promised here, or they
-       were withdrawn from the sale */
+       were withdrawn from the sale; and who waits goes first */
 
-    if (sk_load(&sale->free) < 0 || sk_sale_removed(sale)) {
+    if (sk_load(&sale->free) < 0 || sk_load(&sale->list.waiting)
+        || sk_sale_removed(sale))
+    {
         return 0;
     }
 
@@ -426,28 +447,45 @@ sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
 void
 sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
 {
-    uint64_t    ticket;
-    sk_sale_t  *sale;
-    sk_unit_t  *u;
-
     sk_assert(outcome == SK_OUTCOME_REFUSED
               || outcome == SK_OUTCOME_UNAVAILABLE);
 
-    ticket = sk_load(&cell->ticket);
-    sale = &zone->sales.elts[cell->sale];
-
     sk_zone_lock(zone);
 
-    u = sk_units_get(&zone->units, cell->key,
-                     sk_unit_value(SK_UNIT_UNDECIDED, ticket));
-
-    if (u) {
-        sk_units_remove(&zone->units, u);
-        sk_add(&sale->undecided, -1);
-        sk_add(&sale->free, 1);
+    if (cell->what != SK_CELL_ASK) {
+        sk_apply_take_back(zone, cell);
     }
 
     sk_store_release(&cell->outcome, outcome);
 
     sk_zone_unlock(zone);
+}
+
+
+static void
+sk_apply_take_back(sk_zone_t *zone, sk_cell_t *cell)
+{
+    unsigned    state;
+    sk_sale_t  *sale;
+    sk_unit_t  *u;
+
+    sale = &zone->sales.elts[cell->sale];
+    state = (cell->what == SK_CELL_JOIN) ? SK_UNIT_JOINING : SK_UNIT_UNDECIDED;
+
+    u = sk_units_get(&zone->units, cell->key,
+                     sk_unit_value(state, sk_load(&cell->ticket)));
+
+    if (u == NULL) {
+        return;
+    }
+
+    sk_units_remove(&zone->units, u);
+
+    if (cell->what == SK_CELL_JOIN) {
+        sk_add(&sale->list.joining, -1);
+        return;
+    }
+
+    sk_add(&sale->undecided, -1);
+    sk_add(&sale->free, 1);
 }

@@ -48,7 +48,15 @@ int sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
  */
 int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
 
-/* takes a claim's unit back and gives it an outcome that is not a win */
+/*
+ * The same of one that is to join a waiting list; "staged" are to join before
+ * it in this transaction.  Whether who has asked is in it.
+ */
+int sk_apply_may_join(sk_zone_t *zone, sk_cell_t *cell, unsigned staged);
+int sk_apply_is_queued(sk_zone_t *zone, sk_cell_t *cell);
+
+/* takes a claim's unit, or place, back and gives it an outcome that is not a
+   win */
 void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
 
 
@@ -57,6 +65,17 @@ void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
  * before, it finds nothing to change.  SK_OK, SK_FULL, SK_DAMAGED.
  */
 int sk_apply_order(sk_zone_t *zone, const sk_event_t *e);
+
+/* the same of who is in a waiting list */
+int sk_apply_waitlist(sk_zone_t *zone, const sk_event_t *e);
+
+/* its first user has got a unit, or is skipped */
+void sk_apply_waitlist_left(sk_zone_t *zone, sk_sale_t *sale,
+    const sk_event_t *e);
+
+/* a claim's cell has its outcome; "order" is 0 where it has none */
+void sk_apply_outcome(sk_zone_t *zone, const sk_event_t *e,
+    sk_outcome_e outcome, uint64_t order);
 
 
 #pragma GCC visibility pop

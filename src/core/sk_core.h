@@ -37,6 +37,7 @@
 #define SK_NAME_SIZE_MAX      64        /* bytes of a sale's name */
 #define SK_STOCK_MAX  1000000000        /* units of one sale */
 #define SK_LIMIT_MAX       10000        /* units of one user in one sale */
+#define SK_WAITLIST_MAX  1000000        /* users in one sale's waiting list */
 #define SK_HOLD_MAX_S    2592000        /* seconds to pay, or to pay longer:
                                            30 days */
 

@@ -27,7 +27,10 @@
     X(SK_EVENT_MACHINE_LEFT,     "machine_left")                             \
     X(SK_EVENT_EXTENDED,         "extended")                                 \
     X(SK_EVENT_BEACON_SET,       "beacon_set")                               \
-    X(SK_EVENT_SEED_REVEALED,    "seed_revealed")
+    X(SK_EVENT_SEED_REVEALED,    "seed_revealed")                            \
+    X(SK_EVENT_QUEUED,           "queued")                                   \
+    X(SK_EVENT_ASKED,            "asked")                                    \
+    X(SK_EVENT_SKIPPED,          "skipped")
 
 
 typedef enum {
@@ -44,7 +47,8 @@ typedef struct {
     sk_event_e      type;
     uint64_t        sale_id;    /* seq of the event that added the sale */
     uint64_t        object;     /* the order, the product: the seq of the event
-                                   that made it; 0: none */
+                                   that made it; 0: none.  won, skipped: the
+                                   place in the waiting list */
     uint32_t        expires_s;  /* won: until when it is held; 0: it is sold;
                                    extended: until when now */
     unsigned        skip:1;     /* for sk_apply(): of a sale that is gone */
@@ -52,11 +56,13 @@ typedef struct {
     unsigned        withdrawn:1;        /* cancelled: the unit is not on sale
                                            again, and the sale's stock is */
     int64_t         stock;              /* this from now on */
-    const char     *user;       /* of an order; valid until the next call */
+    const char     *user;       /* valid until the next call */
     size_t          user_len;
     uint64_t        ticket;     /* won: the claim's */
-    sk_key_t        key;        /* of an order's user, for the zone: not stored;
-                                   who appends sets it */
+    uint32_t        want;       /* queued: units in all at most, 0: as many as
+                                   the sale allows */
+    sk_key_t        key;        /* of the user, for the zone: not stored; who
+                                   appends sets it */
 
     /* who has made it, if anybody; a product's JSON */
 
@@ -94,6 +100,11 @@ typedef struct {
     ((type) == SK_EVENT_WON || (type) == SK_EVENT_PAID                       \
      || (type) == SK_EVENT_EXPIRED || (type) == SK_EVENT_CANCELLED           \
      || (type) == SK_EVENT_EXTENDED)
+#define sk_event_of_waitlist(type)                                           \
+    ((type) == SK_EVENT_QUEUED || (type) == SK_EVENT_ASKED                   \
+     || (type) == SK_EVENT_SKIPPED)
+#define sk_event_of_user(type)                                               \
+    (sk_event_of_order(type) || sk_event_of_waitlist(type))
 #define sk_event_of_product(type)                                            \
     ((type) == SK_EVENT_PRODUCT_ADDED || (type) == SK_EVENT_PRODUCT_EDITED   \
      || (type) == SK_EVENT_PRODUCT_REMOVED)

@@ -1,7 +1,6 @@
 #include "sk_gate.h"
 
 
-static uint32_t sk_gate_limit(const sk_claim_t *claim);
 static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
 static void sk_gate_own(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
@@ -12,9 +11,6 @@ static void sk_gate_late(int64_t expires_s, int64_t now_ms,
     sk_answer_t *answer);
 static int sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
-static int sk_gate_early(const sk_claim_t *claim, int64_t now_ms,
-    sk_answer_t *answer);
-static int sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer);
 static void sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim,
     sk_key_t key, sk_answer_t *answer);
 
@@ -60,8 +56,16 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         return;
     }
 
-    if (sk_gate_closed(zone, claim->sale, now_ms, answer)
-        || sk_gate_early(claim, now_ms, answer)
+    if (sk_gate_closed(zone, claim->sale, now_ms, answer)) {
+
+        if (answer->result == SK_SOLD_OUT && sk_load(&claim->sale->waitlist)) {
+            sk_gate_waitlist(zone, claim, key, now_ms, answer);
+        }
+
+        return;
+    }
+
+    if (sk_gate_early(claim, now_ms, answer)
         || sk_gate_failing(zone, answer))
     {
         return;
@@ -81,10 +85,22 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         && !sk_gate_closed(zone, claim->sale, now_ms, answer)
         && !sk_gate_failing(zone, answer))
     {
-        sk_gate_admit(zone, claim, key, answer);
+        /* units that have returned are for who waits */
+
+        if (sk_load(&claim->sale->list.waiting)) {
+            answer->result = SK_SOLD_OUT;
+
+        } else {
+            sk_gate_admit(zone, claim, key, answer);
+        }
     }
 
     sk_zone_unlock(zone);
+
+    if (answer->result == SK_SOLD_OUT && sk_load(&claim->sale->waitlist)) {
+        sk_gate_waitlist(zone, claim, key, now_ms, answer);
+        return;
+    }
 
     sk_gate_own(zone, claim->sale, key, answer);
     sk_gate_look(zone, claim->sale, now_ms, answer);
@@ -139,11 +155,19 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         && sk_gate_sale_late(zone, claim->sale, now_ms))
     {
         sk_gate_late(sk_load(&zone->expires_s), now_ms, answer);
+        return;
+    }
+
+    if ((h.place || h.joining)
+        && (answer->sale_state == SK_SALE_SOLD_OUT
+            || answer->sale_state == SK_SALE_OPEN))
+    {
+        sk_gate_waitlist_place(zone, claim, key, &h, now_ms, answer);
     }
 }
 
 
-static uint32_t
+uint32_t
 sk_gate_limit(const sk_claim_t *claim)
 {
     uint32_t  limit;
@@ -268,9 +292,7 @@ sk_gate_closed(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
 }
 
 
-/* the sale has started, but not for this user; who cannot know says so */
-
-static int
+int
 sk_gate_early(const sk_claim_t *claim, int64_t now_ms, sk_answer_t *answer)
 {
     int64_t  ms;
@@ -297,7 +319,7 @@ sk_gate_early(const sk_claim_t *claim, int64_t now_ms, sk_answer_t *answer)
 }
 
 
-static int
+int
 sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer)
 {
     if (sk_load(&zone->failing)) {
@@ -318,16 +340,13 @@ static void
 sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_answer_t *answer)
 {
-    uint32_t     slot;
-    uint64_t     ticket;
-    sk_cell_t   *cell;
-    sk_queue_t  *q;
+    uint32_t  slot;
+    uint64_t  ticket;
 
-    q = &zone->queue;
     slot = sk_sale_slot(&zone->sales, claim->sale);
-    ticket = sk_load(&q->tail);
+    ticket = sk_load(&zone->queue.tail);
 
-    if (ticket - sk_load_acquire(&q->head) >= q->n
+    if (sk_gate_queue_full(&zone->queue)
         || sk_units_insert(&zone->units, key, slot,
                            sk_unit_value(SK_UNIT_UNDECIDED, ticket), 0)
            != SK_OK)
@@ -339,6 +358,24 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_add(&claim->sale->free, -1);
     sk_add(&claim->sale->undecided, 1);
 
+    sk_gate_push(zone, claim, key, SK_CELL_CLAIM);
+
+    answer->result = SK_WAIT;
+    answer->ticket = ticket;
+    answer->admitted = 1;
+}
+
+
+void
+sk_gate_push(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
+    sk_cell_e what)
+{
+    uint64_t     ticket;
+    sk_cell_t   *cell;
+    sk_queue_t  *q;
+
+    q = &zone->queue;
+    ticket = sk_load(&q->tail);
     cell = sk_queue_cell(q, ticket);
 
     /* no ticket is 0: who still reads the cell's last outcome sees it go */
@@ -350,15 +387,12 @@ sk_gate_admit(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_store(&cell->expires_s, 0);
     sk_store_release(&cell->ticket, ticket);
 
-    cell->sale = slot;
+    cell->sale = sk_sale_slot(&zone->sales, claim->sale);
+    cell->what = what;
     cell->key = key;
     cell->want = (uint16_t) claim->want;
     cell->user_len = (uint16_t) claim->user_len;
     memcpy(cell->user, claim->user, claim->user_len);
 
     sk_store_release(&q->tail, ticket + 1);
-
-    answer->result = SK_WAIT;
-    answer->ticket = ticket;
-    answer->admitted = 1;
 }

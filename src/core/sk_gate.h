@@ -17,6 +17,10 @@
 #pragma GCC visibility push(hidden)
 
 
+#define SK_GATE_ASK_S  20       /* seconds after which that he who is queued
+                                   has asked is told again */
+
+
 typedef struct {
     sk_sale_t        *sale;
     const char       *user;             /* 1 to SK_USER_SIZE_MAX bytes */
@@ -44,23 +48,65 @@ typedef struct {
                                            sale that is open, where the user's
                                            own opening is still to come */
     sk_sale_state_e   sale_state;       /* none */
+    uint32_t          position;         /* queued: 1, he is the next; and how */
+    int64_t           may_return;       /* many units may return, or are free */
+    unsigned          asked;            /* the drainer is to know that he who
+                                           is queued has asked */
 } sk_answer_t;
 
 
 /*
  * "now_ms" is the time of day, for the sale's window.
  *
- * Answers a claim: already, ended, not_started, paused, sold_out, waiting,
- * unavailable, or SK_WAIT with the ticket to wait for, 0 where something else
- * has to happen first: the end of a hold.  A claim that was admitted gets its
- * outcome from sk_queue_outcome(); any other that waited is to be asked again.
+ * Answers a claim: already, ended, not_started, paused, sold_out, queued,
+ * waiting, unavailable, or SK_WAIT with the ticket to wait for, 0 where
+ * something else has to happen first: the end of a hold.  A claim that was
+ * admitted gets its outcome from sk_queue_outcome(); any other that waited is
+ * to be asked again.
  */
 void sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer);
 
-/* answers a question: won, none, unavailable, or SK_WAIT in the same way */
+/* answers a question: won, queued, none, unavailable, or SK_WAIT in the same
+   way */
 void sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer);
+
+
+/* for the gate's own files */
+
+/* the units of the sale that the user may have in all */
+uint32_t sk_gate_limit(const sk_claim_t *claim);
+
+/* the sale has started, but not for this user; who cannot know says so */
+int sk_gate_early(const sk_claim_t *claim, int64_t now_ms,
+    sk_answer_t *answer);
+
+int sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer);
+
+/* whether the queue takes one more; for the mutex's holder */
+#define sk_gate_queue_full(q)                                                \
+    (sk_load(&(q)->tail) - sk_load_acquire(&(q)->head) >= (q)->n)
+
+/* puts what is to be decided into the queue, which has room: for the holder of
+   the mutex */
+void sk_gate_push(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
+    sk_cell_e what);
+
+/*
+ * The claim finds no unit, or those that are free are for who waits: sold_out,
+ * queued, or SK_WAIT until the claim has joined the waiting list; or what else
+ * keeps the user out of it.
+ */
+void sk_gate_waitlist(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
+    int64_t now_ms, sk_answer_t *answer);
+
+/*
+ * The same of a user who is in it, or joins it, by what "h" says of the sale.
+ * Where no unit is left that may return to him, the answer stays as it is.
+ */
+void sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim,
+    sk_key_t key, const sk_holding_t *h, int64_t now_ms, sk_answer_t *answer);
 
 
 #pragma GCC visibility pop

@@ -24,8 +24,18 @@ typedef enum {
     SK_OUTCOME_NONE = 0,
     SK_OUTCOME_WON,
     SK_OUTCOME_REFUSED,         /* the ledger knew better: ask the zone again */
+    SK_OUTCOME_QUEUED,          /* likewise: in the waiting list now */
     SK_OUTCOME_UNAVAILABLE      /* the store failed; the unit is free again */
 } sk_outcome_e;
+
+
+/* what is to be decided */
+
+typedef enum {
+    SK_CELL_CLAIM = 0,          /* a unit */
+    SK_CELL_JOIN,               /* a place in the sale's waiting list */
+    SK_CELL_ASK                 /* who has one has asked; nobody waits for it */
+} sk_cell_e;
 
 
 typedef struct {
@@ -33,6 +43,7 @@ typedef struct {
     _Atomic uint64_t  order;            /* if the outcome is SK_OUTCOME_WON */
     _Atomic uint32_t  outcome;
     uint32_t          sale;             /* its slot */
+    sk_cell_e         what;
     sk_key_t          key;
     uint16_t          user_len;
     uint16_t          want;             /* units of the user's at most, 0: as

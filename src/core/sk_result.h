@@ -59,6 +59,7 @@ extern const sk_status_t  sk_statuses[SK_STATUS_N];
     X(SK_PAUSED,           5, "paused",       SK_STATUS_OK)                  \
     X(SK_NONE,             6, "none",         SK_STATUS_OK)                  \
     X(SK_WAITING,          7, "waiting",      SK_STATUS_OK)                  \
+    X(SK_QUEUED,           8, "queued",       SK_STATUS_OK)                  \
     X(SK_INVALID,        100, "invalid",      SK_STATUS_INVALID)             \
     X(SK_UNAUTHORIZED,   101, "unauthorized", SK_STATUS_FORBIDDEN)           \
     X(SK_UNKNOWN_SALE,   102, "unknown_sale", SK_STATUS_UNKNOWN_SALE)        \

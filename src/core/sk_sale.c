@@ -286,6 +286,8 @@ sk_sale_remove(sk_sale_t *sale)
 
     sk_add(&sale->free, -sk_load(&sale->stock));
     sk_store(&sale->stock, 0);
+    sk_store(&sale->waitlist, 0);
+    sk_store(&sale->list.left, sk_load(&sale->list.joined));
 }
 
 

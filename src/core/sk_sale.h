@@ -56,7 +56,9 @@
       "an integer from 0 to 2592000 is allowed, in seconds")                 \
     X(shuffle_s, "shuffle", SK_FIELD_SECONDS, SK_SALE_ALWAYS,                \
       0, 0, SK_SHUFFLE_MAX_S, 0,                                             \
-      "an integer from 0 to 86400 is allowed, in seconds")
+      "an integer from 0 to 86400 is allowed, in seconds")                   \
+    X(waitlist, "waitlist", SK_FIELD_INTEGER, SK_SALE_ALWAYS,                \
+      0, 0, SK_WAITLIST_MAX, 0, "an integer from 0 to 1000000 is allowed")
 
 
 /* a row as an sk_field_t, for tables that have more of them */
@@ -132,6 +134,21 @@ extern const char *const  sk_orders[SK_ORDER_N];
 
 
 /*
+ * A sale's waiting list: who waits for a unit that may return, in the order of
+ * their places, 1, 2, 3...  Users leave it at its head alone: so a place minus
+ * the last one that was left is the position in it.  For the mutex's holder.
+ */
+
+typedef struct {
+    _Atomic uint32_t  waiting;          /* users in it */
+    _Atomic uint32_t  joining;          /* claims to join it, undecided */
+    _Atomic uint32_t  joined;           /* the last place that was given, */
+    _Atomic uint32_t  left;             /* and the last one that was left */
+    _Atomic uint64_t  left_id;          /* seq of the event that gave that */
+} sk_waitlist_t;
+
+
+/*
  * A sale in the zone.  At every moment at which nobody holds the mutex
  * stock = free + undecided + held + sold.  A sale that was removed keeps its
  * place, without a name, until the zone is made anew.
@@ -173,6 +190,8 @@ typedef struct {
        holder, "name_len" 0: never */
     sk_sale_def_t     declared;
     unsigned          elsewhere;        /* another machine's has it, too */
+
+    sk_waitlist_t     list;
 
     alignas(SK_CACHE_LINE)
     sk_opening_t      opening;
@@ -241,6 +260,16 @@ void sk_sale_edit(sk_sale_t *sale, const sk_sale_def_t *def);
 
 /* what a sale was told to be */
 void sk_sale_def(sk_sale_t *sale, sk_sale_def_t *def);
+
+/* entries of the zone's table that are a sale's: its units, and the places of
+   its waiting list */
+#define sk_sale_def_room(def)  ((def)->stock + (def)->waitlist)
+#define sk_sale_room(sale)                                                   \
+    (sk_load(&(sale)->stock) + sk_load(&(sale)->waitlist))
+
+/* units that are nobody's for good: so many may return, or are free */
+#define sk_sale_may_return(sale)                                             \
+    (sk_load(&(sale)->stock) - sk_load(&(sale)->sold))
 
 int sk_sale_def_equal(const sk_sale_def_t *a, const sk_sale_def_t *b);
 

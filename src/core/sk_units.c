@@ -17,6 +17,8 @@ static int sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home,
     uint32_t sale, sk_holding_t *h);
 static int sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home,
     uint32_t sale, sk_holding_t *h);
+static void sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
+    uint32_t expires_s);
 static void sk_units_end_removal(sk_units_t *t);
 static void sk_units_close_hole(sk_units_t *t);
 static void sk_units_clear_bit(sk_units_t *t, uint64_t bit);
@@ -175,10 +177,9 @@ static int
 sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
     sk_holding_t *h)
 {
-    uint32_t    slot, expires_s;
-    uint64_t    value, number;
+    uint32_t    slot;
+    uint64_t    value;
     sk_unit_t  *u, *first, *end;
-    sk_state_e  state;
 
     memset(h, 0, sizeof(sk_holding_t));
 
@@ -195,39 +196,12 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
 
         if (sk_load(&u->hi) == key.hi && sk_load(&u->lo) == key.lo) {
 
-            number = sk_unit_number(value);
             slot = sk_load(&u->sale);
 
-            if (sale != SK_UNITS_ANY && slot != sale) {
+            /* or another one's of its group */
 
-                /* another one's of its group */
-
-            } else if (sk_unit_state(value) == SK_UNIT_UNDECIDED) {
-                h->n_undecided++;
-
-                if (h->ticket < number) {
-                    h->ticket = number;
-                }
-
-            } else {
-
-                expires_s = sk_load(&u->expires_s);
-                state = sk_units_state(value, expires_s);
-
-                if (h->n_won == 0 || number < h->order) {
-                    h->order = number;
-                    h->state = state;
-                    h->expires_s = expires_s;
-                    h->sale = slot;
-                }
-
-                h->states |= sk_state_bit(state);
-
-                if (h->order_last < number) {
-                    h->order_last = number;
-                }
-
-                h->n_won++;
+            if (sale == SK_UNITS_ANY || slot == sale) {
+                sk_units_count(h, value, slot, sk_load(&u->expires_s));
             }
         }
 
@@ -238,6 +212,54 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
     /* no empty entry: a removal was seen half done */
 
     return SK_AGAIN;
+}
+
+
+static void
+sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
+    uint32_t expires_s)
+{
+    uint64_t    number;
+    sk_state_e  state;
+
+    number = sk_unit_number(value);
+
+    switch (sk_unit_state(value)) {
+
+    case SK_UNIT_UNDECIDED:
+        h->n_undecided++;
+        h->ticket = (h->ticket < number) ? number : h->ticket;
+        return;
+
+    case SK_UNIT_JOINING:
+        h->joining = number;
+        return;
+
+    case SK_UNIT_QUEUED:
+        h->place = sk_unit_place(value);
+        h->asked_s = expires_s;
+        return;
+
+    default: /* SK_UNIT_HELD, SK_UNIT_SOLD */
+        break;
+    }
+
+    state = sk_units_state(value, expires_s);
+
+    if (h->n_won == 0 || number < h->order) {
+        h->order = number;
+        h->state = state;
+        h->expires_s = expires_s;
+        h->sale = sale;
+    }
+
+    h->states |= sk_state_bit(state);
+
+    if (h->order_last < number) {
+        h->order_last = number;
+    }
+
+    h->n_won++;
 }
 
 
@@ -308,6 +330,37 @@ sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value)
         }
 
         if (v == value && sk_load(&u->hi) == key.hi
+            && sk_load(&u->lo) == key.lo)
+        {
+            return u;
+        }
+
+        i = sk_units_next(t, i);
+    }
+
+    return NULL;
+}
+
+
+sk_unit_t *
+sk_units_get_queued(sk_units_t *t, sk_key_t key, uint32_t sale)
+{
+    uint64_t    i, n, value;
+    sk_unit_t  *u;
+
+    i = sk_units_home(t, key.hi);
+
+    for (n = 0; n < t->n; n++) {
+        u = &t->elts[i];
+
+        value = sk_load_acquire(&u->value);
+
+        if (value == 0) {
+            return NULL;
+        }
+
+        if (sk_unit_state(value) >= SK_UNIT_JOINING
+            && sk_load(&u->sale) == sale && sk_load(&u->hi) == key.hi
             && sk_load(&u->lo) == key.lo)
         {
             return u;

@@ -2,7 +2,8 @@
  * The table of units: one entry for each unit that a user has or is about to
  * get.  A user with three units of a sale has three entries, so the table
  * never holds more entries than the sales of the zone have units, whatever
- * their limits; buyers who got nothing take no room.
+ * their limits; buyers who got nothing take no room.  A place in a sale's
+ * waiting list is an entry, too.
  *
  * Open addressing with linear probing; an entry is removed by moving back
  * those behind it (Knuth, The Art of Computer Programming, vol. 3, 6.4,
@@ -38,19 +39,30 @@
 #pragma GCC visibility push(hidden)
 
 
-/* an entry's state, in the two highest bits of its value */
+/* an entry's state, in the three highest bits of its value; of the last two no
+   unit is anybody's yet: their users are in the sale's waiting list */
 
 #define SK_UNIT_EMPTY      0
 #define SK_UNIT_UNDECIDED  1    /* the number is the claim's ticket */
 #define SK_UNIT_HELD       2    /* the number is the order's */
 #define SK_UNIT_SOLD       3    /* the number is the order's */
+#define SK_UNIT_JOINING    4    /* the number is the claim's ticket */
+#define SK_UNIT_QUEUED     5    /* the number is a place, and what is wanted */
 
-#define SK_UNIT_NUMBER_BITS  62
+#define SK_UNIT_NUMBER_BITS  61
 #define sk_unit_value(state, number)                                         \
     (((uint64_t) (state) << SK_UNIT_NUMBER_BITS) | (number))
 #define sk_unit_state(value)   ((unsigned) ((value) >> SK_UNIT_NUMBER_BITS))
 #define sk_unit_number(value)                                                \
     ((value) & (((uint64_t) 1 << SK_UNIT_NUMBER_BITS) - 1))
+
+/* a place in a waiting list, and the units in all that its user wants at most,
+   0: as many as the sale allows */
+
+#define sk_unit_queued(place, want)                                          \
+    sk_unit_value(SK_UNIT_QUEUED, (uint64_t) (want) << 32 | (place))
+#define sk_unit_place(value)  ((uint32_t) (value))
+#define sk_unit_want(value)   ((uint32_t) (sk_unit_number(value) >> 32))
 
 
 /* what an order in force is; a unit that was held keeps the end of that, so
@@ -98,7 +110,8 @@ typedef struct {
     _Atomic uint64_t  lo;
     _Atomic uint64_t  value;
     _Atomic uint32_t  sale;     /* its place in the zone's sales */
-    _Atomic uint32_t  expires_s;        /* held: since the epoch */
+    _Atomic uint32_t  expires_s;        /* held: since the epoch; queued: when
+                                           its user has asked last */
 } sk_unit_t;
 
 
@@ -132,6 +145,12 @@ typedef struct {
     uint32_t  expires_s;        /* of the first order, if it was held */
     uint32_t  sale;             /* of the first order, its place */
     uint64_t  ticket;           /* the last ticket, if n_undecided */
+
+    /* of one sale alone: where the user is in its waiting list */
+
+    uint64_t  joining;          /* ticket of the claim to join it, or 0 */
+    uint32_t  place;            /* 0: not in it */
+    uint32_t  asked_s;          /* when the user has asked last */
 } sk_holding_t;
 
 
@@ -164,6 +183,9 @@ int sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale,
  * mutex; the drainer, which alone removes entries, needs it only to write.
  */
 sk_unit_t *sk_units_get(sk_units_t *t, sk_key_t key, uint64_t value);
+
+/* likewise, the entry of a user who is in a sale's waiting list or joins it */
+sk_unit_t *sk_units_get_queued(sk_units_t *t, sk_key_t key, uint32_t sale);
 
 /* brings near what an insertion of the key will change, without waiting */
 void sk_units_prefetch(sk_units_t *t, sk_key_t key);

@@ -169,9 +169,9 @@ sk_zone_init(void *memory, size_t size, const sk_zone_plan_t *plan)
     zone->queue.n = plan->queue;
     p += sk_align(plan->queue * sizeof(sk_cell_t));
 
-    /* 2^30 starting points, with 2^32 tickets each before the next one's */
+    /* 2^29 starting points, with 2^32 tickets each before the next one's */
 
-    first = (uint64_t) (1 + randombytes_uniform((1 << 30) - 1)) << 32;
+    first = (uint64_t) (1 + randombytes_uniform((1 << 29) - 1)) << 32;
 
     sk_store(&zone->queue.head, first);
     sk_store(&zone->queue.tail, first);
@@ -267,13 +267,15 @@ sk_zone_role_leave(sk_zone_t *zone)
 
 
 int
-sk_zone_reserve(sk_zone_t *zone, int64_t units)
+sk_zone_reserve(sk_zone_t *zone, int64_t entries)
 {
-    if (units > 0 && zone->reserved + (uint64_t) units > zone->units.n_max) {
+    if (entries > 0
+        && zone->reserved + (uint64_t) entries > zone->units.n_max)
+    {
         return SK_FULL;
     }
 
-    zone->reserved += (uint64_t) units;
+    zone->reserved += (uint64_t) entries;
 
     return SK_OK;
 }

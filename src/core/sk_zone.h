@@ -100,7 +100,7 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     pthread_mutex_t   mutex;
-    uint64_t          reserved;         /* units promised to sales */
+    uint64_t          reserved;         /* entries promised to sales */
     char              reason[SK_REASON_SIZE_MAX];   /* why it does not serve */
     sk_head_t         head;             /* of the ledger, as far as seen */
     char              lists[SK_REASON_SIZE_MAX];    /* why no orders are listed,
@@ -125,6 +125,9 @@ typedef struct {
                                            sk_zone_time() */
     _Atomic int64_t   time_boot_ms;     /* when it was seen, by a clock that
                                            nobody sets */
+    _Atomic int64_t   ahead_ms;         /* the ledger's time is of the time of
+                                           day */
+    _Atomic uint32_t  waiting;          /* users in all waiting lists */
     _Atomic int64_t   beat_us;          /* the drainer's last turn, monotonic */
     _Atomic int64_t   reveal_ms;        /* no seed is to be revealed before, by
                                            the time of day; 0: it is not known
@@ -218,8 +221,8 @@ void sk_zone_role_leave(sk_zone_t *zone);
  */
 void sk_zone_repair(sk_zone_t *zone);
 
-/* room for more units, or not: checks and reserves; for the mutex's holder */
-int sk_zone_reserve(sk_zone_t *zone, int64_t units);
+/* room for more entries, or not: checks and reserves; for the mutex's holder */
+int sk_zone_reserve(sk_zone_t *zone, int64_t entries);
 
 /* the keyed hash (SipHash-2-4-128) of a user, with the key_id of a sale */
 sk_key_t sk_zone_user_key(sk_zone_t *zone, uint64_t key_id, const char *user,

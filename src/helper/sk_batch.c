@@ -1,9 +1,9 @@
 #include "sk_batch.h"
+#include "sk_waitlist.h"
 
 
 static int sk_batch_claim(sk_writer_t *w, sk_cell_t *cell);
 static int sk_batch_early(sk_writer_t *w, sk_sale_t *sale, sk_cell_t *cell);
-static uint32_t sk_batch_expires(int64_t now_ms, uint32_t hold_s);
 
 
 int
@@ -83,6 +83,10 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
         return SK_OK;
     }
 
+    if (cell->what != SK_CELL_CLAIM) {
+        return sk_waitlist_claim(w, cell);
+    }
+
     if (!sk_apply_may_win(w->zone, cell)) {
         sk_apply_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
         return SK_OK;
@@ -100,7 +104,7 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
 
     e.type = SK_EVENT_WON;
     e.sale_id = sk_load(&sale->id);
-    e.expires_s = hold_s ? sk_batch_expires(w->now_ms, hold_s) : 0;
+    e.expires_s = sk_batch_expires(w->now_ms, hold_s);
     e.user = cell->user;
     e.user_len = cell->user_len;
     e.ticket = sk_load(&cell->ticket);
@@ -142,10 +146,10 @@ sk_batch_early(sk_writer_t *w, sk_sale_t *sale, sk_cell_t *cell)
 
 /* a full second, that everybody can say exactly */
 
-static uint32_t
+uint32_t
 sk_batch_expires(int64_t now_ms, uint32_t hold_s)
 {
-    return (uint32_t) ((now_ms + 999) / 1000) + hold_s;
+    return hold_s ? (uint32_t) ((now_ms + 999) / 1000) + hold_s : 0;
 }
 
 

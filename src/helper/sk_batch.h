@@ -28,6 +28,12 @@
 int sk_batch_work(sk_writer_t *w, unsigned *decided);
 
 /*
+ * Until when an order that is won now is held, in seconds since the epoch; 0:
+ * it is sold.
+ */
+uint32_t sk_batch_expires(int64_t now_ms, uint32_t hold_s);
+
+/*
  * The store failed: nobody is to wait for it.  All claims of the queue get
  * SK_OUTCOME_UNAVAILABLE, their units are free again.
  */

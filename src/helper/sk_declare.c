@@ -156,7 +156,7 @@ static int
 sk_declare_event(sk_writer_t *w, const sk_sale_def_t *def, sk_event_t *e,
     const char **kept)
 {
-    int64_t         taken;
+    int64_t         taken, waiting;
     sk_zone_t      *zone;
     sk_sale_t      *sale;
     const char     *field;
@@ -214,6 +214,14 @@ sk_declare_event(sk_writer_t *w, const sk_sale_def_t *def, sk_event_t *e,
         e->def.stock = (def->stock < taken) ? taken : def->stock;
     }
 
+    /* who waits keeps his place */
+
+    waiting = sk_load(&sale->list.waiting);
+
+    if (e->def.waitlist < waiting) {
+        e->def.waitlist = waiting;
+    }
+
     return 1;
 }
 
@@ -250,8 +258,8 @@ sk_declare_append(sk_writer_t *w, sk_declare_sum_t *sum, sk_event_t *e)
     sale = sk_zone_sale(w->zone, def->name, def->name_len);
 
     sales = sum->sales + (sale == NULL);
-    units = sum->units + (uint64_t) def->stock
-            - (uint64_t) (sale ? sk_load(&sale->stock) : 0);
+    units = sum->units + (uint64_t) sk_sale_def_room(def)
+            - (uint64_t) (sale ? sk_sale_room(sale) : 0);
 
     if (sk_apply_fits(w->zone, def, units, sales, reason, sizeof(reason))
         != SK_OK)

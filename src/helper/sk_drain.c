@@ -64,9 +64,11 @@ sk_drain_step(sk_drain_t *d, unsigned *decided)
 
     rc = sk_drain_ready(d, decided);
 
-    if (rc == SK_OK) {
-        rc = sk_drain_jobs(d, decided);
+    if (rc != SK_OK) {
+        return rc;
     }
+
+    rc = sk_drain_jobs(d, decided);
 
     if (rc == SK_OK && !sk_drain_commanded(d)) {
         rc = sk_writer_idle(&d->writer);
@@ -76,10 +78,15 @@ sk_drain_step(sk_drain_t *d, unsigned *decided)
         sk_zone_lock(d->writer.zone);
         sk_zone_unlock(d->writer.zone);
 
-        return rc;
+    } else if (rc == SK_OK) {
+        rc = SK_MORE;
     }
 
-    return (rc == SK_OK) ? SK_MORE : rc;
+    if (rc == SK_OK || rc == SK_MORE) {
+        d->waitlist.worked_ms = d->writer.now_ms;
+    }
+
+    return rc;
 }
 
 
@@ -200,7 +207,7 @@ sk_drain_shared(sk_drain_t *d)
 static int
 sk_drain_jobs(sk_drain_t *d, unsigned *decided)
 {
-    int  rc, held, revealed;
+    int  rc, held, waited, revealed;
 
     if (sk_drain_commanded(d)) {
         rc = sk_operator_work(&d->operator, d->commands, &d->declare,
@@ -231,8 +238,16 @@ sk_drain_jobs(sk_drain_t *d, unsigned *decided)
         return held;
     }
 
+    /* those who wait come before those who claim now */
+
+    waited = sk_waitlist_work(&d->waitlist, &d->writer, decided);
+
+    if (waited != SK_OK && waited != SK_MORE) {
+        return waited;
+    }
+
     if (sk_queue_depth(&d->writer.zone->queue) == 0) {
-        return (held == SK_OK) ? revealed : held;
+        return (held == SK_MORE || waited == SK_MORE) ? SK_MORE : revealed;
     }
 
     rc = sk_batch_work(&d->writer, decided);
@@ -351,5 +366,6 @@ sk_drain_close(sk_drain_t *d)
 {
     sk_operator_close(&d->operator);
     sk_hold_close(&d->hold);
+    sk_waitlist_close(&d->waitlist);
     sk_writer_close(&d->writer);
 }

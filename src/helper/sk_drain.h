@@ -1,8 +1,9 @@
 /*
  * The drainer's schedule: which job is called when.  The jobs are apart from
  * each other: what is declared (sk_declare.h), what operators command
- * (sk_operator.h), seeds (sk_reveal.h), holds that end (sk_hold.h), claims
- * (sk_batch.h); all that they do goes through the writer (sk_writer.h).
+ * (sk_operator.h), seeds (sk_reveal.h), holds that end (sk_hold.h), waiting
+ * lists (sk_waitlist.h), claims (sk_batch.h); all that they do goes through the
+ * writer (sk_writer.h).
  *
  * "Catch up, then serve": before it does anything it applies to the zone what
  * the ledger has; that is the first start, a crash, a reload, another zone on
@@ -22,6 +23,7 @@
 #include "sk_hold.h"
 #include "sk_operator.h"
 #include "sk_reveal.h"
+#include "sk_waitlist.h"
 #include "sk_writer.h"
 
 
@@ -43,6 +45,7 @@ typedef struct {
     unsigned         unshared:1;        /* set by the caller: a ledger that
                                            machines share is not for this one */
     sk_hold_t        hold;
+    sk_waitlist_job_t  waitlist;
     sk_reveal_t      reveal;
     sk_operator_t   *operator;          /* while the ledger is open */
 } sk_drain_t;

@@ -126,6 +126,15 @@ int sk_operator_sale_reply(sk_operator_t *o, sk_sale_t *sale,
     const sk_event_t *e, sk_status_e status);
 
 /*
+ * Whether a sale has what its waiting list needs, if a field of that is given;
+ * whether those who wait have room in it.  SK_OK, SK_REFUSED.
+ */
+int sk_operator_waitlist(sk_operator_t *o, const sk_value_t *fields,
+    const sk_sale_def_t *def);
+int sk_operator_waitlist_fixed(sk_operator_t *o, sk_sale_t *sale,
+    const sk_sale_def_t *def);
+
+/*
  * Whether a sale's start, end and shuffle go together, if one of them is given;
  * whether one that is there may get those of "def" now; and the commitment to
  * its seed, for the event of a sale.

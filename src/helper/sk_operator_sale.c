@@ -97,7 +97,7 @@ sk_operator_sale_add(sk_operator_t *o)
     rc = sk_operator_sale_terms(o, v, &e.def);
 
     if (rc == SK_OK) {
-        rc = sk_operator_sale_room(o, &e.def, e.def.stock, 1);
+        rc = sk_operator_sale_room(o, &e.def, sk_sale_def_room(&e.def), 1);
     }
 
     return (rc == SK_OK) ? sk_operator_sale_put(o, NULL, &e) : rc;
@@ -130,6 +130,10 @@ sk_operator_sale_edit(sk_operator_t *o)
 
     if (rc == SK_OK) {
         rc = sk_operator_window_fixed(o, sale, &e.def);
+    }
+
+    if (rc == SK_OK) {
+        rc = sk_operator_waitlist_fixed(o, sale, &e.def);
     }
 
     if (rc == SK_OK) {
@@ -182,6 +186,10 @@ sk_operator_sale_terms(sk_operator_t *o, const sk_value_t *v,
 
     rc = sk_operator_window(o, fields, def);
 
+    if (rc == SK_OK) {
+        rc = sk_operator_waitlist(o, fields, def);
+    }
+
     if (rc != SK_OK) {
         return rc;
     }
@@ -206,7 +214,7 @@ static int
 sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
     sk_sale_def_t *def)
 {
-    int64_t      old, taken;
+    int64_t      taken;
     const char  *field;
 
     if (v[sk_sale_in_body(stock)].given && v[SK_SALE_ADD_STOCK].given) {
@@ -218,7 +226,6 @@ sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
 
     def->stock += v[SK_SALE_ADD_STOCK].number;
 
-    old = sk_load(&sale->stock);
     taken = sk_load(&sale->held) + sk_load(&sale->sold);
 
     if (def->stock < 0 || def->stock > SK_STOCK_MAX) {
@@ -233,7 +240,8 @@ sk_operator_sale_stock(sk_operator_t *o, sk_sale_t *sale, const sk_value_t *v,
                    field, (long long) taken, (long long) def->stock);
     }
 
-    return sk_operator_sale_room(o, def, def->stock - old, 0);
+    return sk_operator_sale_room(o, def,
+                                 sk_sale_def_room(def) - sk_sale_room(sale), 0);
 }
 
 

@@ -35,6 +35,7 @@
 #define NGX_HTTP_SECKILL_KEY_HASH_SIZE      32
 #define NGX_HTTP_SECKILL_KEY_MIN            16  /* bytes */
 #define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
+#define NGX_HTTP_SECKILL_QUEUED_RETRY       10  /* seconds */
 
 
 /* a parameter that is a complex value */
@@ -128,6 +129,11 @@ typedef struct {
     unsigned                    token:1;    /* no user, for want of a token */
 } ngx_http_seckill_claim_t;
 
+
+/* who is answered so is told when to come back */
+#define ngx_http_seckill_again(result)                                       \
+    ((result) == SK_NOT_STARTED || (result) == SK_WAITING                    \
+     || (result) == SK_QUEUED)
 
 #define ngx_http_seckill_won(answer)                                         \
     ((answer)->result == SK_WON || (answer)->result == SK_ALREADY)

@@ -147,7 +147,7 @@ ngx_http_seckill_claim_send_json(ngx_http_seckill_claim_t *hc,
     head = &ngx_http_seckill_heads[answer->result];
 
     if (ngx_http_seckill_claim_send_receipt(hc, answer, &receipt) != NGX_OK
-        || ((answer->result == SK_NOT_STARTED || answer->result == SK_WAITING)
+        || (ngx_http_seckill_again(answer->result)
             && ngx_http_seckill_reply_retry(r, answer) != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -247,6 +247,10 @@ ngx_http_seckill_claim_send_more(u_char *p, ngx_seckill_claim_t *claim,
 
     case SK_WAITING:
         return ngx_http_seckill_claim_send_opening(p, answer);
+
+    case SK_QUEUED:
+        return ngx_sprintf(p, ",\"position\":%uD,\"may_return\":%L",
+                           answer->position, answer->may_return);
 
     case SK_NONE:
         p = ngx_sprintf(p, ",\"sale_state\":\"%s\"",

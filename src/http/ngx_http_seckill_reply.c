@@ -246,7 +246,7 @@ ngx_http_seckill_reply_code(sk_status_e status)
 /*
  * Of an opening that is to come: at random between half of the time that is
  * left and all of it, so that who waits does not come back with all others,
- * and never late.
+ * and never late.  Of a place in a waiting list: often enough not to lose it.
  */
 
 ngx_int_t
@@ -260,7 +260,7 @@ ngx_http_seckill_reply_retry(ngx_http_request_t *r, sk_answer_t *answer)
                                              NGX_HTTP_SECKILL_RETRY_AFTER);
     }
 
-    if (answer->result != SK_NOT_STARTED && answer->result != SK_WAITING) {
+    if (!ngx_http_seckill_again(answer->result)) {
         return NGX_OK;
     }
 
@@ -269,7 +269,9 @@ ngx_http_seckill_reply_retry(ngx_http_request_t *r, sk_answer_t *answer)
         return NGX_ERROR;
     }
 
-    seconds = (answer->starts_in_ms + 999) / 1000;
+    seconds = (answer->result == SK_QUEUED)
+              ? NGX_HTTP_SECKILL_QUEUED_RETRY
+              : (answer->starts_in_ms + 999) / 1000;
     seconds -= ngx_random() % (seconds / 2 + 1);
 
     (void) ngx_sprintf(value, "%L%Z", seconds);

@@ -8,6 +8,8 @@ static void ngx_http_seckill_samples_questions(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
 static void ngx_http_seckill_samples_units(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
+static void ngx_http_seckill_samples_waiting(ngx_http_seckill_writer_t *w,
+    sk_sale_t *sale);
 static void ngx_http_seckill_samples_orders(ngx_http_seckill_writer_t *w,
     sk_sale_t *sale);
 static void ngx_http_seckill_samples_commits(ngx_http_seckill_writer_t *w);
@@ -47,6 +49,10 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_units", "gauge",
       "Units of a sale, by state.",
       ngx_http_seckill_samples_units, NULL, NULL },
+
+    { "seckill_waiting_users", "gauge",
+      "Users in a sale's waiting list.",
+      ngx_http_seckill_samples_waiting, NULL, NULL },
 
     { "seckill_orders_total", "counter",
       "Orders, by what happened to them.",
@@ -189,6 +195,16 @@ ngx_http_seckill_samples_units(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
                                     (double) sk_load(&copy.held));
     ngx_http_seckill_metrics_sample(w, "", sale, "state", "sold",
                                     (double) sk_load(&copy.sold));
+}
+
+
+static void
+ngx_http_seckill_samples_waiting(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
+{
+    if (sale) {
+        ngx_http_seckill_metrics_sample(w, "", sale, NULL, NULL,
+                                        (double) sk_load(&sale->list.waiting));
+    }
 }
 
 

@@ -21,7 +21,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define SK_LEDGER_VERSION           5      /* of the schema */
+#define SK_LEDGER_VERSION           6      /* of the schema */
 #define SK_LEDGER_VERSION_READ      4      /* of one that is read as it is */
 #define SK_LEDGER_APPLICATION_ID    0x53434b4c              /* "SCKL" */
 #define SK_LEDGER_BUSY_WAIT_MS      20     /* for another process's commit */
@@ -174,6 +174,14 @@ int sk_ledger_order_due(sk_ledger_t *ledger, uint32_t from_s, uint64_t after,
 
 /* the first second after "s" in which a hold was to end; UINT32_MAX: none */
 int sk_ledger_order_due_next(sk_ledger_t *ledger, uint32_t s, uint32_t *next_s);
+
+/*
+ * Who has joined a sale's waiting list, and with which event, "seq", in their
+ * order: "max" at most, "n" are there, after the event "after".  What became of
+ * them is not looked at.
+ */
+int sk_ledger_order_queued(sk_ledger_t *ledger, uint64_t sale_id,
+    uint64_t after, sk_order_t *queued, unsigned max, unsigned *n);
 
 /*
  * Which machine this store is, among those that share its ledger: its name, an

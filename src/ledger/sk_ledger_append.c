@@ -38,7 +38,9 @@ sk_ledger_append(sk_ledger_t *l, const sk_event_t *e)
 
     /* one from elsewhere is kept as it is */
 
-    if (e->detail == NULL && (sk_event_is_whole(e->type) || e->by)) {
+    if (e->detail == NULL
+        && (sk_event_is_whole(e->type) || e->by || e->want))
+    {
         made = sk_ledger_append_detail(e);
 
         if (made == NULL) {
@@ -176,9 +178,9 @@ sk_ledger_append_detail(const sk_event_t *e)
     json = sk_event_of_sale(e->type)
            ? sk_json_sale(&e->def, SK_FIELD_ADD, 1) : json_object();
 
-    /* nobody in particular reveals a seed */
+    /* nobody in particular reveals a seed, or queues for somebody */
 
-    rc = (e->type == SK_EVENT_SEED_REVEALED) ? 0
+    rc = (e->type == SK_EVENT_SEED_REVEALED || e->type == SK_EVENT_QUEUED) ? 0
          : json_object_set_new(json, "by", e->by
                                            ? sk_json_text(e->by, e->by_len)
                                            : json_null());
@@ -191,6 +193,10 @@ sk_ledger_append_detail(const sk_event_t *e)
 
     } else if (sk_event_of_sale(e->type) && e->opening.given) {
         rc |= sk_json_opening(json, &e->opening);
+    }
+
+    if (e->want) {
+        rc |= json_object_set_new(json, "want", json_integer(e->want));
     }
 
     if (e->late) {

@@ -55,6 +55,7 @@ struct sk_ledger_s {
     sqlite3_stmt  *order_last;
     sqlite3_stmt  *due;
     sqlite3_stmt  *due_later;
+    sqlite3_stmt  *queued;
     sqlite3_stmt  *due_next;
     sqlite3_stmt  *head;
     sqlite3_stmt  *head_at;

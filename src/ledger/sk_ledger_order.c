@@ -4,7 +4,7 @@
 
 
 static int sk_ledger_order_row(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *o);
-static int sk_ledger_order_due_rows(sk_ledger_t *l, sqlite3_stmt *s,
+static int sk_ledger_order_rows(sk_ledger_t *l, sqlite3_stmt *s,
     sk_order_t *orders, unsigned max, unsigned *n);
 
 
@@ -99,7 +99,7 @@ sk_ledger_order_due(sk_ledger_t *l, uint32_t from_s, uint64_t after,
     (void) sqlite3_bind_int64(l->due, 2, (int64_t) after);
     (void) sqlite3_bind_int64(l->due, 3, max);
 
-    rc = sk_ledger_order_due_rows(l, l->due, orders, max, n);
+    rc = sk_ledger_order_rows(l, l->due, orders, max, n);
 
     if (rc != SK_OK || *n == max) {
         return rc;
@@ -109,12 +109,12 @@ sk_ledger_order_due(sk_ledger_t *l, uint32_t from_s, uint64_t after,
     (void) sqlite3_bind_int64(l->due_later, 2, (int64_t) until_s * 1000);
     (void) sqlite3_bind_int64(l->due_later, 3, max - *n);
 
-    return sk_ledger_order_due_rows(l, l->due_later, orders, max, n);
+    return sk_ledger_order_rows(l, l->due_later, orders, max, n);
 }
 
 
 static int
-sk_ledger_order_due_rows(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *orders,
+sk_ledger_order_rows(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *orders,
     unsigned max, unsigned *n)
 {
     int  rc;
@@ -134,6 +134,20 @@ sk_ledger_order_due_rows(sk_ledger_t *l, sqlite3_stmt *s, sk_order_t *orders,
     (void) sqlite3_reset(s);
 
     return (rc == SK_NOT_FOUND) ? SK_OK : rc;
+}
+
+
+int
+sk_ledger_order_queued(sk_ledger_t *l, uint64_t sale_id, uint64_t after,
+    sk_order_t *queued, unsigned max, unsigned *n)
+{
+    *n = 0;
+
+    (void) sqlite3_bind_int64(l->queued, 1, (int64_t) sale_id);
+    (void) sqlite3_bind_int64(l->queued, 2, (int64_t) after);
+    (void) sqlite3_bind_int64(l->queued, 3, max);
+
+    return sk_ledger_order_rows(l, l->queued, queued, max, n);
 }
 
 

@@ -11,6 +11,7 @@ static int sk_ledger_read_request_row(sk_ledger_t *l, const uint8_t *hash,
 static int sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_order(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_cancelled(sk_ledger_t *l, sk_event_t *e);
+static int sk_ledger_read_queued(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_sale(sk_ledger_t *l, sk_event_t *e);
 static int sk_ledger_read_detail(sk_ledger_t *l, uint64_t seq, json_t **json);
 static int sk_ledger_read_def(json_t *json, sk_event_t *e);
@@ -130,6 +131,7 @@ sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e)
     e->at_ms = sqlite3_column_int64(l->read, 7);
     e->skip = 0;
     e->withdrawn = 0;
+    e->want = 0;
 
     if (e->type == SK_EVENT_N || e->at_ms < 0 || e->at_ms > SK_LEDGER_AT_MAX) {
         return sk_ledger_read_damaged(l, e->seq);
@@ -139,7 +141,7 @@ sk_ledger_read_row(sk_ledger_t *l, sk_event_t *e)
         return sk_ledger_read_sale(l, e);
     }
 
-    return sk_event_of_order(e->type) ? sk_ledger_read_order(l, e) : SK_OK;
+    return sk_event_of_user(e->type) ? sk_ledger_read_order(l, e) : SK_OK;
 }
 
 
@@ -161,7 +163,34 @@ sk_ledger_read_order(sk_ledger_t *l, sk_event_t *e)
     }
 
     return (e->type == SK_EVENT_CANCELLED) ? sk_ledger_read_cancelled(l, e)
-                                           : SK_OK;
+           : (e->type == SK_EVENT_QUEUED) ? sk_ledger_read_queued(l, e)
+                                          : SK_OK;
+}
+
+
+/* as many units as the sale allows, where nothing is said */
+
+static int
+sk_ledger_read_queued(sk_ledger_t *l, sk_event_t *e)
+{
+    int         rc;
+    json_t     *json;
+    json_int_t  want;
+
+    rc = sk_ledger_read_detail(l, e->seq, &json);
+
+    want = json_integer_value(json_object_get(json, "want"));
+
+    json_decref(json);
+
+    if (rc != SK_OK) {
+        return rc;
+    }
+
+    e->want = (uint32_t) want;
+
+    return (want >= 0 && want <= SK_LIMIT_MAX)
+           ? SK_OK : sk_ledger_read_damaged(l, e->seq);
 }
 
 

@@ -51,13 +51,20 @@ static const struct {
        one: as "won", and as "extended", which names the order */
 
     { AT(due),
-      "SELECT ifnull(object, seq), sale, user, expires, seq FROM ledger"
+      "SELECT iif(type = 'won', seq, object), sale, user, expires, seq"
+      " FROM ledger"
       " WHERE expires = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3" },
 
     { AT(due_later),
-      "SELECT ifnull(object, seq), sale, user, expires, seq FROM ledger"
+      "SELECT iif(type = 'won', seq, object), sale, user, expires, seq"
+      " FROM ledger"
       " WHERE expires > ?1 AND expires <= ?2"
       " ORDER BY expires, seq LIMIT ?3" },
+
+    { AT(queued),
+      "SELECT seq, sale, user, expires, seq FROM ledger"
+      " WHERE type = 'queued' AND sale = ?1 AND seq > ?2"
+      " ORDER BY seq LIMIT ?3" },
 
     { AT(due_next), "SELECT min(expires) FROM ledger WHERE expires > ?1" },
 

@@ -151,7 +151,11 @@ static const char *const  sk_schema_steps[] = {
     "CREATE TABLE secrets ("
     "  id      INTEGER PRIMARY KEY CHECK (id = 1),"
     "  secret  TEXT NOT NULL"
-    ");")
+    ");"),
+
+    /* who is in a waiting list */
+
+    "CREATE INDEX ledger_queued ON ledger(sale) WHERE type = 'queued';"
 };
 
 

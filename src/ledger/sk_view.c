@@ -122,6 +122,8 @@ sk_view_sale(sk_sale_t *sale, int64_t now_ms)
                               json_integer(sk_load(&sale->held)));
     rc |= json_object_set_new(json, "sold",
                               json_integer(sk_load(&sale->sold)));
+    rc |= json_object_set_new(json, "waiting",
+                              json_integer(sk_load(&sale->list.waiting)));
 
     if (sale->opening.def.given) {
         rc |= sk_view_opening(json, &sale->opening);

@@ -109,7 +109,11 @@ sk_writer_close(sk_writer_t *w)
 void
 sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms)
 {
+    int64_t  local_ms;
+
     sk_assert(!w->writing);
+
+    local_ms = clock_ms;
 
     if (w->authority && w->authority->clock) {
         clock_ms = w->authority->clock(w->authority->ctx, clock_ms, boot_ms);
@@ -120,6 +124,8 @@ sk_writer_clock(sk_writer_t *w, int64_t clock_ms, int64_t boot_ms)
     w->clock_us = sk_monotonic_us();
     w->away = 0;
     w->now_ms = sk_zone_time(w->zone, clock_ms, boot_ms);
+
+    sk_store(&w->zone->ahead_ms, w->now_ms - local_ms);
 }
 
 
@@ -173,7 +179,7 @@ sk_writer_append(sk_writer_t *w, sk_event_t *e)
 
     sk_assert(w->writing);
     sk_assert(e->type < SK_EVENT_N && e->type != SK_EVENT_CLOCK_SET);
-    sk_assert(!sk_event_of_order(e->type)
+    sk_assert(!sk_event_of_user(e->type)
               || (e->user_len >= 1 && e->user_len <= SK_USER_SIZE_MAX
                   && e->sale_id));
     sk_assert(!sk_event_has_def(e->type) || e->def.shuffle_s == 0

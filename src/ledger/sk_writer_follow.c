@@ -223,7 +223,7 @@ sk_writer_follow_event(void *ctx, const sk_event_t *e)
     if (w->n_removed && sk_writer_follow_is_removed(w, e->sale_id)) {
         copy->skip = 1;
 
-    } else if (sk_event_of_order(e->type)) {
+    } else if (sk_event_of_user(e->type)) {
         copy->key = sk_zone_order_key(w->zone, e->sale_id, e->user,
                                       e->user_len);
 

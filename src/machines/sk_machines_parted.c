@@ -130,9 +130,9 @@ sk_machines_parted_told(void *ctx, const sk_event_t *e)
 
     sk_log(m->log, SK_LOG_ERR, "told by this machine alone: event "
            "%" PRIu64 ", %s%s%.*s", e->seq, names[e->type],
-           sk_event_of_order(e->type) ? " " : "",
-           sk_event_of_order(e->type) ? (int) e->user_len : 0,
-           sk_event_of_order(e->type) ? e->user : "");
+           sk_event_of_user(e->type) ? " " : "",
+           sk_event_of_user(e->type) ? (int) e->user_len : 0,
+           sk_event_of_user(e->type) ? e->user : "");
 
     return SK_OK;
 }

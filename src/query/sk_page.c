@@ -43,10 +43,26 @@ static const char *const  sk_reads[SK_READ_N] = {
     " WHEN 'machine_left' THEN "
     SK_EVENT_HEAD SK_EVENT_MACHINE ")"
 
-    " WHEN 'won' THEN iif(e.expires IS NULL, "
-    SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user)), "
+    " WHEN 'won' THEN CASE WHEN e.expires IS NULL THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user))"
+    " WHEN e.object IS NULL THEN "
     SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user),"
-    " 'expires_at', " SK_VIEW_TIME("e.expires") "))"
+    " 'expires_at', " SK_VIEW_TIME("e.expires") ")"
+    " ELSE "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'order', e.seq, 'user', sk_text(e.user),"
+    " 'expires_at', " SK_VIEW_TIME("e.expires") ", 'queued', e.object) END"
+
+    " WHEN 'queued' THEN iif(e.detail IS NULL, "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'user', sk_text(e.user)), "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'user', sk_text(e.user),"
+    " 'detail', json(e.detail)))"
+
+    " WHEN 'asked' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'user', sk_text(e.user))"
+
+    " WHEN 'skipped' THEN "
+    SK_EVENT_HEAD SK_EVENT_SALE ", 'user', sk_text(e.user),"
+    " 'queued', e.object)"
 
     " WHEN 'expired' THEN "
     SK_EVENT_HEAD SK_EVENT_SALE SK_EVENT_ORDER ")"

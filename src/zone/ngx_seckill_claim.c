@@ -102,8 +102,11 @@ ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
             ngx_log_debug2(NGX_LOG_DEBUG_CORE, zone->watch.log, 0,
                            "seckill admit %uL in \"%V\"", answer->ticket,
                            &zone->name);
-            ngx_seckill_drain_wake(zone);
         }
+    }
+
+    if (answer->admitted || answer->asked) {
+        ngx_seckill_drain_wake(zone);
     }
 
     return (answer->result == SK_WAIT) ? NGX_AGAIN : NGX_OK;
@@ -278,6 +281,7 @@ ngx_seckill_claim_outcome(ngx_seckill_claim_t *claim, sk_answer_t *answer)
         return NGX_OK;
 
     case SK_OUTCOME_REFUSED:
+    case SK_OUTCOME_QUEUED:
         return NGX_DECLINED;
 
     default: /* SK_OUTCOME_UNAVAILABLE */

@@ -141,6 +141,10 @@ ngx_seckill_conf_sale(ngx_conf_t *cf, ngx_seckill_zone_t *zone,
         return "has \"end\" that is not after \"start\" and \"shuffle\"";
     }
 
+    if (def->waitlist && def->hold_s == 0) {
+        return "has \"waitlist\" and no \"hold\"";
+    }
+
     sale = zone->sales.elts;
 
     for (i = 0; i < zone->sales.nelts; i++) {

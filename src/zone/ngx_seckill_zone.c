@@ -113,7 +113,7 @@ ngx_seckill_zone_room(ngx_shm_zone_t *shm_zone, uint64_t room,
     units = 0;
 
     for (i = 0; i < zone->sales.nelts; i++) {
-        units += sale[i].stock;
+        units += sk_sale_def_room(&sale[i]);
     }
 
     if (room && units <= room && zone->sales.nelts <= sales_max) {

@@ -25,7 +25,7 @@ cmp_ok(scalar @rows, '==', 3 * keys %http, 'each status has its number in HTTP')
 cmp_ok(scalar @rows, '>', 30, 'the table of statuses');
 
 my @results = $tables =~ /X\((?!SK_STATUS)\w+,\s+(\d+), "(\w+)",\s+(SK_STATUS_\w+)\)/g;
-cmp_ok(scalar @results, '==', 36, 'the table of results');
+cmp_ok(scalar @results, '==', 39, 'the table of results');
 
 while (my ($code, $name, $status) = splice @results, 0, 3) {
     push @rows, $status, $code, $name;

@@ -354,6 +354,38 @@ $s->wait_for('a seed', sub {
 play(200, 'GET /api/sales/{name}', name => $_) for qw(future day past);
 play(200, 'POST /api/sales/{name}/pause', name => 'plain');
 
+# a waiting list: two wait, one is served
+
+play(201, 'POST /api/sales', body => { name => 'wanted', stock => 1, limit => 2,
+                                       hold => 600, waitlist => 1 });
+play(400, 'POST /api/sales', body => { name => 'x', stock => 1, %$_ })
+    for { waitlist => 1 }, { hold => 1, waitlist => 1000001 };
+my $first = buyer('won', 'POST', 'wanted', 'a')->{order} // 1;
+is(buyer('queued', 'POST', 'wanted', 'b&want=1')->{position}, 1, 'a place');
+buyer('queued', 'GET', 'wanted', 'b');
+buyer('sold_out', 'POST', 'wanted', 'c');
+play(409, 'PATCH /api/sales/{name}', name => 'wanted', body => { waitlist => 0 });
+is(play(200, 'GET /api/sales/{name}', name => 'wanted')->{data}{waiting}, 1,
+   'who waits');
+play(200, 'POST /api/orders/{order}/cancel', order => $first);
+buyer('won', 'GET', 'wanted', 'b');
+
+# what takes minutes, as another program that has the store would write it
+
+buyer('queued', 'POST', 'wanted', 'c');
+system('sqlite3', "$s->{dir}/seckill/drop.db", <<"END");
+    INSERT INTO ledger (seq, at, type, sale, user, object)
+        SELECT q.seq + n.i, q.at, n.type, q.sale, q.user,
+               iif(n.i = 2, q.seq, NULL)
+        FROM (SELECT * FROM ledger WHERE type = 'queued' AND user = 'c') AS q,
+             (SELECT 1 AS i, 'asked' AS type UNION ALL SELECT 2, 'skipped') AS n
+        ORDER BY n.i;
+END
+$s->wait_for('it to be seen', sub {
+    $s->request('GET', '/api/sales/wanted')->{body} =~ /"waiting":0/;
+});
+buyer('none', 'GET', 'wanted', 'c');
+
 
 # orders
 

@@ -484,10 +484,10 @@ END
 like($out, qr/^phone +1 +1 +0 +0 +0 +0$/m, 'a store of the first version');
 
 cli(1, 'verify', sqlite("$dir/new.db", <<"END"));
-PRAGMA application_id = $id; PRAGMA user_version = 6;
+PRAGMA application_id = $id; PRAGMA user_version = 7;
 CREATE TABLE ledger ($v2);
 END
-like($err, qr/has schema 6, this command knows 5/, 'a newer version');
+like($err, qr/has schema 7, this command knows 6/, 'a newer version');
 
 sqlite("$dir/other.db", 'CREATE TABLE ledger (seq);');
 for my $case ([verify => "$dir/other.db"],
@@ -781,6 +781,9 @@ like($err, qr/there may be more: --after \d+$/, 'and more');
 is(data('sale', 'add', 'drawn', '--stock', 1, '--start', '2999-01-01T00:00:00Z',
         '--shuffle', '1m30s')->{shuffle}, 90, 'a shuffled opening');
 is(data('sale', 'edit', 'drawn', '--shuffle', '1h')->{shuffle}, 3600, 'edited');
+is(data('sale', 'add', 'wanted', '--stock=1', '--hold=1m', '--waitlist', 5)
+       ->{waitlist}, 5, 'a waiting list');
+is(data('sale', 'edit', 'wanted', '--waitlist=0')->{waitlist}, 0, 'edited');
 is(data('sale', 'beacon', 'drawn', '--round', 7, '--value', 'aB')->{value},
    'ab', 'a beacon');
 cli(3, 'sale', 'fairness', 'drawn', $db);

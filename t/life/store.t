@@ -143,7 +143,7 @@ is($s->ask('phone', 'a')->{order}, 2, 'who has won is told so');
 for my $path ('/api/sales', '/api/sales/phone') {
     my $res = $s->request('GET', $path);
     is($res->{status}, 200, "$path");
-    like($res->{body}, qr/"name":"phone",.*"sold":1\}/, "$path: as it is");
+    like($res->{body}, qr/"name":"phone",.*"sold":1,"waiting":0\}/, "$path: as it is");
 }
 
 push @{$s->{allow}}, qr/exited on signal 9/;

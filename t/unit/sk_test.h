@@ -199,6 +199,7 @@ sk_test_conserved(sk_zone_t *zone)
     uint64_t    i, value, used;
     uint32_t    slot, n;
     int64_t     undecided, held, sold;
+    uint32_t    waiting, joining, all;
     sk_sale_t  *sale;
 
     (void) sk_test_filter(&zone->units);
@@ -210,12 +211,15 @@ sk_test_conserved(sk_zone_t *zone)
     assert_int_equal(zone->units.used, used);
 
     n = sk_load(&zone->sales.n);
+    all = 0;
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
         undecided = 0;
         held = 0;
         sold = 0;
+        waiting = 0;
+        joining = 0;
 
         for (i = 0; i < zone->units.n; i++) {
             value = sk_load(&zone->units.elts[i].value);
@@ -224,6 +228,8 @@ sk_test_conserved(sk_zone_t *zone)
                 undecided += (sk_unit_state(value) == SK_UNIT_UNDECIDED);
                 held += (sk_unit_state(value) == SK_UNIT_HELD);
                 sold += (sk_unit_state(value) == SK_UNIT_SOLD);
+                waiting += (sk_unit_state(value) == SK_UNIT_QUEUED);
+                joining += (sk_unit_state(value) == SK_UNIT_JOINING);
             }
         }
 
@@ -232,7 +238,15 @@ sk_test_conserved(sk_zone_t *zone)
         assert_int_equal(sk_load(&sale->sold), sold);
         assert_int_equal(sk_load(&sale->stock),
                          sk_load(&sale->free) + undecided + held + sold);
+
+        assert_int_equal(sk_load(&sale->list.waiting), waiting);
+        assert_int_equal(sk_load(&sale->list.joining), joining);
+        assert_int_equal(sk_load(&sale->list.joined)
+                         - sk_load(&sale->list.left), waiting);
+        all += waiting;
     }
+
+    assert_int_equal(sk_load(&zone->waiting), all);
 }
 
 

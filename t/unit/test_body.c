@@ -295,7 +295,7 @@ test_stored(void **state)
     assert_string_equal(text, "{\"name\":\"s\",\"product\":3,\"stock\":7,"
                         "\"limit\":2,\"hold_s\":60,\"start_ms\":null,"
                         "\"end_ms\":5,\"paused\":1,\"extend_s\":30,"
-                        "\"shuffle_s\":0}");
+                        "\"shuffle_s\":0,\"waitlist\":0}");
     stored(text, SK_OK, &read);
     assert_true(sk_sale_def_equal(&read, &def));
     free(text);
@@ -305,6 +305,7 @@ test_stored(void **state)
                         "\"limit\":2,\"hold\":60,\"start\":null,"
                         "\"end\":\"1970-01-01T00:00:00.005Z\","
                         "\"paused\":true,\"extend\":30,\"shuffle\":0,"
+                        "\"waitlist\":0,"
                         "\"group\":null}");
     free(text);
 
@@ -313,13 +314,15 @@ test_stored(void **state)
     def.group_len = 2;
     memcpy(def.group, "g1", 2);
     text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 1));
-    assert_non_null(strstr(text, ",\"shuffle_s\":0,\"group\":\"g1\"}"));
+    assert_non_null(strstr(text, ",\"shuffle_s\":0,\"waitlist\":0,"
+                           "\"group\":\"g1\"}"));
     stored(text, SK_OK, &read);
     assert_int_equal(read.group_len, 2);
     assert_memory_equal(read.group, "g1", 2);
     free(text);
     text = sk_json_end(sk_json_sale(&def, SK_FIELD_ADD, 0));
-    assert_non_null(strstr(text, ",\"shuffle\":0,\"group\":\"g1\"}"));
+    assert_non_null(strstr(text, ",\"shuffle\":0,\"waitlist\":0,"
+                           "\"group\":\"g1\"}"));
     free(text);
     def.group_len = 0;
 

@@ -277,7 +277,7 @@ test_without_commits(void **state)
 
     sk_drain_close(&d);
     exec_sql("DROP TABLE commits; DROP TABLE machine; DROP TABLE reigns;"
-             "DROP TABLE secrets;"
+             "DROP TABLE secrets; DROP INDEX ledger_queued;"
              "DROP INDEX ledger_machine; PRAGMA user_version = 3;"
              "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL"
              " SELECT i + 1 FROM n WHERE i < 2500) INSERT INTO ledger"

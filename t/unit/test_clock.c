@@ -312,7 +312,7 @@ test_clock_set_is_read(void **state)
              "ALTER TABLE ledger DROP COLUMN hash;"
              "CREATE TABLE requests (id INTEGER PRIMARY KEY, at INTEGER);"
              "DROP TABLE commits; DROP TABLE machine; DROP TABLE reigns;"
-             "DROP TABLE secrets;"
+             "DROP TABLE secrets; DROP INDEX ledger_queued;"
              "DROP INDEX ledger_machine; PRAGMA user_version = 2");
 
     zone = sk_test_zone(ZONE_SIZE, 0);

@@ -152,7 +152,8 @@ test_sales_are_live(void **state)
     assert_int_equal(page.n, 1);
     says("\"name\":\"pen\",\"product\":null,\"stock\":5000,\"limit\":1,"
          "\"hold\":10,\"start\":null,\"end\":null,\"paused\":false,"
-         "\"extend\":0,\"shuffle\":0,\"group\":null,\"state\":\"open\"");
+         "\"extend\":0,\"shuffle\":0,\"waitlist\":0,\"group\":null,"
+         "\"state\":\"open\"");
 
     assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
@@ -191,7 +192,7 @@ test_sales_without_a_store(void **state)
 
     assert_int_equal(get(SK_PAGE_SALE, "pen", "", "", 0, 1), SK_STATUS_OK);
     says("{\"code\":0,\"data\":{\"name\":\"pen\"");
-    says("\"sold\":0}}\n");
+    says("\"sold\":0,\"waiting\":0}}\n");
 
     assert_int_equal(get(SK_PAGE_SALES, "", "", "", 0, 1000), SK_STATUS_OK);
     assert_int_equal(page.n, sk_load(&zone->sales.n) - 1);
@@ -233,7 +234,8 @@ test_events_are_read(void **state)
          "\"type\":\"sale_added\",\"sale\":\"pen\",\"by\":\"configuration\","
          "\"detail\":{\"name\":\"pen\",\"product\":null,\"stock\":5000,"
          "\"limit\":1,\"hold\":10,\"start\":null,\"end\":null,"
-         "\"paused\":false,\"extend\":0,\"shuffle\":0,\"group\":null}}");
+         "\"paused\":false,\"extend\":0,\"shuffle\":0,\"waitlist\":0,"
+         "\"group\":null}}");
     says("\"type\":\"won\",\"sale\":\"pen\",\"order\":3,"
          "\"user\":\"a\\\"\xef\xbf\xbd" "0\","
          "\"expires_at\":\"1970-01-01T00:16:50.000Z\"}");
