@@ -34,11 +34,13 @@ ngx_http_seckill_claim_read(ngx_http_request_t *r,
     claim->sale = NULL;
     claim->ask = ask;
     claim->want = 0;
+    claim->states = 0;
     claim->waited_us = 0;
 
     rc = ngx_http_seckill_claim_read_values(r, conf, claim, &value);
 
     if (rc == NGX_DECLINED) {
+        hc->refused = NGX_HTTP_BAD_REQUEST;
         *wrong = "an argument is given twice";
     }
 
@@ -47,6 +49,11 @@ ngx_http_seckill_claim_read(ngx_http_request_t *r,
     }
 
     if (rc != NGX_OK) {
+
+        /* what is no user is not to get into a header by a variable */
+
+        ngx_str_null(&claim->user);
+
         return rc;
     }
 
@@ -109,11 +116,11 @@ ngx_http_seckill_claim_read_values(ngx_http_request_t *r,
         end = end ? end : last;
 
         rc = ngx_http_seckill_claim_read_arg(p, end, &conf->sale.arg,
-                                        &claim->sale_name);
+                                             &claim->sale_name);
 
         if (rc == NGX_OK) {
             rc = ngx_http_seckill_claim_read_arg(p, end, &conf->user.arg,
-                                            &claim->user);
+                                                 &claim->user);
         }
 
         if (rc == NGX_OK) {
@@ -214,6 +221,13 @@ ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
     }
 
     if (s->len > SK_USER_SIZE_MAX) {
+        return NGX_DECLINED;
+    }
+
+    /* in a header, another user */
+
+    if (s->data[0] == ' ' || last[-1] == ' ') {
+        *wrong = "the user begins or ends with a blank";
         return NGX_DECLINED;
     }
 

@@ -47,8 +47,17 @@ ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
     r = outcome->request;
 
     outcome->zone = claim->zone;
-    outcome->sale = claim->sale_name;
+
+    /* any bytes, if there is none of that name: not for a header */
+
+    if (sk_sale_name_valid((char *) claim->sale_name.data,
+                           claim->sale_name.len))
+    {
+        outcome->sale = claim->sale_name;
+    }
+
     outcome->user = claim->user;
+    outcome->states = claim->states;
     outcome->waited_us = claim->waited_us;
     outcome->answer = *answer;
     outcome->known = 1;
