@@ -70,9 +70,9 @@ __DATA__
  "GET /checkout?user=%61nn", "GET /checkout?user=bob", "GET /file?user=ann",
  "GET /file?user=bob", "GET /other?user=ann"]
 --- error_code eval
-[403, 403, 401, 401, 401, 200, 200, 200, 200, 200, 403, 404, 403, 403]
+[403, 403, 401, 401, 400, 200, 200, 200, 200, 200, 403, 404, 403, 403]
 --- response_body_like eval
-[(qr/403/) x 2, (qr/401/) x 3, qr/"won"/, qr/^GET ann 2 sold$/,
+[(qr/403/) x 2, (qr/401/) x 2, qr/400/, qr/"won"/, qr/^GET ann 2 sold$/,
  qr/^POST ann 2 sold$/, qr/^PUT ann 2 sold$/, qr/^GET ann 2 sold$/, qr/403/,
  qr/404/, qr/403/, qr/403/]
 
@@ -574,3 +574,156 @@ X-User: ann
 [403, 200, 200, 403]
 --- response_body_like eval
 [qr/403/, qr/^POST/, qr/^POST/, qr/403/]
+
+
+=== TEST 17: what is no user, or no sale, gets into no header
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    location = /seckill {
+        seckill zone=drop user=$arg_user;
+        add_header X-User "[$seckill_user]" always;
+    }
+    location ~ ^/drop/(?<drop>[^/]*)/(?<buyer>[^/]*)$ {
+        seckill_gate zone=drop sale=$drop user=$buyer;
+        error_page 400 401 403 = @sorry;
+        root /nowhere;
+    }
+    location @sorry {
+        add_header X-Sale "[$seckill_sale]" always;
+        add_header X-User "[$seckill_user]" always;
+        return 403 "no\n";
+    } # 17
+--- request eval
+["POST /seckill?sale=phone&user=a%0d%0aX-Bad:%20x",
+ "POST /seckill?sale=phone&user=%20ann", "POST /seckill?sale=phone&user=ann%20",
+ "POST /seckill?sale=phone&user=a%20b",
+ "GET /drop/phone/a%0d%0aX-Bad:%20x", "GET /drop/x%0d%0aX-Bad:%20x/ann",
+ "GET /drop/phone/ann"]
+--- error_code eval
+[400, 400, 400, 200, 403, 403, 403]
+--- response_headers eval
+["!X-Bad\nX-User: []", ("X-User: []") x 2, "X-User: [a b]",
+ "!X-Bad\nX-User: []\nX-Sale: [phone]", "!X-Bad\nX-User: [ann]\nX-Sale: []",
+ "X-User: [ann]\nX-Sale: [phone]"]
+--- response_body_like eval
+[qr/control character/, (qr/begins or ends with a blank/) x 2, qr/"won"/,
+ (qr/^no$/) x 3]
+
+
+=== TEST 18: an argument that is there twice is a wrong request
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    location = /gate {
+        seckill_gate zone=drop sale=phone user=ann;
+        proxy_pass APPLICATION;
+    }
+    location = /other {
+        seckill_gate zone=drop sale=phone user=$Arg_user claim=on;
+        proxy_set_header X-User $seckill_user;
+        proxy_pass APPLICATION;
+    } # 18
+--- request eval
+["GET /gate?want=1&want=1", "GET /gate?want=1", "POST /other?user=%40",
+ "POST /other?user=a&user=b"]
+--- error_code eval
+[400, 403, 200, 400]
+--- response_body_like eval
+[qr/400/, qr/403/, qr/^POST @ /, qr/400/]
+
+
+=== TEST 19: a gate goes on behind a location that answers itself
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config
+    seckill_gate zone=drop sale=phone user=$arg_user;
+    location /drop/ {
+        seckill zone=drop user=$arg_user;
+        location /drop/paid { proxy_pass APPLICATION; }
+        location /drop/open {
+            seckill_gate off;
+            proxy_pass APPLICATION;
+            location /drop/open/too { proxy_pass APPLICATION; }
+        }
+    }
+    location /api/ {
+        seckill_api zone=drop key=off;
+        location /api/paid { proxy_pass APPLICATION; }
+    } # 19
+--- request eval
+["POST /drop/?sale=phone&user=ann", "GET /drop/paid?user=ann",
+ "GET /drop/paid?user=bob", "GET /drop/open", "GET /drop/open/too",
+ "GET /api/health", "GET /api/paid?user=bob", "GET /api/paid?user=ann"]
+--- error_code eval
+[200, 200, 403, 200, 200, 200, 403, 200]
+--- response_body_like eval
+[qr/"won"/, qr/^GET/, qr/403/, qr/^GET/, qr/^GET/, qr/"code"/, qr/403/,
+ qr/^GET/]
+
+
+=== TEST 20: the order that the gate tells of is the one that lets pass
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=red stock=9 limit=2 group=g;
+    seckill_sale zone=drop name=blue stock=9 limit=2 group=g;
+    seckill_sale zone=drop name=phone stock=9 limit=2 hold=1h;
+--- config
+    location = /seckill { seckill zone=drop user=$arg_user; }
+    location /api/ { seckill_api zone=drop key=off; }
+    location = /paid {
+        seckill_gate zone=drop sale=phone user=$arg_user state=paid;
+        proxy_set_header X-Order $seckill_order;
+        proxy_set_header X-State $seckill_state;
+        proxy_pass APPLICATION;
+    }
+    proxy_set_header X-Order $seckill_order;
+    proxy_set_header X-State $seckill_result;
+    location = /red {
+        seckill_gate zone=drop sale=red user=$arg_user claim=on;
+        proxy_pass APPLICATION;
+    }
+    location = /blue {
+        seckill_gate zone=drop sale=blue user=$arg_user claim=on;
+        proxy_pass APPLICATION;
+    } # 20
+--- request eval
+["POST /red?user=ann", "POST /blue?user=ann&want=2", "POST /blue?user=ann",
+ "GET /blue?user=ann", "GET /red?user=ann", "POST /blue?user=ann&want=2",
+ "POST /seckill?sale=phone&user=bob", "POST /seckill?sale=phone&user=bob",
+ "GET /paid?user=bob", "POST /api/orders/7/confirm", "GET /paid?user=bob",
+ "GET /seckill?sale=phone&user=bob"]
+--- error_code eval
+[(200) x 8, 403, 200, 200, 200]
+--- response_body_like eval
+[qr/^POST  4 won$/, qr/^POST  5 won$/, qr/^POST  5 already$/,
+ qr/^GET  5 won$/, qr/^GET  4 won$/, qr/^POST  5 already$/, qr/"order":6/,
+ qr/"order":7/, qr/403/, qr/"paid"/, qr/^GET  7 paid$/, qr/"order":6/]
+
+
+=== TEST 21: a request that an application leads on claims no other unit
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9 limit=9;
+--- config
+    location = /refuse { return 502; }
+    location = /seckill { seckill zone=drop user=$arg_user; }
+    location = /buy {
+        seckill_gate zone=drop sale=phone user=$arg_user claim=on;
+        proxy_intercept_errors on;
+        error_page 502 = @again;
+        proxy_pass SERVER/refuse;
+    }
+    location @again {
+        seckill_gate zone=drop sale=phone user=$arg_user claim=on;
+        try_files /nothing @told;
+    }
+    location @told { return 200 "$seckill_result $seckill_order\n"; } # 21
+--- request eval
+["POST /buy?user=ann&want=3", "GET /seckill?sale=phone&user=ann",
+ "POST /buy?user=ann&want=3", "GET /seckill?sale=phone&user=ann"]
+--- response_body_like eval
+[qr/^won 2$/, qr/"order":2,"state":"sold"\}/, qr/^won 2$/, qr/"units":2/]

@@ -3,8 +3,9 @@
 
 static int sk_gate_holds(const sk_holding_t *h, uint32_t limit,
     sk_answer_t *answer);
-static void sk_gate_own(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
+static void sk_gate_own(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_answer_t *answer);
+static void sk_gate_order(const sk_holding_t *h, sk_answer_t *answer);
 static void sk_gate_look(sk_zone_t *zone, sk_sale_t *sale, int64_t now_ms,
     sk_answer_t *answer);
 static void sk_gate_late(int64_t expires_s, int64_t now_ms,
@@ -51,7 +52,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     if (h.n_won + h.n_undecided
         && sk_gate_holds(&h, sk_gate_limit(claim), answer))
     {
-        sk_gate_own(zone, claim->sale, key, answer);
+        sk_gate_own(zone, claim, key, answer);
         sk_gate_look(zone, claim->sale, now_ms, answer);
         return;
     }
@@ -102,7 +103,7 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         return;
     }
 
-    sk_gate_own(zone, claim->sale, key, answer);
+    sk_gate_own(zone, claim, key, answer);
     sk_gate_look(zone, claim->sale, now_ms, answer);
 }
 
@@ -123,7 +124,7 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
                            claim->user_len);
 
     sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, claim->sale),
-                         &h);
+                         claim->states, &h);
 
     if (h.n_won) {
         (void) sk_gate_holds(&h, h.n_won, answer);
@@ -183,13 +184,9 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 {
     if (h->n_won >= limit) {
         answer->result = SK_ALREADY;
-        answer->order = h->order;
-        answer->order_last = h->order_last;
-        answer->slot = h->sale;
         answer->n_orders = h->n_won;
-        answer->state = h->state;
         answer->states = h->states;
-        answer->expires_s = (h->state == SK_STATE_HELD) ? h->expires_s : 0;
+        sk_gate_order(h, answer);
         return 1;
     }
 
@@ -203,18 +200,39 @@ sk_gate_holds(const sk_holding_t *h, uint32_t limit, sk_answer_t *answer)
 }
 
 
-/* "already" may be said of orders in other sales of the group */
+/* "already" may be said of orders in other sales of the group; who asks for
+   some states means an order of this sale */
 
 static void
-sk_gate_own(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
+sk_gate_own(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_answer_t *answer)
 {
     sk_holding_t  h;
 
-    if (answer->result == SK_ALREADY && sk_load(&sale->group_len)) {
-        sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, sale), &h);
-        answer->states = h.states;
+    if (answer->result != SK_ALREADY
+        || (sk_load(&claim->sale->group_len) == 0 && claim->states == 0))
+    {
+        return;
     }
+
+    sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, claim->sale),
+                         claim->states, &h);
+
+    answer->states = h.states;
+
+    if (claim->states && h.n_won) {
+        sk_gate_order(&h, answer);
+    }
+}
+
+
+static void
+sk_gate_order(const sk_holding_t *h, sk_answer_t *answer)
+{
+    answer->order = h->order;
+    answer->slot = h->sale;
+    answer->state = h->state;
+    answer->expires_s = (h->state == SK_STATE_HELD) ? h->expires_s : 0;
 }
 
 

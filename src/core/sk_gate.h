@@ -28,6 +28,9 @@ typedef struct {
     uint32_t          want;             /* units in all that the user wants at
                                            most, to SK_LIMIT_MAX; 0: as many
                                            as the sale allows */
+    unsigned          states;           /* sk_state_bit(): an order in one of
+                                           these is meant, of this sale; 0:
+                                           the first, of the whole group */
 } sk_claim_t;
 
 
@@ -36,7 +39,6 @@ typedef struct {
     uint64_t          ticket;
     unsigned          admitted;         /* the ticket is this claim's own */
     uint64_t          order;            /* won, already: the first order */
-    uint64_t          order_last;       /* the last, where limit > 1 */
     uint32_t          slot;             /* already: the place of the sale that
                                             the first order is of */
     unsigned          n_orders;         /* already: of the sale's group */

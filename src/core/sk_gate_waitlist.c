@@ -22,7 +22,7 @@ sk_gate_waitlist(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     sk_holding_t  h;
 
     sk_zone_holding_sale(zone, key, sk_sale_slot(&zone->sales, claim->sale),
-                         &h);
+                         SK_STATES_ALL, &h);
 
     if (h.place || h.joining) {
         sk_gate_waitlist_place(zone, claim, key, &h, now_ms, answer);
@@ -73,7 +73,7 @@ sk_gate_waitlist_join(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     slot = sk_sale_slot(&zone->sales, claim->sale);
     ticket = sk_load(&zone->queue.tail);
 
-    (void) sk_units_find_sale(&zone->units, key, slot, &h);
+    (void) sk_units_find_sale(&zone->units, key, slot, SK_STATES_ALL, &h);
     (void) sk_units_find(&zone->units, key, &all);
 
     if (h.place || h.joining

@@ -14,11 +14,11 @@ const char *const  sk_states[SK_STATE_N] = {
 
 static uint64_t sk_units_entries(size_t size);
 static int sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home,
-    uint32_t sale, sk_holding_t *h);
+    uint32_t sale, unsigned states, sk_holding_t *h);
 static int sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home,
-    uint32_t sale, sk_holding_t *h);
+    uint32_t sale, unsigned states, sk_holding_t *h);
 static void sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
-    uint32_t expires_s);
+    uint32_t expires_s, unsigned states);
 static void sk_units_end_removal(sk_units_t *t);
 static void sk_units_close_hole(sk_units_t *t);
 static void sk_units_clear_bit(sk_units_t *t, uint64_t bit);
@@ -125,7 +125,7 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 
     if (sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1) {
         return sk_units_search(t, key, bit / SK_UNITS_FILTER_BITS,
-                               SK_UNITS_ANY, h);
+                               SK_UNITS_ANY, SK_STATES_ALL, h);
     }
 
     memset(h, 0, sizeof(sk_holding_t));
@@ -135,9 +135,10 @@ sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h)
 
 
 int
-sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale, sk_holding_t *h)
+sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale,
+    unsigned states, sk_holding_t *h)
 {
-    return sk_units_search(t, key, sk_units_home(t, key.hi), sale, h);
+    return sk_units_search(t, key, sk_units_home(t, key.hi), sale, states, h);
 }
 
 
@@ -145,7 +146,7 @@ sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale, sk_holding_t *h)
 
 static __attribute__((noinline)) int
 sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
-    sk_holding_t *h)
+    unsigned states, sk_holding_t *h)
 {
     unsigned  tries;
     uint64_t  moves;
@@ -158,7 +159,7 @@ sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
             continue;
         }
 
-        if (sk_units_look(t, key, home, sale, h) != SK_OK) {
+        if (sk_units_look(t, key, home, sale, states, h) != SK_OK) {
             continue;
         }
 
@@ -175,7 +176,7 @@ sk_units_search(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
 
 static int
 sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
-    sk_holding_t *h)
+    unsigned states, sk_holding_t *h)
 {
     uint32_t    slot;
     uint64_t    value;
@@ -201,7 +202,7 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
             /* or another one's of its group */
 
             if (sale == SK_UNITS_ANY || slot == sale) {
-                sk_units_count(h, value, slot, sk_load(&u->expires_s));
+                sk_units_count(h, value, slot, sk_load(&u->expires_s), states);
             }
         }
 
@@ -217,9 +218,10 @@ sk_units_look(sk_units_t *t, sk_key_t key, uint64_t home, uint32_t sale,
 
 static void
 sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
-    uint32_t expires_s)
+    uint32_t expires_s, unsigned states)
 {
     uint64_t    number;
+    unsigned    meant;
     sk_state_e  state;
 
     number = sk_unit_number(value);
@@ -246,7 +248,12 @@ sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
 
     state = sk_units_state(value, expires_s);
 
-    if (h->n_won == 0 || number < h->order) {
+    meant = (states & sk_state_bit(state)) != 0;
+
+    if (h->n_won == 0 || meant > h->meant
+        || (meant == h->meant && number < h->order))
+    {
+        h->meant = meant;
         h->order = number;
         h->state = state;
         h->expires_s = expires_s;
@@ -254,11 +261,6 @@ sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
     }
 
     h->states |= sk_state_bit(state);
-
-    if (h->order_last < number) {
-        h->order_last = number;
-    }
-
     h->n_won++;
 }
 

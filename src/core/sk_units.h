@@ -138,12 +138,12 @@ typedef struct {
 typedef struct {
     unsigned  n_won;            /* units held or sold */
     unsigned  n_undecided;
-    uint64_t  order;            /* the first (lowest) order, if n_won */
-    uint64_t  order_last;       /* the last (highest) order, if n_won */
-    sk_state_e  state;          /* of the first order, if n_won */
+    uint64_t  order;            /* the first (lowest) order, if n_won; */
+    sk_state_e  state;          /* its state */
     unsigned  states;           /* of all orders: sk_state_bit() */
-    uint32_t  expires_s;        /* of the first order, if it was held */
-    uint32_t  sale;             /* of the first order, its place */
+    uint32_t  expires_s;        /* of that order, if it was held */
+    uint32_t  sale;             /* of that order, its place */
+    unsigned  meant;            /* it is in a state that was asked for */
     uint64_t  ticket;           /* the last ticket, if n_undecided */
 
     /* of one sale alone: where the user is in its waiting list */
@@ -174,9 +174,12 @@ void sk_units_init(sk_units_t *t, void *memory, size_t size);
  */
 int sk_units_find(sk_units_t *t, sk_key_t key, sk_holding_t *h);
 
-/* the same, of what is of one sale alone */
+/*
+ * The same, of what is of one sale alone.  The order is the first of those in
+ * one of these states, sk_state_bit(), or, if there is none, the first.
+ */
 int sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale,
-    sk_holding_t *h);
+    unsigned states, sk_holding_t *h);
 
 /*
  * The entry of a user with exactly this value, or NULL.  For the holder of the

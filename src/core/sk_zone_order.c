@@ -19,13 +19,13 @@ sk_zone_order_key(sk_zone_t *zone, uint64_t sale_id, const char *user,
 
 void
 sk_zone_holding_sale(sk_zone_t *zone, sk_key_t key, uint32_t sale,
-    sk_holding_t *h)
+    unsigned states, sk_holding_t *h)
 {
-    if (sk_units_find_sale(&zone->units, key, sale, h) == SK_OK) {
+    if (sk_units_find_sale(&zone->units, key, sale, states, h) == SK_OK) {
         return;
     }
 
     sk_zone_lock(zone);
-    (void) sk_units_find_sale(&zone->units, key, sale, h);
+    (void) sk_units_find_sale(&zone->units, key, sale, states, h);
     sk_zone_unlock(zone);
 }

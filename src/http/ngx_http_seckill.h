@@ -87,7 +87,9 @@ typedef struct {
 typedef struct {
     ngx_seckill_zone_t             *zone;
     ngx_http_handler_pt             handler;
-    ngx_http_seckill_gate_conf_t   *gate;       /* NULL: off */
+    ngx_http_seckill_gate_conf_t   *gate;       /* in effect, NULL: none; */
+    ngx_http_seckill_gate_conf_t   *gate_inside;    /* and for locations inside
+                                                   of this one */
 
     ngx_http_seckill_claim_conf_t   claim;
     unsigned                        auth:1;     /* status=auth */
@@ -111,6 +113,7 @@ typedef struct {
     ngx_str_t                   user;
     int64_t                     waited_us;  /* 0: it was not admitted */
     sk_answer_t                 answer;
+    ngx_uint_t                  states;     /* as of ngx_seckill_claim_t */
     ngx_int_t                   refused;    /* HTTP status; 0: it was asked */
     unsigned                    known:1;
     unsigned                    asked:1;    /* it was no claim */
@@ -350,8 +353,13 @@ ngx_uint_t ngx_http_seckill_reply_plain(ngx_str_t *s);
 size_t ngx_http_seckill_reply_json_len(ngx_str_t *s);
 /* always valid JSON: what is no UTF-8 becomes U+FFFD */
 u_char *ngx_http_seckill_reply_json(u_char *p, ngx_str_t *s);
+/* in the place of another one of that name, which may be there after an internal
+   redirect */
 ngx_int_t ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value);
+/* takes away those whose value begins with this one */
+void ngx_http_seckill_reply_header_drop(ngx_http_request_t *r,
+    const char *name, const char *value);
 
 /* how often a request has a header, and the last one's value */
 ngx_int_t ngx_http_seckill_reply_header_in(ngx_http_request_t *r,

@@ -18,9 +18,14 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
     ngx_http_seckill_main_conf_t  *smcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
-        return ngx_http_seckill_claim_send_intercepted(r, NGX_HTTP_NOT_ALLOWED)
-               ? NGX_HTTP_NOT_ALLOWED
-               : ngx_http_seckill_reply_not_allowed(r, "GET, HEAD, POST");
+
+        if (!ngx_http_seckill_claim_send_intercepted(r, NGX_HTTP_NOT_ALLOWED)) {
+            return ngx_http_seckill_reply_not_allowed(r, "GET, HEAD, POST");
+        }
+
+        return (ngx_http_seckill_reply_header(r, "Allow", "GET, HEAD, POST")
+                == NGX_OK)
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -45,6 +50,10 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
                                      !(r->method & NGX_HTTP_POST), &hc, &wrong);
 
     hc.outcome = outcome;
+
+    if (outcome) {
+        outcome->asked = !(r->method & NGX_HTTP_POST);
+    }
 
     if (rc == NGX_DECLINED) {
         return ngx_http_seckill_claim_send_refused(&hc, wrong);

@@ -99,6 +99,7 @@ ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
     }
 
     slcf->gate = NGX_CONF_UNSET_PTR;
+    slcf->gate_inside = NGX_CONF_UNSET_PTR;
     slcf->token = NGX_CONF_UNSET_PTR;
     slcf->receipt = NGX_CONF_UNSET_PTR;
 
@@ -109,8 +110,9 @@ ngx_http_seckill_conf_create_loc(ngx_conf_t *cf)
 /*
  * "if" and "limit_except" make locations of their own, which are what is
  * around them with another configuration; they take ours from there.  A gate is
- * inherited, but not by a location that answers buyers or operators itself:
- * where else could they get what lets them pass?
+ * inherited, but not in effect where a location answers buyers or operators
+ * itself: where else could they get what lets them pass?  Locations inside of
+ * that one have it again.
  */
 
 char *
@@ -120,23 +122,25 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_seckill_loc_conf_t  *conf = child;
 
     ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_seckill_gate_conf_t  *gate;
+    ngx_http_seckill_gate_conf_t  *gate, *inside;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     gate = conf->gate;
+    inside = gate;
+
+    ngx_conf_merge_ptr_value(inside, prev->gate_inside, NULL);
 
     if (gate == NGX_CONF_UNSET_PTR) {
-        gate = conf->handler ? NULL : prev->gate;
+        gate = conf->handler ? NULL : inside;
     }
-
-    ngx_conf_init_ptr_value(gate, NULL);
 
     if (clcf->noname && conf->zone == NULL) {
         *conf = *prev;
     }
 
     conf->gate = gate;
+    conf->gate_inside = inside;
 
     ngx_conf_merge_ptr_value(conf->token, prev->token, NULL);
     ngx_conf_merge_ptr_value(conf->receipt, prev->receipt, NULL);

@@ -119,21 +119,30 @@ ngx_http_seckill_gate_ask(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (last && !last->refused && (ask || !last->asked)
-        && r->upstream == NULL && ngx_http_seckill_gate_same(&hc.claim, last))
-    {
-        /* before an internal redirect: it hears the same; but not where an
-           application has led it on, with X-Accel-Redirect, which may have
-           confirmed the order meanwhile, or cancelled it */
-
-        outcome->asked = last->asked;
-        hc.claim.waited_us = last->waited_us;
-        ngx_http_seckill_outcome_set(outcome, &hc.claim, &last->answer);
-
-        return NGX_OK;
-    }
-
+    hc.claim.states = gate->states;
     outcome->asked = ask;
+
+    if (last && !last->refused && (ask || !last->asked)
+        && ngx_http_seckill_gate_same(&hc.claim, last))
+    {
+        outcome->asked = last->asked;
+
+        if (r->upstream == NULL && last->states == gate->states) {
+
+            /* before an internal redirect: it hears the same */
+
+            hc.claim.waited_us = last->waited_us;
+            ngx_http_seckill_outcome_set(outcome, &hc.claim, &last->answer);
+
+            return NGX_OK;
+        }
+
+        /* an application has led it on, which may have confirmed the order
+           meanwhile, or cancelled it: a request that has claimed does not
+           claim another one */
+
+        hc.claim.ask = 1;
+    }
 
     /* whoever has an order passes, and needs no other one */
 
@@ -198,12 +207,12 @@ ngx_http_seckill_gate_done(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     ngx_http_seckill_outcome_set(hc->outcome, claim, answer);
 
-    hc->outcome->waited = 1;
-
     if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
         ngx_http_seckill_call_finish(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
+
+    hc->outcome->waited = 1;
 
     r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = ngx_http_core_run_phases;

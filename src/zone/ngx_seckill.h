@@ -191,6 +191,8 @@ struct ngx_seckill_claim_s {
     ngx_msec_t               timeout;
     uint32_t                 want;          /* units in all, to SK_LIMIT_MAX;
                                                0: as many as allowed */
+    ngx_uint_t               states;        /* of orders that are meant, see
+                                               sk_claim_t */
     int64_t                  start_us;      /* when it was admitted, */
     int64_t                  waited_us;     /* and how long it waited then */
     ngx_seckill_claim_pt     done;

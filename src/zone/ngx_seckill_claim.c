@@ -91,6 +91,7 @@ ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
     c.user = (char *) claim->user.data;
     c.user_len = claim->user.len;
     c.want = claim->want;
+    c.states = claim->states;
 
     if (claim->ask) {
         sk_gate_ask(zone->shm, &c, now_ms, answer);

@@ -113,7 +113,6 @@ test_limit_above_one(void **state)
     assert_int_equal(a.result, SK_ALREADY);
     assert_int_equal(a.n_orders, 3);
     assert_int_equal(a.order, 2);
-    assert_int_equal(a.order_last, 4);
     assert_int_equal(sk_load(&sale->free), 7);
 
     sk_test_conserved(zone);
