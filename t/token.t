@@ -650,3 +650,21 @@ qq{
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/large.json" is over 64k)
+
+
+=== TEST 35: a token that comes with a later phase
+--- config eval
+qq{
+    location = /who {
+        seckill_token \$token keys=$main::public; # 35
+        set \$token '';
+        set \$before "[\$seckill_token_user][\$seckill_token_error]";
+        set \$token \$http_authorization;
+        return 200 "\$before[\$seckill_token_user][\$seckill_token_error]";
+    }
+}
+--- request
+GET /who
+--- more_headers eval
+main::bearer('EdDSA')
+--- response_body: [][missing][ann][]

@@ -6,6 +6,8 @@
 
 static ngx_int_t ngx_http_seckill_claim_conf_timeout(ngx_conf_t *cf,
     ngx_str_t *arg, ngx_str_t *value, ngx_msec_t *timeout);
+static ngx_uint_t ngx_http_seckill_claim_conf_has(ngx_str_t *text,
+    const char *name);
 static ngx_int_t ngx_http_seckill_claim_conf_value(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_seckill_value_t *value);
 
@@ -117,10 +119,12 @@ ngx_http_seckill_claim_conf_value(ngx_conf_t *cf, ngx_str_t *text,
 
     /* a login or a header is what it is, its "%" too */
 
-    value->encoded = ngx_strnstr(text->data, "$arg_", text->len) != NULL
-                     || ngx_strnstr(text->data, "${arg_", text->len) != NULL;
+    value->encoded = ngx_http_seckill_claim_conf_has(text, "$arg_")
+                     || ngx_http_seckill_claim_conf_has(text, "${arg_");
 
-    if (text->len <= 5 || ngx_strncmp(text->data, "$arg_", 5) != 0) {
+    if (text->len <= 5
+        || ngx_strncasecmp(text->data, (u_char *) "$arg_", 5) != 0)
+    {
         return NGX_OK;
     }
 
@@ -134,4 +138,23 @@ ngx_http_seckill_claim_conf_value(ngx_conf_t *cf, ngx_str_t *text,
     value->arg.data = text->data + 5;
 
     return NGX_OK;
+}
+
+
+/* names of variables are of any case */
+
+static ngx_uint_t
+ngx_http_seckill_claim_conf_has(ngx_str_t *text, const char *name)
+{
+    size_t  i, len;
+
+    len = ngx_strlen(name);
+
+    for (i = 0; i + len <= text->len; i++) {
+        if (ngx_strncasecmp(text->data + i, (u_char *) name, len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

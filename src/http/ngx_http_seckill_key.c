@@ -3,6 +3,8 @@
 #include <sodium.h>
 
 
+static ngx_array_t *ngx_http_seckill_key_lines(ngx_conf_t *cf,
+    ngx_str_t *name, u_char *p, u_char *last);
 static ngx_int_t ngx_http_seckill_key_line(ngx_conf_t *cf, ngx_array_t *keys,
     u_char *p, u_char *last);
 static u_char *ngx_http_seckill_key_word(u_char **p, u_char *last, size_t *len);
@@ -15,10 +17,8 @@ ngx_array_t *
 ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
 {
     size_t        size;
-    u_char       *p, *last, *line;
+    u_char       *text;
     ngx_str_t     name;
-    ngx_int_t     rc;
-    ngx_uint_t    n;
     ngx_array_t  *keys;
 
     name = *file;
@@ -29,17 +29,34 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
         return NULL;
     }
 
-    p = ngx_http_seckill_key_file(cf, &name, "key", &size, NULL);
-    if (p == NULL) {
+    text = ngx_http_seckill_key_file(cf, &name, "key", &size, NULL);
+    if (text == NULL) {
         return NULL;
     }
+
+    keys = ngx_http_seckill_key_lines(cf, &name, text, text + size);
+
+    /* workers have the memory of the master */
+
+    ngx_explicit_memzero(text, size);
+
+    return keys;
+}
+
+
+static ngx_array_t *
+ngx_http_seckill_key_lines(ngx_conf_t *cf, ngx_str_t *name, u_char *p,
+    u_char *last)
+{
+    u_char       *line;
+    ngx_int_t     rc;
+    ngx_uint_t    n;
+    ngx_array_t  *keys;
 
     keys = ngx_array_create(cf->pool, 2, sizeof(ngx_http_seckill_key_t));
     if (keys == NULL) {
         return NULL;
     }
-
-    last = p + size;
 
     for (n = 1; p < last; n++) {
         line = p;
@@ -55,7 +72,7 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
                                : "invalid line %ui in \"%V\", allowed: "
                                  "KEY LABEL, KEY LABEL ro; a key of 16 ASCII "
                                  "characters at least, a label of 128 at most",
-                               n, &name);
+                               n, name);
             return NULL;
         }
 
@@ -63,7 +80,7 @@ ngx_http_seckill_keys_read(ngx_conf_t *cf, ngx_str_t *file)
     }
 
     if (keys->nelts == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no key in \"%V\"", &name);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no key in \"%V\"", name);
         return NULL;
     }
 
@@ -87,8 +104,7 @@ ngx_http_seckill_key_secret(ngx_conf_t *cf, ngx_str_t *file)
         return NULL;
     }
 
-    p = ngx_http_seckill_key_file(cf, &name, "secret", &size,
-                                  NULL);
+    p = ngx_http_seckill_key_file(cf, &name, "secret", &size, NULL);
     if (p == NULL) {
         return NULL;
     }
@@ -130,9 +146,15 @@ ngx_http_seckill_key_file(ngx_conf_t *cf, ngx_str_t *name, const char *what,
 
     fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+    if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            ngx_open_file_n " \"%V\" failed", name);
+        return NULL;
+    }
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", name);
         goto failed;
     }
 

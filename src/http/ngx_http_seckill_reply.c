@@ -106,6 +106,8 @@ ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
 {
     ngx_table_elt_t  *h;
 
+    ngx_http_seckill_reply_header_drop(r, name, "");
+
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
         return NGX_ERROR;
@@ -122,6 +124,34 @@ ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     h->value.data = (u_char *) value;
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_seckill_reply_header_drop(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    size_t            len, value_len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
+    value_len = ngx_strlen(value);
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len == len && h[i].value.len >= value_len
+                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0
+                && ngx_strncmp(h[i].value.data, value, value_len) == 0)
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
 }
 
 

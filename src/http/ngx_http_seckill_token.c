@@ -163,6 +163,13 @@ ngx_http_seckill_token_get(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if ((*token)->error == SK_TOKEN_MISSING) {
+
+        /* a variable that some later phase sets may have it yet */
+
+        return NGX_OK;
+    }
+
     (*token)->next = *found;
     *found = *token;
 
@@ -310,6 +317,10 @@ ngx_http_seckill_token_header(ngx_http_request_t *r, sk_token_error_e error)
     u_char           *p;
     const char       *text;
     ngx_table_elt_t  *h;
+
+    /* of another scheme it stays */
+
+    ngx_http_seckill_reply_header_drop(r, "WWW-Authenticate", "Bearer");
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {

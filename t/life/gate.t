@@ -29,6 +29,7 @@ my %conf = (
     http => <<"END",
     seckill_zone zone=drop:2m;
     seckill_sale zone=drop name=phone stock=100;
+    seckill_sale zone=drop name=later stock=1 start=2999-01-01T00:00:00Z;
     map \$request_method:\$seckill_result \$winner { default 0; POST:won 1; }
     log_format winners escape=json '{"time":"\$time_iso8601",'
         '"sale":"\$seckill_sale","user":"\$seckill_user",'
@@ -66,6 +67,12 @@ END
             $gate;
             proxy_pass http://127.0.0.1:$app;
         }
+        location = /later {
+            seckill_gate zone=drop sale=later user=\$arg_user claim=on;
+            error_page 403 = \@later;
+            proxy_pass http://127.0.0.1:$app;
+        }
+        location \@later { seckill zone=drop sale=later user=\$arg_user; }
         location = /page {
             auth_request /guard;
             proxy_pass http://127.0.0.1:$app;
@@ -100,6 +107,10 @@ syswrite $half, head('POST', '/buy?user=dan', length $body)
 my $deadline = post('/soon?user=eva', $body);
 is($deadline->{status}, 503, 'nobody decides in time');
 like($deadline->{head}, qr/^Retry-After: \d+\r?$/m, 'and it says when to ask');
+
+my $later = post('/later?user=eva', '');
+like($later->{body}, qr/"not_started"/, 'a page that asks itself');
+is(() = $later->{head} =~ /^Retry-After: /mg, 1, 'says once when to come back');
 
 # a question for a user whose claim is undecided waits, in a subrequest too
 
