@@ -36,22 +36,23 @@ typedef struct {
 
 typedef struct {
     sk_result_e       result;           /* SK_WAIT: wait for the ticket */
-    uint64_t          ticket;
     unsigned          admitted;         /* the ticket is this claim's own */
+    uint64_t          ticket;
     uint64_t          order;            /* won, already: the first order */
     uint32_t          slot;             /* already: the place of the sale that
-                                            the first order is of */
+                                           the first order is of */
     unsigned          n_orders;         /* already: of the sale's group */
     sk_state_e        state;            /* won, already: of that order, */
     unsigned          states;           /* and of all that are of this sale:
                                            sk_state_bit() */
     uint32_t          expires_s;        /* held: since the epoch */
+    sk_sale_state_e   sale_state;       /* none */
     int64_t           starts_in_ms;     /* not_started, waiting; none: of a
                                            sale that is open, where the user's
                                            own opening is still to come */
-    sk_sale_state_e   sale_state;       /* none */
-    uint32_t          position;         /* queued: 1, he is the next; and how */
-    int64_t           may_return;       /* many units may return, or are free */
+    int64_t           may_return;       /* queued: so many units may return, or
+                                           are free; */
+    uint32_t          position;         /* 1: he is the next */
     unsigned          asked;            /* the drainer is to know that he who
                                            is queued has asked */
 } sk_answer_t;

@@ -80,7 +80,7 @@ sk_gate_waitlist_join(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
         || all.n_won + all.n_undecided >= sk_gate_limit(claim))
     {
         answer->result = SK_WAIT;
-        answer->ticket = h.joining;
+        answer->ticket = h.joining ? h.ticket : 0;
         return;
     }
 
@@ -120,7 +120,7 @@ sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 
     if (h->joining || (int32_t) position < 1) {
         answer->result = SK_WAIT;
-        answer->ticket = h->joining;
+        answer->ticket = h->joining ? h->ticket : 0;
         return;
     }
 

@@ -234,7 +234,8 @@ sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
         return;
 
     case SK_UNIT_JOINING:
-        h->joining = number;
+        h->joining = 1;
+        h->ticket = (h->ticket < number) ? number : h->ticket;
         return;
 
     case SK_UNIT_QUEUED:
@@ -253,14 +254,14 @@ sk_units_count(sk_holding_t *h, uint64_t value, uint32_t sale,
     if (h->n_won == 0 || meant > h->meant
         || (meant == h->meant && number < h->order))
     {
-        h->meant = meant;
+        h->meant = (uint8_t) meant;
         h->order = number;
-        h->state = state;
+        h->state = (uint8_t) state;
         h->expires_s = expires_s;
         h->sale = sale;
     }
 
-    h->states |= sk_state_bit(state);
+    h->states |= (uint8_t) sk_state_bit(state);
     h->n_won++;
 }
 

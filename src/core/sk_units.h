@@ -133,24 +133,26 @@ typedef struct {
 } sk_units_t;
 
 
-/* what the table says of one user in one sale, or in all of a group */
+/* what the table says of one user in one sale, or in all of a group; small, as
+   each claim clears it */
 
 typedef struct {
     unsigned  n_won;            /* units held or sold */
     unsigned  n_undecided;
-    uint64_t  order;            /* the first (lowest) order, if n_won; */
-    sk_state_e  state;          /* its state */
-    unsigned  states;           /* of all orders: sk_state_bit() */
-    uint32_t  expires_s;        /* of that order, if it was held */
-    uint32_t  sale;             /* of that order, its place */
-    unsigned  meant;            /* it is in a state that was asked for */
-    uint64_t  ticket;           /* the last ticket, if n_undecided */
+    uint64_t  order;            /* the first (lowest) order, if n_won: */
+    uint32_t  sale;             /* its sale's place, */
+    uint32_t  expires_s;        /* its end, if it was held, */
+    uint8_t   state;            /* its sk_state_e, */
+    uint8_t   meant;            /* whether that was asked for; */
+    uint8_t   states;           /* sk_state_bit() of all orders */
 
-    /* of one sale alone: where the user is in its waiting list */
+    /* of one sale alone: the user is in its waiting list, or joins it */
 
-    uint64_t  joining;          /* ticket of the claim to join it, or 0 */
+    uint8_t   joining;
     uint32_t  place;            /* 0: not in it */
     uint32_t  asked_s;          /* when the user has asked last */
+
+    uint64_t  ticket;           /* the last one, if n_undecided or joining */
 } sk_holding_t;
 
 
