@@ -79,8 +79,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t                     variables;  /* ngx_uint_t, the indices of
-                                                   those that are used */
+    ngx_uint_t                      variables;  /* how many are used */
 } ngx_http_seckill_main_conf_t;
 
 
@@ -334,8 +333,8 @@ ngx_int_t ngx_http_seckill_outcome_status(ngx_http_seckill_outcome_t *outcome,
 /* ngx_http_seckill_variable.c */
 
 ngx_int_t ngx_http_seckill_variable_add(ngx_conf_t *cf);
-/* finds those that the configuration uses */
-ngx_int_t ngx_http_seckill_variable_find(ngx_conf_t *cf);
+/* counts those that the configuration uses */
+void ngx_http_seckill_variable_find(ngx_conf_t *cf);
 
 /* ngx_http_seckill_origin.c */
 

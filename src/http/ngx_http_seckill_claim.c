@@ -38,7 +38,7 @@ ngx_http_seckill_claim_handler(ngx_http_request_t *r)
 
     outcome = NULL;
 
-    if (slcf->auth || smcf->variables.nelts) {
+    if (slcf->auth || smcf->variables) {
         outcome = ngx_http_seckill_outcome_add(r);
 
         if (outcome == NULL) {

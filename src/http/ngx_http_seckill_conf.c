@@ -14,20 +14,7 @@ static char *ngx_http_seckill_conf_api_params(ngx_conf_t *cf,
 void *
 ngx_http_seckill_conf_create_main(ngx_conf_t *cf)
 {
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_main_conf_t));
-    if (smcf == NULL) {
-        return NULL;
-    }
-
-    if (ngx_array_init(&smcf->variables, cf->pool, 8, sizeof(ngx_uint_t))
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return smcf;
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_seckill_main_conf_t));
 }
 
 
@@ -48,7 +35,9 @@ ngx_http_seckill_conf_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_seckill_variable_find(cf);
+    ngx_http_seckill_variable_find(cf);
+
+    return NGX_OK;
 }
 
 

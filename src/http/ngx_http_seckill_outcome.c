@@ -39,13 +39,6 @@ void
 ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
     ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
-    ngx_uint_t                     i, *index;
-    ngx_http_request_t            *r;
-    ngx_http_variable_value_t     *v;
-    ngx_http_seckill_main_conf_t  *smcf;
-
-    r = outcome->request;
-
     outcome->zone = claim->zone;
 
     /* any bytes, if there is none of that name: not for a header */
@@ -61,19 +54,6 @@ ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
     outcome->waited_us = claim->waited_us;
     outcome->answer = *answer;
     outcome->known = 1;
-
-    /* who asked before was told that there is nothing, and nginx may have kept
-       that: the log reads variables without ngx_http_get_flushed_variable() */
-
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_seckill_module);
-
-    index = smcf->variables.elts;
-
-    for (i = 0; i < smcf->variables.nelts; i++) {
-        v = &r->variables[index[i]];
-        v->valid = 0;
-        v->not_found = 0;
-    }
 }
 
 

@@ -20,6 +20,9 @@ enum {
 
 /*
  * They may be asked in any phase, and are not found until there is an answer.
+ * A request and its subrequests have one array of values, and each an answer of
+ * its own: nginx keeps none of these, and all that ask, the log too, have them
+ * found out anew.
  */
 
 static ngx_http_variable_t  ngx_http_seckill_variables[] = {
@@ -72,10 +75,10 @@ ngx_http_seckill_variable_add(ngx_conf_t *cf)
 }
 
 
-ngx_int_t
+void
 ngx_http_seckill_variable_find(ngx_conf_t *cf)
 {
-    ngx_uint_t                     i, *index;
+    ngx_uint_t                     i;
     ngx_http_variable_t           *v, *indexed;
     ngx_http_core_main_conf_t     *cmcf;
     ngx_http_seckill_main_conf_t  *smcf;
@@ -89,23 +92,14 @@ ngx_http_seckill_variable_find(ngx_conf_t *cf)
 
         for (v = ngx_http_seckill_variables; v->name.len; v++) {
 
-            if (v->name.len != indexed[i].name.len
-                || ngx_strncmp(v->name.data, indexed[i].name.data, v->name.len)
-                   != 0)
+            if (v->name.len == indexed[i].name.len
+                && ngx_strncmp(v->name.data, indexed[i].name.data, v->name.len)
+                   == 0)
             {
-                continue;
+                smcf->variables++;
             }
-
-            index = ngx_array_push(&smcf->variables);
-            if (index == NULL) {
-                return NGX_ERROR;
-            }
-
-            *index = i;
         }
     }
-
-    return NGX_OK;
 }
 
 

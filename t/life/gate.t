@@ -25,6 +25,21 @@ my ($listen, $directive) = $version > 25 ? ('', 'http2 on;') : ('http2', '');
 
 my $gate = 'seckill_gate zone=drop sale=phone user=$arg_user';
 
+# a page that has parts, which are for other users
+
+mkdir "$s->{dir}/pages" or die $!;
+open my $html, '>', "$s->{dir}/pages/whole" or die $!;
+print $html map { "<!--#include virtual=\"/part?user=$_\" -->\n" }
+                qw(bob nobody);
+close $html or die $!;
+
+# a key that nothing is signed with
+
+open my $keys, '>', "$s->{dir}/keys.json" or die $!;
+chmod 0600, $keys;
+print $keys '{"keys":[{"kty":"oct","k":"' . 'A' x 43 . '"}]}';
+close $keys or die $!;
+
 my %conf = (
     http => <<"END",
     seckill_zone zone=drop:2m;
@@ -35,6 +50,8 @@ my %conf = (
         '"sale":"\$seckill_sale","user":"\$seckill_user",'
         '"order":"\$seckill_order","state":"\$seckill_state",'
         '"code":"\$seckill_code","wait":"\$seckill_wait"}';
+    log_format parts "\$seckill_user \$seckill_result \$seckill_token_error";
+    map \$seckill_result \$order_there { volatile; won yes; already yes; }
     server {
         access_log logs/winners.log winners if=\$winner;
         listen 127.0.0.1:$tls ssl $listen;
@@ -81,6 +98,27 @@ END
             internal;
             seckill_gate zone=drop sale=phone user=\$http_x_user;
             proxy_pass_request_body off;
+            proxy_pass http://127.0.0.1:$app;
+        }
+        location /whole {
+            $gate;
+            root pages;
+            default_type text/html;
+            ssi on;
+            add_header X-Result "\$seckill_result \$seckill_user";
+            access_log logs/parts.log parts;
+            access_log logs/parts_if.log parts if=\$order_there;
+            access_log logs/parts_order.log parts if=\$seckill_order;
+            seckill_token \$cookie_a keys=$s->{dir}/keys.json;
+        }
+        location = /part {
+            $gate;
+            log_subrequest on;
+            access_log logs/parts.log parts;
+            access_log logs/parts_if.log parts if=\$order_there;
+            access_log logs/parts_order.log parts if=\$seckill_order;
+            seckill_token \$cookie_b keys=$s->{dir}/keys.json;
+            proxy_set_header X-Result \$seckill_result;
             proxy_pass http://127.0.0.1:$app;
         }
 END
@@ -155,6 +193,14 @@ is(post('/soon?user=eva', 'x')->{body}, '1 ' . md5_hex('x'),
 $s->wait_for('old workers to end',
              sub { !grep { my $pid = $_; grep { $_ == $pid } @old } $s->living });
 
+# what is logged of a page and of its parts is what each of them was answered
+
+my $whole = $s->connect;
+syswrite $whole, head('GET', '/whole?user=ann', 0, "Cookie: b=x\r\n");
+$whole = Seckill::Server::read_response($whole);
+is($whole->{status}, 200, 'a page with parts for other users');
+like($whole->{head}, qr/^X-Result: won ann\r?$/m, 'what its headers say');
+
 # an application that cancels the order, and leads on to what is for buyers
 
 my $order = $s->ask('phone', 'ann')->{order};
@@ -200,6 +246,13 @@ like($by{bob}{wait}, qr/^\d+\.\d{3}$/, 'and how long they waited');
 cmp_ok($by{bob}{wait}, '>', 0.1, 'which is the time until the decision');
 is("$by{cem}{sale} $by{cem}{state} $by{cem}{code}", 'phone sold 0', 'the rest');
 like($by{cem}{order}, qr/^\d+$/, 'and the order');
+
+is(sorted('parts.log'), 'ann won missing, bob won malformed, '
+   . 'nobody none malformed', 'a page and its parts, each as it was answered');
+is(sorted('parts_if.log'), 'ann won missing, bob won malformed',
+   '"if" asks for the same');
+is(sorted('parts_order.log'), 'ann won missing, bob won malformed',
+   'so it does without a map');
 
 kill TERM => $application;
 waitpid $application, 0;
@@ -257,6 +310,14 @@ sub head {
 
     return "$method $uri HTTP/1.1\r\nHost: localhost\r\n" . ($more // '')
            . "Content-Length: $length\r\nConnection: close\r\n\r\n";
+}
+
+
+sub sorted {
+    my ($log) = @_;
+
+    return join ', ', sort split /\n/,
+                      Seckill::Server::slurp("$s->{dir}/logs/$log");
 }
 
 
