@@ -183,7 +183,8 @@ need_test() {
          /usr/lib/python3/dist-packages/jwt python3-jwt \
          /usr/lib/python3/dist-packages/cryptography python3-cryptography \
          /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl \
-         node nodejs  /usr/share/nodejs/jose node-jose
+         node nodejs  /usr/share/nodejs/jose node-jose \
+         haproxy haproxy  apache2 apache2-bin
 }
 
 

@@ -128,7 +128,7 @@ for my $file (map { slurp($_) =~ /\]\(((?:\.\.\/)?[\w.\/-]+\.(?:md|conf))/g }
 my ($module) = split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
 
-for my $file (glob 'conf/*.conf') {
+for my $file (grep { !m{/apache} } glob 'conf/*.conf') {
     my $dir = tempdir('seckill-conf-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $text = slurp($file);
 
