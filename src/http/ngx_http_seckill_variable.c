@@ -14,7 +14,8 @@ enum {
     NGX_HTTP_SECKILL_STATE,
     NGX_HTTP_SECKILL_SALE,
     NGX_HTTP_SECKILL_USER,
-    NGX_HTTP_SECKILL_WAIT
+    NGX_HTTP_SECKILL_WAIT,
+    NGX_HTTP_SECKILL_POSITION
 };
 
 
@@ -47,6 +48,9 @@ static ngx_http_variable_t  ngx_http_seckill_variables[] = {
 
     { ngx_string("seckill_wait"), NULL, ngx_http_seckill_variable,
       NGX_HTTP_SECKILL_WAIT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("seckill_position"), NULL, ngx_http_seckill_variable,
+      NGX_HTTP_SECKILL_POSITION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("seckill_receipt"), NULL, ngx_http_seckill_receipt_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -179,6 +183,10 @@ ngx_http_seckill_variable_print(u_char *p, uintptr_t data,
     case NGX_HTTP_SECKILL_USER:
         return outcome->user.len
                ? ngx_cpymem(p, outcome->user.data, outcome->user.len) : p;
+
+    case NGX_HTTP_SECKILL_POSITION:
+        return (answer->result == SK_QUEUED)
+               ? ngx_sprintf(p, "%uD", answer->position) : p;
 
     default: /* NGX_HTTP_SECKILL_WAIT */
         return outcome->waited_us

@@ -27,7 +27,7 @@ my $s = Seckill::Server->new(
                    error_page 403 = /lost/$seckill_result;
                    root html;
                }
-               location /lost/ { return 200 "$uri\n"; }');
+               location /lost/ { return 200 "$uri $seckill_position\n"; }');
 
 $s->start->ready;
 my %order = map { $_ => $s->claim('phone', $_)->{order} } qw(ann bob cem);
@@ -78,7 +78,7 @@ waiting('at first', 3, qw(dan eve fay));
 
 for my $path (qw(/buy /checkout)) {
     my $r = $s->request($path eq '/buy' ? 'POST' : 'GET', "$path?user=dan");
-    is($r->{body}, "/lost/queued\n", "$path: a page for who waits");
+    is($r->{body}, "/lost/queued 1\n", "$path: a page for who waits");
 }
 
 is($s->request('GET', '/auth?sale=phone&user=dan')->{status}, 403,
