@@ -551,6 +551,44 @@ test_window(void **state)
 }
 
 
+/* in a shuffled opening nobody joins before his own opening */
+
+static void
+test_shuffled(void **state)
+{
+    char          user[16];
+    unsigned      i, early, late;
+    sk_answer_t   answer;
+
+    (void) state;
+
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":50,"
+                             "\"hold\":1000,\"waitlist\":50,\"shuffle\":100,"
+                             "\"start\":\"1970-01-01T00:16:41Z\"}"), 201);
+    phone = sk_zone_sale(zone, "phone", 5);
+    now_ms = SK_TEST_NOW + 1000 + 50000;
+    settle_at(&d, now_ms);
+    sk_store(&phone->free, 0);          /* others have them */
+    sk_store(&phone->held, 50);
+
+    for (i = 0, early = 0, late = 0; i < 40; i++) {
+        (void) snprintf(user, sizeof(user), "v%u", i);
+        answer = claims(user);
+
+        if (answer.result == SK_WAITING) {
+            assert_true(answer.starts_in_ms > 0);
+            early++;
+
+        } else {
+            assert_true(answer.admitted);
+            late++;
+        }
+    }
+
+    assert_true(early > 0 && late);
+}
+
+
 static void
 test_refused_terms(void **state)
 {
@@ -678,6 +716,7 @@ main(void)
         T(test_another_server),
         T(test_given_back),
         T(test_window),
+        T(test_shuffled),
         T(test_refused_terms),
         T(test_declared),
         T(test_removed),
