@@ -80,6 +80,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                      variables;  /* how many are used */
+    ngx_uint_t                      receipts;   /* $seckill_receipt is one */
 } ngx_http_seckill_main_conf_t;
 
 
@@ -113,6 +114,9 @@ typedef struct {
     int64_t                     waited_us;  /* 0: it was not admitted */
     sk_answer_t                 answer;
     ngx_uint_t                  states;     /* as of ngx_seckill_claim_t */
+    time_t                      at;         /* when it was decided, and the */
+    sk_head_t                   head;       /* ledger's head then; number 0:
+                                               nobody has looked */
     ngx_int_t                   refused;    /* HTTP status; 0: it was asked */
     unsigned                    known:1;
     unsigned                    asked:1;    /* it was no claim */
@@ -243,13 +247,15 @@ char *ngx_http_seckill_receipt_conf(ngx_conf_t *cf, ngx_command_t *cmd,
 /* $seckill_receipt */
 ngx_int_t ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+/* whether an answer can have a receipt, here */
+ngx_uint_t ngx_http_seckill_receipt_possible(ngx_http_request_t *r,
+    sk_answer_t *answer);
 /*
- * Signs what a request is answered; "text" is the request's.  NGX_DECLINED: no
- * seckill_receipt is in effect, or it is an answer that is not signed.
+ * Signs what a request is answered, when that was decided; "text" is the
+ * request's.  NGX_DECLINED: it cannot have a receipt.
  */
 ngx_int_t ngx_http_seckill_receipt(ngx_http_request_t *r,
-    ngx_seckill_zone_t *zone, ngx_str_t *sale, ngx_str_t *user,
-    sk_answer_t *answer, ngx_str_t *text);
+    ngx_http_seckill_outcome_t *outcome, ngx_str_t *text);
 
 /* ngx_http_seckill_claim.c */
 
@@ -317,8 +323,16 @@ char *ngx_http_seckill_gate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* an outcome that is not known yet; NULL: there is no memory */
 ngx_http_seckill_outcome_t *ngx_http_seckill_outcome_add(ngx_http_request_t *r);
+/*
+ * Decided now.  The ledger's head, which takes the zone's mutex, is looked at
+ * only where $seckill_receipt may be asked for: where the configuration uses
+ * it, and a seckill_receipt is in effect for the request.
+ */
 void ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
     ngx_seckill_claim_t *claim, sk_answer_t *answer);
+/* the same as another one, which was decided before */
+void ngx_http_seckill_outcome_repeat(ngx_http_seckill_outcome_t *outcome,
+    ngx_seckill_claim_t *claim, ngx_http_seckill_outcome_t *last);
 /* the last one of a request that is known, or NULL */
 ngx_http_seckill_outcome_t *ngx_http_seckill_outcome_own(ngx_http_request_t *r);
 /* the same, or else that of the request which it is a part of */

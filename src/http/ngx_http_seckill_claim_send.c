@@ -205,27 +205,38 @@ static ngx_int_t
 ngx_http_seckill_claim_send_receipt(ngx_http_seckill_claim_t *hc,
     sk_answer_t *answer, ngx_str_t *receipt)
 {
-    ngx_str_t                     value;
-    ngx_seckill_claim_t          *claim;
-    ngx_http_seckill_loc_conf_t  *slcf;
+    ngx_str_t                    value;
+    ngx_http_request_t          *r;
+    ngx_http_seckill_outcome_t   outcome;
 
     ngx_str_null(receipt);
 
-    slcf = ngx_http_get_module_loc_conf(hc->request, ngx_http_seckill_module);
-    claim = &hc->claim;
+    r = hc->request;
 
-    if (slcf->receipt == NULL
-        || ngx_http_arg(hc->request, (u_char *) "receipt", 7, &value) != NGX_OK
+    if (!ngx_http_seckill_receipt_possible(r, answer)
+        || ngx_http_arg(r, (u_char *) "receipt", 7, &value) != NGX_OK
         || value.len != 1 || value.data[0] != '1')
     {
         return NGX_OK;
     }
 
-    return (ngx_http_seckill_receipt(hc->request, claim->zone,
-                                     &claim->sale_name, &claim->user, answer,
-                                     receipt)
-            == NGX_ERROR)
-           ? NGX_ERROR : NGX_OK;
+    /* the variable and the answer have one receipt */
+
+    if (hc->outcome && hc->outcome->head.number) {
+        return ngx_http_seckill_receipt(r, hc->outcome, receipt);
+    }
+
+    ngx_memzero(&outcome, sizeof(ngx_http_seckill_outcome_t));
+
+    outcome.zone = hc->claim.zone;
+    outcome.sale = hc->claim.sale_name;
+    outcome.user = hc->claim.user;
+    outcome.answer = *answer;
+    outcome.at = ngx_time();
+
+    sk_zone_head(outcome.zone->shm, &outcome.head);
+
+    return ngx_http_seckill_receipt(r, &outcome, receipt);
 }
 
 

@@ -131,8 +131,7 @@ ngx_http_seckill_gate_ask(ngx_http_request_t *r,
 
             /* before an internal redirect: it hears the same */
 
-            hc.claim.waited_us = last->waited_us;
-            ngx_http_seckill_outcome_set(outcome, &hc.claim, &last->answer);
+            ngx_http_seckill_outcome_repeat(outcome, &hc.claim, last);
 
             return NGX_OK;
         }

@@ -8,6 +8,9 @@
  */
 
 
+static void ngx_http_seckill_outcome_fill(
+    ngx_http_seckill_outcome_t *outcome, ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
 static void ngx_http_seckill_outcome_cleanup(void *data);
 
 
@@ -35,8 +38,48 @@ ngx_http_seckill_outcome_add(ngx_http_request_t *r)
 }
 
 
+/*
+ * What is told was in the ledger before: the zone had the order when it
+ * answered, so the head that it has after that includes it.
+ */
+
 void
 ngx_http_seckill_outcome_set(ngx_http_seckill_outcome_t *outcome,
+    ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    ngx_http_seckill_main_conf_t  *smcf;
+
+    ngx_http_seckill_outcome_fill(outcome, claim, answer);
+
+    outcome->at = ngx_time();
+
+    smcf = ngx_http_get_module_main_conf(outcome->request,
+                                         ngx_http_seckill_module);
+
+    if (smcf->receipts
+        && ngx_http_seckill_receipt_possible(outcome->request, answer))
+    {
+        sk_zone_head(claim->zone->shm, &outcome->head);
+    }
+}
+
+
+void
+ngx_http_seckill_outcome_repeat(ngx_http_seckill_outcome_t *outcome,
+    ngx_seckill_claim_t *claim, ngx_http_seckill_outcome_t *last)
+{
+    claim->waited_us = last->waited_us;
+
+    ngx_http_seckill_outcome_fill(outcome, claim, &last->answer);
+
+    outcome->asked = last->asked;
+    outcome->at = last->at;
+    outcome->head = last->head;
+}
+
+
+static void
+ngx_http_seckill_outcome_fill(ngx_http_seckill_outcome_t *outcome,
     ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
     outcome->zone = claim->zone;

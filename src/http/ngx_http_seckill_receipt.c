@@ -14,6 +14,8 @@ struct ngx_http_seckill_receipt_conf_s {
 };
 
 
+static void ngx_http_seckill_receipt_order(ngx_http_seckill_outcome_t *outcome,
+    sk_receipt_t *receipt);
 static ngx_int_t ngx_http_seckill_receipt_text(ngx_http_request_t *r,
     sk_receipt_t *receipt, ngx_str_t *text);
 static ngx_int_t ngx_http_seckill_receipt_param(ngx_conf_t *cf,
@@ -41,8 +43,7 @@ ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    rc = ngx_http_seckill_receipt(r, outcome->zone, &outcome->sale,
-                                  &outcome->user, &outcome->answer, &text);
+    rc = ngx_http_seckill_receipt(r, outcome, &text);
 
     if (rc == NGX_OK) {
         v->len = text.len;
@@ -57,58 +58,89 @@ ngx_http_seckill_receipt_variable(ngx_http_request_t *r,
 
 /* what nobody could decide, and a sale that there is none of, is not signed */
 
-ngx_int_t
-ngx_http_seckill_receipt(ngx_http_request_t *r, ngx_seckill_zone_t *zone,
-    ngx_str_t *sale, ngx_str_t *user, sk_answer_t *answer, ngx_str_t *text)
+ngx_uint_t
+ngx_http_seckill_receipt_possible(ngx_http_request_t *r, sk_answer_t *answer)
 {
-    sk_sale_t                        *order_sale;
-    sk_receipt_t                      receipt;
-    ngx_http_seckill_loc_conf_t      *slcf;
-    ngx_http_seckill_receipt_conf_t  *conf;
+    ngx_http_seckill_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
-    conf = slcf->receipt;
 
-    if (conf == NULL || sk_results[answer->result].status != SK_STATUS_OK) {
+    return slcf->receipt && sk_results[answer->result].status == SK_STATUS_OK;
+}
+
+
+ngx_int_t
+ngx_http_seckill_receipt(ngx_http_request_t *r,
+    ngx_http_seckill_outcome_t *outcome, ngx_str_t *text)
+{
+    sk_answer_t                  *answer;
+    sk_receipt_t                  receipt;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    answer = &outcome->answer;
+
+    if (!ngx_http_seckill_receipt_possible(r, answer)) {
         return NGX_DECLINED;
     }
 
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
     ngx_memzero(&receipt, sizeof(sk_receipt_t));
 
-    receipt.user = (char *) user->data;
-    receipt.user_len = user->len;
-    receipt.sale = (char *) sale->data;
-    receipt.sale_len = sale->len;
+    receipt.user = (char *) outcome->user.data;
+    receipt.user_len = outcome->user.len;
+    receipt.sale = (char *) outcome->sale.data;
+    receipt.sale_len = outcome->sale.len;
     receipt.result = sk_results[answer->result].name;
-    receipt.iat = ngx_time();
-    receipt.exp = receipt.iat + conf->valid;
+    receipt.iat = outcome->at;
+    receipt.exp = receipt.iat + slcf->receipt->valid;
+    receipt.head = outcome->head;
 
     if (ngx_http_seckill_won(answer)) {
-        order_sale = &zone->shm->sales.elts[answer->slot];
-
-        receipt.order = answer->order;
-        receipt.state = sk_states[answer->state];
-
-        if (answer->state == SK_STATE_HELD
-            && receipt.exp > (int64_t) answer->expires_s)
-        {
-            receipt.exp = answer->expires_s;
-        }
-
-        /* the limit is that of a group of sales */
-
-        if (answer->result == SK_ALREADY
-            && (sk_load(&order_sale->name_len) != sale->len
-                || ngx_memcmp(order_sale->name, sale->data, sale->len) != 0))
-        {
-            receipt.order_sale = order_sale->name;
-            receipt.order_sale_len = sk_load(&order_sale->name_len);
-        }
+        ngx_http_seckill_receipt_order(outcome, &receipt);
     }
 
-    sk_zone_head(zone->shm, &receipt.head);
-
     return ngx_http_seckill_receipt_text(r, &receipt, text);
+}
+
+
+static void
+ngx_http_seckill_receipt_order(ngx_http_seckill_outcome_t *outcome,
+    sk_receipt_t *receipt)
+{
+    size_t        len;
+    ngx_str_t    *name;
+    sk_sale_t    *sale;
+    sk_answer_t  *answer;
+
+    answer = &outcome->answer;
+
+    receipt->order = answer->order;
+    receipt->state = sk_states[answer->state];
+
+    if (answer->state == SK_STATE_HELD
+        && receipt->exp > (int64_t) answer->expires_s)
+    {
+        receipt->exp = answer->expires_s;
+    }
+
+    if (answer->result != SK_ALREADY) {
+        return;
+    }
+
+    /* the limit is that of a group of sales; one that was removed since has no
+       name */
+
+    name = &outcome->sale;
+    sale = &outcome->zone->shm->sales.elts[answer->slot];
+    len = sk_load(&sale->name_len);
+
+    if (len && (len != name->len
+                || ngx_memcmp(sale->name, name->data, len) != 0))
+    {
+        receipt->order_sale = sale->name;
+        receipt->order_sale_len = len;
+    }
 }
 
 

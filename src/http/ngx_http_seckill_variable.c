@@ -101,6 +101,10 @@ ngx_http_seckill_variable_find(ngx_conf_t *cf)
                    == 0)
             {
                 smcf->variables++;
+
+                if (v->get_handler == ngx_http_seckill_receipt_variable) {
+                    smcf->receipts = 1;
+                }
             }
         }
     }

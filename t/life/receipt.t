@@ -6,12 +6,40 @@ use warnings;
 use Test::More;
 use JSON::PP qw(decode_json encode_json);
 use Crypt::PK::Ed25519;
+use IO::Socket::INET;
+use MIME::Base64 qw(decode_base64url);
+use Time::HiRes qw(sleep);
 use Seckill::Server;
+
+# an application, which is this test: it answers when it wants to
+
+my $app = IO::Socket::INET->new(Listen => 8, LocalAddr => '127.0.0.1') or die $!;
+my $to_app = 'http://127.0.0.1:' . $app->sockport;
 
 my $s = Seckill::Server->new(
     http => "seckill_zone zone=drop:2m;\n"
           . "seckill_sale zone=drop name=phone stock=1;\n"
-          . "seckill_receipt key=receipt.json iss=https://shop valid=1h;\n",
+          . "seckill_sale zone=drop name=desk stock=9;\n"
+          . "seckill_receipt key=receipt.json iss=https://shop valid=1h;\n"
+          . "log_format late '\$arg_user \$seckill_receipt';\n",
+    server => <<"END",
+        location = /buy {
+            seckill_gate zone=drop sale=desk user=\$arg_user claim=on;
+            proxy_pass $to_app;
+            access_log logs/late late;
+        }
+        location = /led {
+            seckill_gate zone=drop sale=desk user=\$arg_user claim=on;
+            try_files /nothing \@on;
+        }
+        location \@on {
+            auth_request /slow;
+            seckill_gate zone=drop sale=desk user=\$arg_user;
+            try_files /nothing =404;
+            access_log logs/late late;
+        }
+        location = /slow { internal; proxy_pass $to_app; }
+END
 );
 
 sub file {
@@ -50,6 +78,44 @@ file('set.json', $set);
 my $kid = decode_json($set)->{keys}[0]{kid};
 like($kid, qr/^[\w-]{43}$/, 'a key without kid has its thumbprint');
 
+# a receipt that is asked for when others have bought and seconds have gone by,
+# in the log, says how it was when it was decided
+
+sub slow {
+    my ($uri) = @_;
+    my $client = $s->connect;
+    my ($user) = $uri =~ /user=(\w+)/;
+
+    print $client "POST $uri HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
+                  . "Content-Length: 0\r\n\r\n";
+    my $asked = $app->accept;
+    my ($decided, $head) = (time, $s->api('GET', 'health')->{data}{head});
+
+    $s->claim('desk', "$user-$_") for 1, 2;
+    sleep 0.05 until time > $decided + 1;
+    isnt($s->api('GET', 'health')->{data}{head}{number}, $head->{number},
+         'others have bought');
+
+    print $asked "HTTP/1.0 200 OK\r\n\r\n";
+    close $asked;
+    1 while <$client>;
+
+    my $claims = $s->wait_for('a line in the log', sub {
+        (Seckill::Server::slurp("$s->{dir}/logs/late")
+         =~ /^$user [^.\n]+\.([^.\n]+)\./m)[0];
+    });
+    my $said = decode_json(decode_base64url($claims));
+
+    is_deeply([@$said{qw(sub order state)}, $said->{head}],
+              [$user, $head->{number}, 'sold', $head],
+              "$uri: the head is that of the decision");
+    cmp_ok($said->{iat}, '<=', $decided, 'and so is the time');
+    is($said->{exp} - $said->{iat}, 3600, 'from which it is good');
+}
+
+slow('/buy?user=eva');
+slow('/led?user=fay');
+
 # another key, and then no server
 
 new_key();
@@ -62,7 +128,7 @@ $s->stop;
 
 my $said = verified('set.json', $winner);
 is_deeply([@$said{qw(iss sub sale result order state)}],
-          ['https://shop', 'ann', 'phone', 'won', 2, 'sold'], 'the winner\'s');
+          ['https://shop', 'ann', 'phone', 'won', 3, 'sold'], 'the winner\'s');
 is_deeply($said->{head}, $head, 'the head is that of the ledger');
 is($said->{exp} - $said->{iat}, 3600, 'for an hour');
 
