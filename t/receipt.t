@@ -52,6 +52,21 @@ sub said {
     return JSON::PP->new->canonical->encode($claims);
 }
 
+# signed(TOKEN): the claims of a head, but for the time
+
+sub signed {
+    my ($token) = @_;
+
+    my $claims = eval {
+        decode_jwt(token => $token, kid_keys => $set, accepted_alg => 'EdDSA',
+                   verify_iat => 1);
+    } or return "wrong: $@";
+    my $iat = delete $claims->{iat};
+
+    return "wrong iat $iat" if abs($iat - time) > 60;
+    return JSON::PP->new->canonical->encode($claims);
+}
+
 # a test of a body: what is in front of the receipt, and what that says
 
 sub receipt {
@@ -207,115 +222,139 @@ qq{
  qr/key is required/]
 
 
-=== TEST 6: no key
+=== TEST 6: the head is for everyone, and signed
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=1;
+--- config eval
+my $keys = main::file('api.key', "0123456789abcdef shop\n");
+qq{
+    seckill_receipt key=$main::key iss=https://shop;
+    location = /seckill { seckill zone=drop user=\$arg_user; }
+    location /api/ { seckill_api zone=drop key=$keys; }
+    location /none/ { seckill_receipt off; seckill_api zone=drop key=$keys; }
+}
+--- request eval
+["POST /seckill?sale=phone&user=ann", "GET /api/head", "POST /api/head",
+ "GET /api/head?x=1", "GET /api/head/", "GET /api/heads", "GET /none/head"]
+--- error_code eval
+[200, 200, 405, 400, 401, 401, 404]
+--- response_body_like eval
+[qr/"order":2\}/,
+ qr/^\{"code":0,"data":\{"head":\{"number":2,"chain":"([0-9a-f]{64})"\},"signed":"([\w.-]+)"\}\}\n$(?(?{ main::signed($2) eq qq({"head":{"chain":"$1","number":2},"iss":"https:\/\/shop","zone":"drop"}) })|(?!))/,
+ qr/not allowed/, qr/invalid/, (qr/key is required/) x 2,
+ qr/^\{"code":100,"result":"invalid","message":"no receipts are signed here"\}\n$/]
+
+
+=== TEST 7: no key
 --- config
-    seckill_receipt iss=a; # 6
+    seckill_receipt iss=a; # 7
 --- must_die
 --- error_log
 "seckill_receipt" must have "key" parameter
 
 
-=== TEST 7: a parameter that is none
+=== TEST 8: a parameter that is none
 --- config eval
 qq{
-    seckill_receipt key=$main::key alg=none; # 7
+    seckill_receipt key=$main::key alg=none; # 8
 }
 --- must_die
 --- error_log
 invalid parameter "alg=none" of "seckill_receipt", allowed: key=file, iss=text, valid=time; or "off" alone
 
 
-=== TEST 8: off, with something else
+=== TEST 9: off, with something else
 --- config eval
 qq{
-    seckill_receipt off key=$main::key; # 8
+    seckill_receipt off key=$main::key; # 9
 }
 --- must_die
 --- error_log
 invalid parameter "off" of "seckill_receipt", allowed: key=file
 
 
-=== TEST 9: a time that is too short
+=== TEST 10: a time that is too short
 --- config eval
 qq{
-    seckill_receipt key=$main::key valid=59s; # 9
+    seckill_receipt key=$main::key valid=59s; # 10
 }
 --- must_die
 --- error_log
 invalid parameter "valid=59s" of "seckill_receipt", allowed: 1m to 366d, like 1d
 
 
-=== TEST 10: twice
+=== TEST 11: twice
 --- config eval
 qq{
     seckill_receipt key=$main::key;
-    seckill_receipt off; # 10
+    seckill_receipt off; # 11
 }
 --- must_die
 --- error_log
 "seckill_receipt" directive is duplicate
 
 
-=== TEST 11: a key that everyone may read
+=== TEST 12: a key that everyone may read
 --- config eval
 my $file = main::file('open.json', \%main::jwk, 0644);
 qq{
-    seckill_receipt key=$file; # 11
+    seckill_receipt key=$file; # 12
 }
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/open.json" is open to everyone: chmod 600)
 
 
-=== TEST 12: a public key
+=== TEST 13: a public key
 --- config eval
 my $file = main::file('public.json', { map { $_ => $main::jwk{$_} } qw(kty crv x) });
 qq{
-    seckill_receipt key=$file; # 12
+    seckill_receipt key=$file; # 13
 }
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/public.json": has no good "d", allowed: 32 bytes in base64url without padding)
 
 
-=== TEST 13: another one's public key
+=== TEST 14: another one's public key
 --- config eval
 my $file = main::file('x.json', { %main::jwk, x => '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' });
 qq{
-    seckill_receipt key=$file; # 13
+    seckill_receipt key=$file; # 14
 }
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/x.json": has an "x" that is not the public key of its "d")
 
 
-=== TEST 14: another kind of key
+=== TEST 15: another kind of key
 --- config eval
 my $file = main::file('x25519.json', { %main::jwk, crv => 'X25519' });
 qq{
-    seckill_receipt key=$file; # 14
+    seckill_receipt key=$file; # 15
 }
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/x25519.json": is not a key of Ed25519: "kty":"OKP", "crv":"Ed25519")
 
 
-=== TEST 15: a key for something else
+=== TEST 16: a key for something else
 --- config eval
 my $file = main::file('enc.json', { %main::jwk, use => 'enc' });
 qq{
-    seckill_receipt key=$file; # 15
+    seckill_receipt key=$file; # 16
 }
 --- must_die
 --- error_log eval
 qq(the key file "$main::dir/enc.json": has a wrong member, allowed: "alg":"EdDSA", "use":"sig", a string "kid")
 
 
-=== TEST 16: no JSON
+=== TEST 17: no JSON
 --- config eval
 my $file = main::file('wrong.json', '{"kty":"OKP","kty":"OKP"}');
 qq{
-    seckill_receipt key=$file; # 16
+    seckill_receipt key=$file; # 17
 }
 --- must_die
 --- error_log eval

@@ -42,7 +42,8 @@ _seckill() {
         --start|--end)
                     _seckill_words "none $(date -u +%Y-%m-%dT%H:%M:%SZ)"
                     return ;;
-        --json|--force|--all|--paused|--late|--no-restock|--help|-h) ;;
+        --json|--force|--all|--paused|--late|--no-restock|--signed|\
+        --help|-h)  ;;
         --*)        COMPREPLY=(); return ;;
     esac
 
@@ -51,7 +52,8 @@ _seckill() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            --json|--force|--all|--paused|--late|--no-restock|--help|-h) ;;
+            --json|--force|--all|--paused|--late|--no-restock|--signed|\
+            --help|-h) ;;
             --*)    skip=1 ;;
             =)      ;;
             *)      [[ $skip ]] || words+=("$word")
@@ -68,9 +70,9 @@ _seckill() {
     if [[ $cur != -* ]]; then
         case ${words[*]} in
             '')      _seckill_words 'product sale order events machine health
-                                     backup restore verify help' ;;
+                                     head backup restore verify help' ;;
             help)    _seckill_words 'product sale order events machine health
-                                     backup restore verify' ;;
+                                     head backup restore verify' ;;
             product) _seckill_words 'add list show edit remove' ;;
             sale)    _seckill_words 'add list show edit pause resume end remove
                                      beacon fairness watch' ;;
@@ -107,6 +109,7 @@ _seckill() {
         backup*|restore*)
                         _seckill_words '--force --json --help' ;;
         verify*)        _seckill_words '--json --help' ;;
+        head*)          _seckill_words "--signed $global" ;;
         *' list'|*' show'|'machine '*|health)
                         _seckill_words "$global" ;;
         *)              _seckill_words "$key $global" ;;

@@ -62,6 +62,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("health", ALL, "", GET, health, 0),
     ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
     ROUTE("receipt-keys", ALL, "", GET, receipt_keys, 0),
+    ROUTE("head", ALL, "", GET, head, 0),
 
     { ngx_null_string, 0, ngx_null_string, 0, NULL, 0 }
 };
@@ -150,12 +151,27 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_seckill_api_public(ngx_http_request_t *r)
 {
-    ngx_str_t  segments[NGX_HTTP_SECKILL_SEGMENTS];
+    ngx_str_t   segments[NGX_HTTP_SECKILL_SEGMENTS];
+    ngx_uint_t  i;
 
-    return ngx_http_seckill_api_path(r, segments) == 1
-           && segments[0].len == sizeof("receipt-keys") - 1
-           && ngx_strncmp(segments[0].data, "receipt-keys", segments[0].len)
-              == 0;
+    static ngx_str_t  names[] = {
+        ngx_string("receipt-keys"),
+        ngx_string("head")
+    };
+
+    if (ngx_http_seckill_api_path(r, segments) != 1) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (segments[0].len == names[i].len
+            && ngx_memcmp(segments[0].data, names[i].data, names[i].len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -165,6 +165,16 @@ ngx_http_seckill_reader_t *ngx_http_seckill_reader_get(
 ngx_int_t ngx_http_seckill_command_handler(ngx_http_seckill_call_t *call);
 void ngx_http_seckill_command_cleanup(ngx_http_seckill_call_t *call);
 
+/* ngx_http_seckill_head.c */
+
+#define NGX_HTTP_SECKILL_HEAD_SIZE                                           \
+    (sizeof("{\"number\":,\"chain\":\"\"}") - 1 + NGX_INT64_LEN             \
+     + 2 * SK_CHAIN_SIZE)
+
+ngx_int_t ngx_http_seckill_head_handler(ngx_http_seckill_call_t *call);
+/* prints a head, NGX_HTTP_SECKILL_HEAD_SIZE bytes at most */
+u_char *ngx_http_seckill_head_print(u_char *p, const sk_head_t *head);
+
 /* ngx_http_seckill_health.c */
 
 ngx_int_t ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call);
@@ -191,6 +201,14 @@ ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);
 /* ngx_http_seckill_receipt.c */
 
 ngx_int_t ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call);
+/*
+ * Signs a head of a zone's ledger, which is its head now; "text" is the
+ * request's.  NGX_DECLINED: no seckill_receipt is in effect.
+ */
+ngx_int_t ngx_http_seckill_receipt_head(ngx_http_request_t *r, ngx_str_t *zone,
+    const sk_head_t *head, ngx_str_t *text);
+/* answers so */
+ngx_int_t ngx_http_seckill_receipt_none(ngx_http_request_t *r);
 
 
 #pragma GCC visibility pop

@@ -1,16 +1,10 @@
 #include "ngx_http_seckill_api.h"
 
 
-#define NGX_HTTP_SECKILL_HEAD_SIZE                                           \
-    (sizeof("{\"number\":,\"chain\":\"\"}") - 1 + NGX_INT64_LEN             \
-     + 2 * SK_CHAIN_SIZE)
-
-
 static void ngx_http_seckill_health_warning(ngx_seckill_zone_t *zone,
     char *reason, ngx_str_t *warning);
 static ngx_int_t ngx_http_seckill_health_unwell(ngx_http_request_t *r,
     sk_zone_t *zone, const char *reason);
-static u_char *ngx_http_seckill_health_head(u_char *p, const sk_head_t *head);
 
 
 ngx_int_t
@@ -65,7 +59,7 @@ ngx_http_seckill_health_handler(ngx_http_seckill_call_t *call)
                           "\"ledger_seq\":%uL,\"undecided\":%uL,\"head\":",
                           &zone->name, sk_load(&zone->shm->applied_seq),
                           sk_queue_depth(&zone->shm->queue));
-    b->last = ngx_http_seckill_health_head(b->last, &head);
+    b->last = ngx_http_seckill_head_print(b->last, &head);
 
     if (log.len) {
         b->last = ngx_sprintf(b->last, ",\"log\":%V", &log);
@@ -143,7 +137,7 @@ ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone,
     json.data = p;
 
     p = ngx_cpymem(p, "{\"head\":", 8);
-    p = ngx_http_seckill_health_head(p, &head);
+    p = ngx_http_seckill_head_print(p, &head);
 
     if (log.len) {
         p = ngx_sprintf(p, ",\"log\":%V", &log);
@@ -154,14 +148,4 @@ ngx_http_seckill_health_unwell(ngx_http_request_t *r, sk_zone_t *zone,
 
     return ngx_http_seckill_reply_error_data(r, SK_STATUS_UNAVAILABLE, reason,
                                              NULL, &json);
-}
-
-
-static u_char *
-ngx_http_seckill_health_head(u_char *p, const sk_head_t *head)
-{
-    p = ngx_sprintf(p, "{\"number\":%uL,\"chain\":\"", head->number);
-    p = ngx_hex_dump(p, (u_char *) head->chain, SK_CHAIN_SIZE);
-
-    return ngx_cpymem(p, "\"}", 2);
 }

@@ -16,8 +16,9 @@ struct ngx_http_seckill_receipt_conf_s {
 
 static void ngx_http_seckill_receipt_order(ngx_http_seckill_outcome_t *outcome,
     sk_receipt_t *receipt);
+static ngx_str_t *ngx_http_seckill_receipt_iss(ngx_http_request_t *r);
 static ngx_int_t ngx_http_seckill_receipt_text(ngx_http_request_t *r,
-    sk_receipt_t *receipt, ngx_str_t *text);
+    ngx_str_t *text, char *token);
 static ngx_int_t ngx_http_seckill_receipt_param(ngx_conf_t *cf,
     ngx_http_seckill_receipt_conf_t *receipt, ngx_str_t *arg);
 static ngx_int_t ngx_http_seckill_receipt_key(ngx_conf_t *cf,
@@ -73,6 +74,7 @@ ngx_int_t
 ngx_http_seckill_receipt(ngx_http_request_t *r,
     ngx_http_seckill_outcome_t *outcome, ngx_str_t *text)
 {
+    ngx_str_t                    *iss;
     sk_answer_t                  *answer;
     sk_receipt_t                  receipt;
     ngx_http_seckill_loc_conf_t  *slcf;
@@ -84,9 +86,12 @@ ngx_http_seckill_receipt(ngx_http_request_t *r,
     }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+    iss = ngx_http_seckill_receipt_iss(r);
 
     ngx_memzero(&receipt, sizeof(sk_receipt_t));
 
+    receipt.iss = (char *) iss->data;
+    receipt.iss_len = iss->len;
     receipt.user = (char *) outcome->user.data;
     receipt.user_len = outcome->user.len;
     receipt.sale = (char *) outcome->sale.data;
@@ -100,7 +105,8 @@ ngx_http_seckill_receipt(ngx_http_request_t *r,
         ngx_http_seckill_receipt_order(outcome, &receipt);
     }
 
-    return ngx_http_seckill_receipt_text(r, &receipt, text);
+    return ngx_http_seckill_receipt_text(r, text,
+                                sk_receipt_sign(slcf->receipt->key, &receipt));
 }
 
 
@@ -144,24 +150,53 @@ ngx_http_seckill_receipt_order(ngx_http_seckill_outcome_t *outcome,
 }
 
 
-static ngx_int_t
-ngx_http_seckill_receipt_text(ngx_http_request_t *r, sk_receipt_t *receipt,
-    ngx_str_t *text)
+ngx_int_t
+ngx_http_seckill_receipt_head(ngx_http_request_t *r, ngx_str_t *zone,
+    const sk_head_t *head, ngx_str_t *text)
 {
-    char                         *token;
     ngx_str_t                    *iss;
+    sk_receipt_head_t             said;
+    ngx_http_seckill_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
+
+    if (slcf->receipt == NULL) {
+        return NGX_DECLINED;
+    }
+
+    iss = ngx_http_seckill_receipt_iss(r);
+
+    said.iss = (char *) iss->data;
+    said.iss_len = iss->len;
+    said.zone = (char *) zone->data;
+    said.zone_len = zone->len;
+    said.iat = ngx_time();
+    said.head = *head;
+
+    return ngx_http_seckill_receipt_text(r, text,
+                           sk_receipt_sign_head(slcf->receipt->key, &said));
+}
+
+
+static ngx_str_t *
+ngx_http_seckill_receipt_iss(ngx_http_request_t *r)
+{
     ngx_http_core_srv_conf_t     *cscf;
     ngx_http_seckill_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
-    iss = slcf->receipt->iss.len ? &slcf->receipt->iss : &cscf->server_name;
+    return slcf->receipt->iss.len ? &slcf->receipt->iss : &cscf->server_name;
+}
 
-    receipt->iss = (char *) iss->data;
-    receipt->iss_len = iss->len;
 
-    token = sk_receipt_sign(slcf->receipt->key, receipt);
+/* "token" is freed; NULL: there was no memory */
+
+static ngx_int_t
+ngx_http_seckill_receipt_text(ngx_http_request_t *r, ngx_str_t *text,
+    char *token)
+{
     if (token == NULL) {
         return NGX_ERROR;
     }
@@ -203,9 +238,7 @@ ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call)
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
     if (slcf->receipt == NULL) {
-        return ngx_http_seckill_reply_error(r, SK_STATUS_NOT_FOUND,
-                                            "no receipts are signed here",
-                                            NULL);
+        return ngx_http_seckill_receipt_none(r);
     }
 
     text.data = (u_char *) sk_receipt_key_set(slcf->receipt->key);
@@ -220,6 +253,14 @@ ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call)
 
     return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
                                        &ngx_http_seckill_reply_json_type, b);
+}
+
+
+ngx_int_t
+ngx_http_seckill_receipt_none(ngx_http_request_t *r)
+{
+    return ngx_http_seckill_reply_error(r, SK_STATUS_NOT_FOUND,
+                                        "no receipts are signed here", NULL);
 }
 
 

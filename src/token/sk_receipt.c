@@ -26,7 +26,9 @@ static int sk_receipt_key_bytes(json_t *jwk, const char *name,
 static unsigned sk_receipt_key_is(json_t *jwk, const char *name,
     const char *value, unsigned required);
 static int sk_receipt_key_texts(sk_receipt_key_t *key, json_t *jwk);
+static char *sk_receipt_seal(const sk_receipt_key_t *key, json_t *json);
 static json_t *sk_receipt_claims(const sk_receipt_t *receipt);
+static json_t *sk_receipt_head(const sk_head_t *head);
 static void sk_receipt_base64(char *text, size_t size, const void *bin,
     size_t len);
 
@@ -223,11 +225,32 @@ sk_receipt_key_texts(sk_receipt_key_t *key, json_t *jwk)
 char *
 sk_receipt_sign(const sk_receipt_key_t *key, const sk_receipt_t *receipt)
 {
+    return sk_receipt_seal(key, sk_receipt_claims(receipt));
+}
+
+
+char *
+sk_receipt_sign_head(const sk_receipt_key_t *key, const sk_receipt_head_t *head)
+{
+    return sk_receipt_seal(key,
+               json_pack("{s:o,s:o,s:I,s:o}",
+                         "iss", sk_json_text(head->iss, head->iss_len),
+                         "zone", sk_json_text(head->zone, head->zone_len),
+                         "iat", (json_int_t) head->iat,
+                         "head", sk_receipt_head(&head->head)));
+}
+
+
+/* "json" is no more; NULL: there was no memory */
+
+static char *
+sk_receipt_seal(const sk_receipt_key_t *key, json_t *json)
+{
     char     *claims, *text;
     size_t    len, size;
     uint8_t   signature[crypto_sign_BYTES];
 
-    claims = sk_json_end(sk_receipt_claims(receipt));
+    claims = sk_json_end(json);
 
     if (claims == NULL) {
         return NULL;
@@ -262,7 +285,6 @@ static json_t *
 sk_receipt_claims(const sk_receipt_t *receipt)
 {
     int      rc;
-    char     chain[SK_CHAIN_HEX_SIZE];
     json_t  *claims;
 
     claims = json_pack("{s:o,s:o,s:o,s:s,s:I,s:I}",
@@ -289,12 +311,8 @@ sk_receipt_claims(const sk_receipt_t *receipt)
     }
 
     if (rc == 0 && receipt->head.number) {
-        (void) sodium_bin2hex(chain, sizeof(chain), receipt->head.chain,
-                              SK_CHAIN_SIZE);
         rc |= json_object_set_new(claims, "head",
-                       json_pack("{s:I,s:s}", "number",
-                                 (json_int_t) receipt->head.number,
-                                 "chain", chain));
+                                  sk_receipt_head(&receipt->head));
     }
 
     if (rc != 0) {
@@ -303,6 +321,18 @@ sk_receipt_claims(const sk_receipt_t *receipt)
     }
 
     return claims;
+}
+
+
+static json_t *
+sk_receipt_head(const sk_head_t *head)
+{
+    char  chain[SK_CHAIN_HEX_SIZE];
+
+    (void) sodium_bin2hex(chain, sizeof(chain), head->chain, SK_CHAIN_SIZE);
+
+    return json_pack("{s:I,s:s}", "number", (json_int_t) head->number,
+                     "chain", chain);
 }
 
 

@@ -1,7 +1,8 @@
 /*
- * Receipts: what a buyer was told, signed, for anybody to check who has the
- * public key.  A receipt is a JWT (RFC 7519) by Ed25519 (RFC 8037).  Nothing is
- * read or asked here: the key's text and the time are arguments.
+ * Receipts: what a buyer was told, and heads of ledgers, signed, for anybody to
+ * check who has the public key.  Each is a JWT (RFC 7519), by Ed25519 (RFC
+ * 8037).  Nothing is read or asked here: the key's text and the time are
+ * arguments.
  */
 
 
@@ -39,6 +40,18 @@ typedef struct {
 } sk_receipt_t;
 
 
+/* the same of a head, which is nobody's receipt: it has no user */
+
+typedef struct {
+    const char   *iss;
+    size_t        iss_len;
+    const char   *zone;         /* whose ledger it is */
+    size_t        zone_len;
+    int64_t       iat;
+    sk_head_t     head;
+} sk_receipt_head_t;
+
+
 /*
  * A private JWK.  SK_OK; SK_ERROR: "reason" says in lower case what is wrong,
  * but nothing of what is secret; or there is no memory.
@@ -53,6 +66,8 @@ const char *sk_receipt_key_set(const sk_receipt_key_t *key);
 
 /* to be freed; NULL: there is no memory */
 char *sk_receipt_sign(const sk_receipt_key_t *key, const sk_receipt_t *receipt);
+char *sk_receipt_sign_head(const sk_receipt_key_t *key,
+    const sk_receipt_head_t *head);
 
 
 #pragma GCC visibility pop

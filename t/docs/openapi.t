@@ -218,7 +218,7 @@ for my $headers ({}, { Authorization => 'Bearer a.b.c' }) {
          headers => $headers) for qw(GET POST);
 }
 
-play(404, 'GET /api/receipt-keys', server => $login);
+play(404, "GET /api/$_", server => $login) for qw(receipt-keys head);
 $login->done;
 
 
@@ -229,6 +229,8 @@ play(200, "POST /seckill", query => "sale=$_&user=r&receipt=1")
 play(200, "GET /seckill", query => "sale=$_&user=r&receipt=1") for qw(phone tickets);
 play(200, 'GET /api/receipt-keys');
 play(400, 'GET /api/receipt-keys', query => 'x=1');
+play(200, 'GET /api/head');
+play(400, 'GET /api/head', query => 'x=1');
 
 
 # the server
@@ -600,7 +602,10 @@ $s->done;
 
 # a server whose store is no store: nothing can be decided
 
-my $unwell = Seckill::Server->new(http => 'seckill_zone zone=drop:2m;');
+my $unwell = Seckill::Server->new(http => <<"END");
+    seckill_zone zone=drop:2m;
+    seckill_receipt key=$receipt_name;
+END
 
 mkdir "$unwell->{dir}/seckill";
 open my $store, '>', "$unwell->{dir}/seckill/drop.db" or die $!;
@@ -620,7 +625,7 @@ for my $op (@operations) {
     next if $at_once{"$op->{method} $op->{path}"};
     play(503, "$op->{method} $op->{path}", %real, server => $unwell,
          defined $op->{body} ? (body => $op->{body}) : (),
-         $op->{free} ? (query => 'sale=phone&user=a') : ());
+         $op->{path} eq '/seckill' ? (query => 'sale=phone&user=a') : ());
 }
 
 $unwell->done;

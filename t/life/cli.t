@@ -90,7 +90,7 @@ sub wait_for {
 like(cli(0, '--help'), qr/^usage: seckill COMMAND/, 'help');
 is(cli(0, 'help'), cli(0, '-h'), 'by each of its names');
 
-for my $command (qw(product sale order events machine health backup restore
+for my $command (qw(product sale order events machine health head backup restore
                     verify))
 {
     like(cli(0, $command, '--help'), qr/^usage: seckill $command\b/,
@@ -588,6 +588,9 @@ my $base = "http://127.0.0.1:$s->{port}";
 $ENV{SECKILL_URL} = "$base/api/";
 
 like(cli(0, 'health'), qr/^zone +drop$/m, 'health');
+
+cli(1, 'head');
+like($err, qr/^seckill: invalid: no receipts are signed here$/, 'no receipts');
 
 # keys
 

@@ -78,6 +78,15 @@ file('set.json', $set);
 my $kid = decode_json($set)->{keys}[0]{kid};
 like($kid, qr/^[\w-]{43}$/, 'a key without kid has its thumbprint');
 
+# the head, signed: by the command
+
+sub tool { my ($args) = @_; `SECKILL_URL=http://127.0.0.1:$s->{port}/api tools/seckill $args 2>&1` }
+
+like(tool('head'), qr/^number +$head->{number}\nchain +$head->{chain}\nsigned +ey\S+$/m,
+     'a head for people');
+chomp(my $signed = tool('head --signed'));
+is_deeply(decode_json(tool('--json head'))->{head}, $head, 'one for programs');
+
 # a receipt that is asked for when others have bought and seconds have gone by,
 # in the log, says how it was when it was decided
 
@@ -135,6 +144,10 @@ is($said->{exp} - $said->{iat}, 3600, 'for an hour');
 $said = verified('set.json', $loser);
 is_deeply([@$said{qw(sub sale result order state)}],
           ['ben', 'phone', 'sold_out', undef, undef], 'the loser\'s');
+
+$said = verified('set.json', $signed);
+is_deeply([sort keys %$said], [qw(head iat iss zone)], 'a head is no receipt');
+is_deeply($said->{head}, $head, 'it is the ledger\'s');
 
 like(verified('set.json', $later), qr/KeyError/, 'one with another key is not known');
 

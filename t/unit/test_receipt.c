@@ -223,6 +223,61 @@ test_sign(void **state)
 }
 
 
+/* a head is signed for ever, and is no buyer's receipt */
+
+static void
+test_head(void **state)
+{
+    char                  *token;
+    sk_token_t             said;
+    sk_receipt_head_t      head;
+    sk_token_rules_t       rules;
+    sk_token_keys_info_t   info;
+
+    (void) state;
+
+    good("{" OKP "," D "," X "}", THUMB);
+
+    memset(&head, 0, sizeof(head));
+    head.iss = "https://shopX";
+    head.iss_len = 12;
+    head.zone = "dropX";
+    head.zone_len = 4;
+    head.iat = NOW;
+
+#define ZEROS  "00000000000000000000000000000000"                            \
+               "00000000000000000000000000000000"
+
+    token = sk_receipt_sign_head(key, &head);
+    assert_non_null(token);
+    payload_is(token, "{\"iss\":\"https://shop\",\"zone\":\"drop\","
+               "\"iat\":1800000000,\"head\":{\"number\":0,\"chain\":\"" ZEROS
+               "\"}}");
+
+    memset(&rules, 0, sizeof(rules));
+    rules.claim = "sub";
+    assert_int_equal(sk_token_keys_read(&rules.keys, sk_receipt_key_set(key),
+                                        strlen(sk_receipt_key_set(key)), &info,
+                                        reason),
+                     SK_OK);
+    assert_int_equal(sk_token_verify(&rules, token, strlen(token), NOW, &said),
+                     SK_TOKEN_BAD_TIME);
+    free(token);
+
+    head.head.number = 18;
+    memset(head.head.chain, 0xab, SK_CHAIN_SIZE);
+    token = sk_receipt_sign_head(key, &head);
+    assert_non_null(token);
+    payload_is(token, "{\"iss\":\"https://shop\",\"zone\":\"drop\","
+               "\"iat\":1800000000,\"head\":{\"number\":18,\"chain\":\""
+               "abababababababababababababababab"
+               "abababababababababababababababab\"}}");
+    free(token);
+
+    sk_token_keys_free(rules.keys);
+}
+
+
 static int
 end(void **state)
 {
@@ -237,7 +292,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_sign)
+        cmocka_unit_test(test_sign),
+        cmocka_unit_test(test_head)
     };
 
     return cmocka_run_group_tests(tests, keys_make, end);
