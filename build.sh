@@ -272,7 +272,9 @@ build_module() {
 # program that has nothing of it; the same in all kinds of builds, without nginx
 
 build_tools() {
-    build_tool seckill-chain "$top"/src/{core,ledger}
+    build_tool seckill-chain "$top"/src/{core,ledger} "$top"/tools/store
+    build_tool seckill-receipts "$top"/src/{core,ledger,token} \
+        "$top"/tools/{store,receipts}
     build_tool seckill-fairness
 }
 

@@ -15,21 +15,15 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "sk_ledger.h"
+#include "store.h"
 
 
 #define CHAIN_SOUND     0
 #define CHAIN_BROKEN    1
 #define CHAIN_TROUBLE   2
 
-#define CHAIN_TRIES     100             /* of a store that is locked */
-#define CHAIN_AGAIN_US  100000
 
-
-static int chain_open(const char *store, sk_ledger_t **ledger, uint64_t *last,
-    char *error);
 static int chain_check(const char *store, sk_ledger_t *l, uint64_t last);
 
 
@@ -51,7 +45,7 @@ main(int argc, char **argv)
         return CHAIN_TROUBLE;
     }
 
-    rc = chain_open(argv[1], &l, &last, error);
+    rc = store_open(&l, argv[1], &last, error);
 
     if (rc != SK_OK) {
         (void) fprintf(stderr, "seckill-chain: \"%s\": %s\n", argv[1], error);
@@ -63,43 +57,6 @@ main(int argc, char **argv)
     sk_ledger_close(l);
 
     return rc;
-}
-
-
-/* what is read first decides of which moment all is: nobody locks it then */
-
-static int
-chain_open(const char *store, sk_ledger_t **ledger, uint64_t *last,
-    char *error)
-{
-    int       rc;
-    unsigned  try;
-
-    for (try = 1; /* void */ ; try++) {
-        rc = sk_ledger_open(ledger, store, SK_LEDGER_READ, error);
-
-        if (rc == SK_OK) {
-            rc = sk_ledger_begin(*ledger);
-
-            if (rc == SK_OK) {
-                rc = sk_ledger_last_seq(*ledger, last);
-            }
-
-            if (rc == SK_OK) {
-                return SK_OK;
-            }
-
-            (void) snprintf(error, SK_LEDGER_ERROR_SIZE_MAX, "%s",
-                            sk_ledger_error(*ledger));
-            sk_ledger_close(*ledger);
-        }
-
-        if (rc != SK_AGAIN || try == CHAIN_TRIES) {
-            return rc;
-        }
-
-        (void) usleep(CHAIN_AGAIN_US);
-    }
 }
 
 

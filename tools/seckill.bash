@@ -37,7 +37,8 @@ _seckill() {
     fi
 
     case $prev in
-        --key-file) _seckill_files; return ;;
+        --key-file|--receipts|--keys)
+                    _seckill_files; return ;;
         --state)    _seckill_words 'sold held paid expired cancelled'; return ;;
         --start|--end)
                     _seckill_words "none $(date -u +%Y-%m-%dT%H:%M:%SZ)"
@@ -108,7 +109,8 @@ _seckill() {
         'events list')  _seckill_words "--after --at --limit $global" ;;
         backup*|restore*)
                         _seckill_words '--force --json --help' ;;
-        verify*)        _seckill_words '--json --help' ;;
+        verify*)        _seckill_words '--receipts --keys --url --json
+                                        --help' ;;
         head*)          _seckill_words "--signed $global" ;;
         *' list'|*' show'|'machine '*|health)
                         _seckill_words "$global" ;;

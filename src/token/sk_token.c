@@ -51,6 +51,23 @@ sk_token_verify(const sk_token_rules_t *rules, const char *text, size_t len,
     int64_t now, sk_token_t *token)
 {
     json_t            *claims;
+    sk_token_error_e   error;
+
+    error = sk_token_open(rules->keys, text, len, &claims);
+
+    if (error == SK_TOKEN_OK) {
+        error = sk_token_claims(rules, claims, now, token);
+        json_decref(claims);
+    }
+
+    return error;
+}
+
+
+sk_token_error_e
+sk_token_open(sk_token_keys_t *keys, const char *text, size_t len,
+    json_t **claims)
+{
     sk_token_key_t    *key;
     sk_token_error_e   error;
     sk_token_parts_t   parts;
@@ -67,7 +84,7 @@ sk_token_verify(const sk_token_rules_t *rules, const char *text, size_t len,
         return SK_TOKEN_MALFORMED;
     }
 
-    error = sk_token_header(rules->keys, &parts, &key);
+    error = sk_token_header(keys, &parts, &key);
 
     if (error == SK_TOKEN_OK) {
         error = sk_token_signature(key, &parts);
@@ -77,18 +94,11 @@ sk_token_verify(const sk_token_rules_t *rules, const char *text, size_t len,
         return error;
     }
 
-    sk_token_keep(rules->keys, key, &parts);
+    sk_token_keep(keys, key, &parts);
 
-    claims = sk_token_json(parts.payload, parts.payload_len);
-    if (claims == NULL) {
-        return SK_TOKEN_MALFORMED;
-    }
+    *claims = sk_token_json(parts.payload, parts.payload_len);
 
-    error = sk_token_claims(rules, claims, now, token);
-
-    json_decref(claims);
-
-    return error;
+    return *claims ? SK_TOKEN_OK : SK_TOKEN_MALFORMED;
 }
 
 

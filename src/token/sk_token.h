@@ -20,6 +20,8 @@
 #define _SK_TOKEN_H_INCLUDED_
 
 
+#include <jansson.h>
+
 #include "sk_core.h"
 
 
@@ -117,6 +119,14 @@ typedef struct {
  */
 sk_token_error_e sk_token_verify(const sk_token_rules_t *rules,
     const char *text, size_t len, int64_t now, sk_token_t *token);
+
+/*
+ * What a token says whose signature is good, whatever that is: an object, to be
+ * released.  None of its claims is looked at, so it may have expired long ago,
+ * or be for somebody else.
+ */
+sk_token_error_e sk_token_open(sk_token_keys_t *keys, const char *text,
+    size_t len, json_t **claims);
 
 
 #pragma GCC visibility pop
