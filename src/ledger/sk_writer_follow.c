@@ -244,6 +244,8 @@ sk_writer_follow_event(void *ctx, const sk_event_t *e)
 static int
 sk_writer_follow_apply(sk_writer_t *w)
 {
+    int  rc;
+
     if (w->n_events == 0) {
         return SK_OK;
     }
@@ -252,7 +254,12 @@ sk_writer_follow_apply(sk_writer_t *w)
 
     sk_seq_advance(w->seq, w->events[w->n_events - 1].seq);
 
-    return sk_writer_apply(w);
+    /* what is applied is told with the head, which has to include it */
+
+    rc = (sk_load(&w->zone->state) == SK_ZONE_READY) ? sk_writer_follow_head(w)
+                                                     : SK_OK;
+
+    return (rc == SK_OK) ? sk_writer_apply(w) : rc;
 }
 
 

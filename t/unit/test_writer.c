@@ -216,6 +216,39 @@ check_exact(void)
 }
 
 
+/* what a rival has appended may be told once it is applied: so the head that is
+   told with it has it already, also while there is more to follow */
+
+static void
+test_head_while_following(void **state)
+{
+    unsigned    i;
+    sk_head_t   before, head;
+
+    (void) state;
+
+    d.writer.authority = NULL;
+    assert_int_equal(settle(&d), SK_OK);
+    sk_zone_head(zone, &before);
+    assert_int_equal(before.number, sk_load(&zone->applied_seq));
+
+    assert_int_equal(settle(&rival), SK_OK);
+
+    for (i = 0; i < 3; i++) {
+        (void) sk_test_claim(rival.writer.zone,
+                             sk_zone_sale(rival.writer.zone, "declared", 8),
+                             i == 0 ? "a" : i == 1 ? "b" : "c");
+        assert_int_equal(settle(&rival), SK_OK);
+    }
+
+    assert_int_equal(sk_writer_follow_read(&d.writer), SK_OK);
+
+    sk_zone_head(zone, &head);
+    assert_int_equal(sk_load(&zone->applied_seq), before.number + 3);
+    assert_int_equal(head.number, before.number + 3);
+}
+
+
 /* a life of a shop: each thing that is done is done once */
 
 static void
@@ -517,6 +550,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_behind_at_every_commit,
+                                        begin_with_rival, end_with_rival),
+        cmocka_unit_test_setup_teardown(test_head_while_following,
                                         begin_with_rival, end_with_rival),
 #define T(f)  cmocka_unit_test_setup_teardown(f, begin, end)
         T(test_authority_away),
