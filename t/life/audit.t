@@ -122,6 +122,17 @@ told(POST => 'old', 'fay', 'already');
 is($s->api('DELETE', 'sales/old')->{code}, 0, 'a sale is removed');
 head('removed');
 
+
+# of a group, an order of a sale that is gone counts no more
+
+$s->api('POST', 'sales', '{"name":"gone","stock":9,"group":"g"}');
+my $kim = told(POST => 'gone', 'kim', 'won');
+head('kim');
+$s->api('POST', 'sales/gone/end');
+is($s->api('DELETE', 'sales/gone')->{code}, 0, 'another one, too');
+head('gone');
+told(POST => 'right', 'kim', 'won');
+
 tool(0, 'backup', $db, "$s->{dir}/backup.db");
 is($s->api('PATCH', 'sales/bag', '{"limit":3}')->{code}, 0, 'a limit is edited');
 head('three');
@@ -282,6 +293,8 @@ my @cases = (
     [receipt('ended', 'phone', 'ann-private', 'last'), qr/^it says "ended", but/],
     [receipt('none', 'right', 'eli', 'last')],
     [receipt('sold_out', 'right', 'eli', 'last'), qr/^it says "sold_out", but its user had order $eli$/],
+    [receipt('sold_out', 'right', 'kim', 'kim'), qr/^it says "sold_out", but its user had order $kim$/],
+    [receipt('sold_out', 'right', 'kim', 'gone')],
     [receipt('sold_out', 'bag', 'cem', 'paid')],
     [receipt('sold_out', 'bag', 'cem', 'two'),
      qr/^it says "sold_out", but its user had order $cem2, and all that the limit allows$/],
@@ -362,7 +375,7 @@ like($err, qr/--keys: only with --receipts/, 'keys for nothing');
 sub lines { return scalar(() = $out =~ /^ +line \d+: $_[0]$/mg) }
 
 tool(1, 'verify', "$s->{dir}/backup.db", '--receipts', $all, @keys);
-my $end = $head{removed}{number};
+my $end = $head{gone}{number} + 1;
 is(lines("its head is event \\d+, but the ledger ends with event $end"), 2,
    'receipts of events that are not there');
 
@@ -410,7 +423,8 @@ tool(1, 'verify', "$t->{dir}/seckill/drop.db", '--receipts', $all, @keys);
 like($out, qr/^ok +chain: /m, 'the chain fits');
 like($out, qr/^the ledger is sound, but NOT all receipts are good$/m, 'receipts do not');
 is(lines('its head is event \d+, with which no commit of the ledger ends')
-   + lines('its head is event \d+, but the ledger ends with event \d+'), $n,
+   + lines('its head is event \d+, but the ledger ends with event \d+')
+   + lines('the ledger has another history up to its head, event \d+'), $n,
    'none of them');
 $t->done;
 
