@@ -196,7 +196,7 @@ sub won { my ($user, $order, $head, %m) = @_;
 (my $altered = $kept[2]) =~ s/\.\K[^.]+/(split m{\.}, $kept[1])[1]/e;
 (my $chain = $head{last}{chain}) =~ tr/0-9a-f/1-9a-f0/;
 my $no = qr/neither a receipt nor a head/;
-my @now = (iat => time, exp => time + 1000);
+my @now = (iat => 1, exp => time + 1000);       # by the ledger's time: at once
 
 my @cases = (
     # what is not signed so
@@ -292,6 +292,8 @@ my @cases = (
     [receipt('sold_out', 'phone', 'ann-private', 'last'), qr/^it says "sold_out", but its user had order $ann$/],
     [receipt('ended', 'phone', 'ann-private', 'last'), qr/^it says "ended", but/],
     [receipt('none', 'right', 'eli', 'last')],
+    [receipt('queued', 'right', 'eli', 'last')],
+    [receipt('queued', 'phone', 'ann-private', 'last'), qr/^it says "queued", but its user had order $ann$/],
     [receipt('sold_out', 'right', 'eli', 'last'), qr/^it says "sold_out", but its user had order $eli$/],
     [receipt('sold_out', 'right', 'kim', 'kim'), qr/^it says "sold_out", but its user had order $kim$/],
     [receipt('sold_out', 'right', 'kim', 'gone')],

@@ -258,7 +258,9 @@ receipts_check_state(const receipts_said_t *said,
 
 /*
  * "none" is not said of who has an order of the sale; and whoever has all that
- * the limit allows is told so, before anything else is looked at.
+ * the limit allows is told so, before anything else is looked at.  But
+ * "queued", and "none", may be what a question of one sale of a group was
+ * answered.
  */
 
 static int
@@ -322,7 +324,7 @@ receipts_check_counts(const receipts_said_t *said, const receipts_sale_t *sale,
     if (!receipts_check_same(order->user, order->user_len, said->user,
                              said->user_len)
         || !(order->sale == sale
-             || (said->result != SK_NONE
+             || (said->result != SK_NONE && said->result != SK_QUEUED
                  && receipts_check_grouped(sale, order->sale)))
         || (order->sale->removed && order->sale->removed <= said->head.number))
     {
