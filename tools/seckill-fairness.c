@@ -329,11 +329,13 @@ fair_def(fair_t *f, sqlite3_stmt *s)
 static void
 fair_beacon(fair_t *f, sqlite3_stmt *s)
 {
-    size_t                    len;
-    int64_t                   seq;
-    const char               *hex, *end;
-    unsigned char             value[FAIR_VALUE_MAX];
-    crypto_hash_sha256_state  state;
+    size_t                        len;
+    int64_t                       seq;
+    const char                   *hex, *end;
+    unsigned char                 value[FAIR_VALUE_MAX];
+    crypto_auth_hmacsha256_state  state;
+
+    static const char  purpose[] = "seckill beacon";    /* with its zero */
 
     seq = sqlite3_column_int64(s, COLUMN_SEQ);
     hex = (const char *) sqlite3_column_text(s, COLUMN_VALUE);
@@ -360,10 +362,12 @@ fair_beacon(fair_t *f, sqlite3_stmt *s)
         return;
     }
 
-    (void) crypto_hash_sha256_init(&state);
-    (void) crypto_hash_sha256_update(&state, f->seed, FAIR_SIZE);
-    (void) crypto_hash_sha256_update(&state, value, len);
-    (void) crypto_hash_sha256_final(&state, f->key);
+    (void) crypto_auth_hmacsha256_init(&state, f->seed, FAIR_SIZE);
+    (void) crypto_auth_hmacsha256_update(&state,
+                                         (const unsigned char *) purpose,
+                                         sizeof(purpose));
+    (void) crypto_auth_hmacsha256_update(&state, value, len);
+    (void) crypto_auth_hmacsha256_final(&state, f->key);
 }
 
 

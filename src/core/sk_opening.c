@@ -3,7 +3,10 @@
 #include "sk_opening.h"
 
 
-#define SK_OPENING_PURPOSE  "seckill shuffle"   /* with the zero behind it */
+/* with the zero behind them */
+
+#define SK_OPENING_PURPOSE  "seckill shuffle"
+#define SK_OPENING_BEACON   "seckill beacon"
 
 
 _Static_assert(crypto_auth_hmacsha256_BYTES == SK_SEED_SIZE
@@ -40,14 +43,16 @@ sk_opening_commit(const uint8_t *seed, uint8_t *commitment)
 void
 sk_opening_mix(const uint8_t *seed, const sk_beacon_t *beacon, uint8_t *mixed)
 {
-    crypto_hash_sha256_state  state;
+    crypto_auth_hmacsha256_state  state;
 
     sk_assert(beacon->len >= 1 && beacon->len <= SK_BEACON_SIZE_MAX);
 
-    (void) crypto_hash_sha256_init(&state);
-    (void) crypto_hash_sha256_update(&state, seed, SK_SEED_SIZE);
-    (void) crypto_hash_sha256_update(&state, beacon->value, beacon->len);
-    (void) crypto_hash_sha256_final(&state, mixed);
+    (void) crypto_auth_hmacsha256_init(&state, seed, SK_SEED_SIZE);
+    (void) crypto_auth_hmacsha256_update(&state,
+                                         (const uint8_t *) SK_OPENING_BEACON,
+                                         sizeof(SK_OPENING_BEACON));
+    (void) crypto_auth_hmacsha256_update(&state, beacon->value, beacon->len);
+    (void) crypto_auth_hmacsha256_final(&state, mixed);
 }
 
 

@@ -13,7 +13,14 @@
  *   seed = HMAC-SHA256(secret, "seckill shuffle" || 0 || sale || 0 || nonce)
  *
  * and of the beacon, if one is set, a value that nobody could know when the
- * commitment was made: then SHA-256(seed || value) takes the seed's place in H.
+ * commitment was made: then the mixed key takes the seed's place in H:
+ *
+ *   mixed = HMAC-SHA256(seed, "seckill beacon" || 0 || value)
+ *
+ * It is no plain hash of the seed and the value, as SHA-256 can be continued by
+ * who knows its result, and that of the seed is public.  No two of these are
+ * ever made of the same text: a sale's name has no space, and the commitment is
+ * of 32 bytes, where what HMAC gives to SHA-256 has 64 at least.
  *
  * For anybody, unless something else is said.
  */

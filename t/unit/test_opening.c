@@ -116,7 +116,8 @@ hex_is(const uint8_t *data, const char *hex)
  * import hmac, hashlib
  * seed = hmac.new(bytes(range(40)), b"seckill shuffle\0phone\0"
  *                 + bytes(range(100, 116)), hashlib.sha256).digest()
- * mixed = hashlib.sha256(seed + bytes.fromhex("8b1a...")).digest()
+ * mixed = hmac.new(seed, b"seckill beacon\0" + bytes.fromhex("8b1a..."),
+ *                  hashlib.sha256).digest()
  * hmac.new(seed, b"phone\0" + user, hashlib.sha256).digest()[:8]
  */
 
@@ -167,10 +168,85 @@ test_vectors(void **state)
            12);
 
     sk_opening_mix(made, &beacon, hash);
-    hex_is(hash, "eef2c88938e0f3798a7b7fe03d1b4b2d"
-                 "9c8da86e2c91d5e02a203248231cab44");
+    hex_is(hash, "bbba7f73ba770e134f5cc271f3332408"
+                 "294194a622a14727786fbc67db0ed176");
     assert_true(sk_opening_hash(hash, "phone", 5, "42", 2)
-                == 0xc4e277bddad1285a);
+                == 0x3d935d305c269540);
+}
+
+
+/*
+ * The commitment is public, and so are the key's length and the value's.  With
+ * SHA-256(seed || value) that were enough for the mixed key of a value that
+ * begins with the padding of a message of 32 bytes: SHA-256 goes on from the
+ * commitment, as if it were its own state.
+ */
+
+static void
+test_commitment_tells_no_mixed_key(void **state)
+{
+    uint8_t                   commitment[SK_SEED_SIZE], guess[SK_SEED_SIZE];
+    uint8_t                   mixed[SK_SEED_SIZE];
+    unsigned                  i;
+    sk_beacon_t               beacon;
+    crypto_hash_sha256_state  sha;
+
+    (void) state;
+
+    /* padding: a bit, zeros, and 256 as eight bytes; then the suffix */
+
+    memset(&beacon, 0, sizeof(beacon));
+
+    beacon.len = 32 + 4;
+    beacon.value[0] = 0x80;
+    beacon.value[30] = 0x01;
+    memcpy(beacon.value + 32, "mine", 4);
+
+    sk_opening_commit(seed, commitment);
+    sk_opening_mix(seed, &beacon, mixed);
+
+    (void) crypto_hash_sha256_init(&sha);
+
+    for (i = 0; i < 8; i++) {
+        sha.state[i] = (uint32_t) commitment[4 * i] << 24
+                       | (uint32_t) commitment[4 * i + 1] << 16
+                       | (uint32_t) commitment[4 * i + 2] << 8
+                       | commitment[4 * i + 3];
+    }
+
+    sha.count = 64 * 8;
+
+    (void) crypto_hash_sha256_update(&sha, (const uint8_t *) "mine", 4);
+    (void) crypto_hash_sha256_final(&sha, guess);
+
+    assert_memory_not_equal(mixed, guess, SK_SEED_SIZE);
+}
+
+
+/* a value that is a sale and a user gives no key that an opening has told of */
+
+static void
+test_mixed_key_is_no_hash(void **state)
+{
+    unsigned     i;
+    uint8_t      mixed[SK_SEED_SIZE];
+    uint64_t     hash;
+    sk_beacon_t  beacon;
+
+    (void) state;
+
+    memset(&beacon, 0, sizeof(beacon));
+
+    beacon.len = 8;
+    memcpy(beacon.value, "phone\0" "42", 8);
+
+    sk_opening_mix(seed, &beacon, mixed);
+
+    for (hash = 0, i = 0; i < sizeof(hash); i++) {
+        hash = hash << 8 | mixed[i];
+    }
+
+    assert_true(hash != sk_opening_hash(seed, "phone", 5, "42", 2));
 }
 
 
@@ -582,6 +658,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
 #define T(f)  cmocka_unit_test_setup(f, begin)
         T(test_vectors),
+        T(test_commitment_tells_no_mixed_key),
+        T(test_mixed_key_is_no_hash),
         T(test_offset_edges),
         T(test_name_and_user),
         T(test_openings),
