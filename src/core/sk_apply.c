@@ -163,6 +163,13 @@ sk_apply_sale(sk_zone_t *zone, const sk_event_t *e)
         sale = sk_sales_add(&zone->sales, hash, e->seq, &e->def);
 
     } else if (e->type == SK_EVENT_SALE_EDITED) {
+
+        /* before the edit: a start that has come is not to be forgotten */
+
+        if (e->at_ms >= sk_load(&sale->start_ms)) {
+            sk_store(&sale->opening.started, 1);
+        }
+
         sk_sale_edit(sale, &e->def);
     }
 
@@ -229,6 +236,12 @@ sk_apply_won(sk_zone_t *zone, const sk_event_t *e)
 
     if (sale == NULL) {
         return SK_DAMAGED;
+    }
+
+    /* once: workers read this line all the time */
+
+    if (!sk_load(&sale->opening.started)) {
+        sk_store(&sale->opening.started, 1);
     }
 
     undecided = sk_unit_value(SK_UNIT_UNDECIDED, e->ticket);

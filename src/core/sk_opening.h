@@ -82,6 +82,8 @@ typedef struct {
     _Atomic uint32_t  state;            /* sk_opening_e */
     _Atomic uint32_t  beacon_set;
     _Atomic uint32_t  revealed;
+    _Atomic uint32_t  started;          /* the sale has, by an edit's time, or
+                                           has had an order: no beacon */
     uint32_t          told;             /* that it is not known; the
                                            drainer's */
     sk_opening_def_t  def;

@@ -97,6 +97,12 @@ sk_operator_beacon_value(sk_operator_t *o, const sk_value_t *v,
 }
 
 
+/*
+ * Lots are drawn once: who has won, or was told his opening, was so by the seed
+ * as it is.  That the sale has started is what the ledger says of it, by its
+ * own time, whatever its start is now.
+ */
+
 static int
 sk_operator_beacon_allowed(sk_operator_t *o, sk_sale_t *sale)
 {
@@ -104,9 +110,11 @@ sk_operator_beacon_allowed(sk_operator_t *o, sk_sale_t *sale)
 
     why = (sk_load(&sale->shuffle_s) == 0) ? "the sale has no \"shuffle\""
           : sk_load(&sale->opening.beacon_set) ? "the sale has its beacon"
-          : (o->writer->clock_ms >= sk_load(&sale->start_ms)
+          : (o->writer->now_ms >= sk_load(&sale->start_ms)
              || sk_load(&sale->opening.revealed))
           ? "the sale has started"
+          : sk_load(&sale->opening.started)
+          ? "the sale has started before, or has had an order"
           : (sk_sale_state(sale, o->writer->clock_ms) == SK_SALE_ENDED)
           ? "the sale has ended" : NULL;
 

@@ -763,6 +763,110 @@ test_beacon_too_late(void **state)
 }
 
 
+/* whoever has won, or was told his opening, was told it by the seed alone: a
+   start that is moved draws no lots again */
+
+static void
+test_beacon_after_a_start(void **state)
+{
+    unsigned    i;
+    sk_zone_t  *second;
+    sk_drain_t  e;
+
+    (void) state;
+
+    assert_int_equal(order_at(SK_SALE_ADD, "", DRAW), 201);
+
+    /* it starts with an edit, and is moved with the next one */
+
+    at(START_MS - 1);
+    assert_int_equal(order_at(SK_SALE_EDIT, "draw",
+                              "{\"start\":\"1970-01-01T00:16:49.999Z\"}"),
+                     200);
+    assert_int_equal(order_at(SK_SALE_EDIT, "draw", "{" LATER "}"), 200);
+    assert_int_equal(claim_in(zone, "ann", now_ms).result, SK_NOT_STARTED);
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(order_at(SK_SALE_BEACON, "draw", BEACON), 409);
+        says("the sale has started before, or has had an order");
+        restart_at(START_MS + 1);
+    }
+
+    /* and by what another process has written */
+
+    second = sk_test_zone(ZONE_SIZE, 0);
+    e = drainer(second, NULL, 0);
+    assert_int_equal(settle_at(&e, START_MS + 2), SK_OK);
+    assert_true(sk_load(&draw(second)->opening.started));
+
+    sk_drain_close(&e);
+    sk_test_zone_free(second);
+}
+
+
+/* edits of what is to come, and a clock that is set back, are no start */
+
+static void
+test_beacon_before_a_start(void **state)
+{
+    (void) state;
+
+    assert_int_equal(order_at(SK_SALE_ADD, "", DRAW), 201);
+    at(START_MS - 1);
+    assert_int_equal(order_at(SK_SALE_EDIT, "draw", "{\"stock\":9}"), 200);
+    assert_int_equal(order_at(SK_SALE_EDIT, "draw", "{" LATER "}"), 200);
+    at(OVER_MS);
+    restart_at(OVER_MS + 1);
+    assert_int_equal(order_at(SK_SALE_BEACON, "draw", BEACON), 200);
+}
+
+
+static void
+test_beacon_clock_set_back(void **state)
+{
+    uint64_t  ticket;
+
+    (void) state;
+
+    assert_int_equal(order_at(SK_SALE_ADD, "", DRAW), 201);
+    at(START_MS);
+    assert_int_equal(order_at(SK_SALE_ADD, "", "{\"name\":\"plain\","
+                              "\"stock\":1}"), 201);
+
+    ticket = post(SK_SALE_BEACON, "draw", BEACON, "", 0);
+    assert_int_equal(settle_clocks(&d, SK_TEST_NOW, START_MS), SK_OK);
+    collect(ticket);
+    assert_int_equal(reply.status, 409);
+    says("the sale has started");
+}
+
+
+/* a worker's clock is ahead, and no window keeps the claim */
+
+static void
+test_beacon_after_an_order(void **state)
+{
+    unsigned     i;
+    sk_answer_t  a;
+
+    (void) state;
+
+    assert_int_equal(order_at(SK_SALE_ADD, "", "{\"name\":\"draw\","
+                              "\"stock\":5," START "}"), 201);
+    a = claim_in(zone, "ann", START_MS);
+    at(START_MS - 2);
+    assert_int_equal(outcome_of(zone, a.ticket), SK_OUTCOME_WON);
+
+    assert_int_equal(order_at(SK_SALE_EDIT, "draw", "{\"shuffle\":30}"), 200);
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(order_at(SK_SALE_BEACON, "draw", BEACON), 409);
+        says("the sale has started before, or has had an order");
+        restart_at(START_MS - 2);
+    }
+}
+
+
 /* what no version has written */
 
 static void
@@ -837,6 +941,10 @@ main(void)
         T(test_secrets),
         T(test_beacon),
         T(test_beacon_too_late),
+        T(test_beacon_after_a_start),
+        T(test_beacon_before_a_start),
+        T(test_beacon_clock_set_back),
+        T(test_beacon_after_an_order),
         T(test_damaged),
 #undef T
     };
