@@ -5,8 +5,10 @@
  * the engine's code is in it: it is to find out whether that is right.
  *
  * Prints rows, their columns separated by tabs: "sale", its number and what is
- * known of it; "check", ok or BROKEN, and what was looked at; "bad", an event
- * that breaks it, five at most; "note", what has yet to come.
+ * known of it; "window", a start and a shuffle that were in force when there
+ * were orders, and how many of them; "check", ok or BROKEN, and what was looked
+ * at; "bad", an event that breaks it, five at most; "note", what has yet to
+ * come, or should be known.
  *
  * Exits with 0: it was fair; 1: it was not; 2: the ledger cannot be read, or
  * there is no such sale; 3: the seed has not been revealed yet.
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 
 #define FAIR_YES       0
@@ -27,6 +30,7 @@
 
 #define FAIR_BUSY_MS   10000
 #define FAIR_BAD_MAX   5
+#define FAIR_WINDOWS   16               /* that are printed */
 #define FAIR_SIZE      32               /* of a seed, a hash */
 #define FAIR_HEX       (2 * FAIR_SIZE)
 #define FAIR_VALUE_MAX 64
@@ -35,10 +39,19 @@
 typedef enum {
     FAIR_COMMITMENT = 0,
     FAIR_BEACON,
+    FAIR_SHUFFLE,
     FAIR_REVEALED,
     FAIR_OPENINGS,
     FAIR_CHECKS
 } fair_check_e;
+
+
+typedef struct {
+    int64_t         start_ms;
+    int64_t         shuffle_s;
+    int64_t         orders;
+    int64_t         in_window;
+} fair_window_t;
 
 
 typedef struct {
@@ -60,9 +73,18 @@ typedef struct {
     int64_t         start_ms;
     int64_t         end_ms;
     int64_t         shuffle_s;
+    int             added;
+
+    int             started;            /* by an edit's time */
+    int             told;               /* the seed was, in an event */
+    int64_t         promised_s;         /* the longest shuffle, of a window that
+                                           has not been over with it */
+    int64_t         lowered_seq;        /* the event that made it less, or 0 */
 
     int64_t         orders;
     int64_t         in_window;
+    unsigned        n_windows;
+    fair_window_t   windows[FAIR_WINDOWS];
     unsigned        bad[FAIR_CHECKS];
     char            why[FAIR_CHECKS][FAIR_BAD_MAX][160];
 } fair_t;
@@ -74,13 +96,18 @@ static int fair_seed(fair_t *f);
 static int fair_events(fair_t *f);
 static void fair_event(fair_t *f, sqlite3_stmt *s);
 static void fair_def(fair_t *f, sqlite3_stmt *s);
+static void fair_terms(fair_t *f, sqlite3_stmt *s);
 static void fair_beacon(fair_t *f, sqlite3_stmt *s);
 static void fair_reveal(fair_t *f, sqlite3_stmt *s);
 static void fair_won(fair_t *f, sqlite3_stmt *s);
+static void fair_count(fair_t *f, int in_window);
+static void fair_won_early(fair_t *f, sqlite3_stmt *s);
 static int64_t fair_opening(fair_t *f, const void *user, int len);
 static void fair_bad(fair_t *f, fair_check_e check, int64_t seq,
     const char *what);
 static int fair_report(fair_t *f);
+static void fair_report_windows(fair_t *f);
+static int fair_report_checks(fair_t *f, const char *seed);
 static int fair_failed(fair_t *f);
 
 
@@ -198,7 +225,13 @@ fair_sale(fair_t *f)
     f->commitment[0] = '\0';
     f->orders = 0;
     f->in_window = 0;
+    f->n_windows = 0;
     f->shuffle_s = 0;
+    f->added = 0;
+    f->started = 0;
+    f->told = 0;
+    f->promised_s = 0;
+    f->lowered_seq = 0;
 
     rc = fair_seed(f);
 
@@ -302,10 +335,7 @@ fair_def(fair_t *f, sqlite3_stmt *s)
 {
     const char  *hex;
 
-    f->start_ms = sqlite3_column_int64(s, COLUMN_START);
-    f->shuffle_s = sqlite3_column_int64(s, COLUMN_SHUFFLE);
-    f->end_ms = (sqlite3_column_type(s, COLUMN_END) == SQLITE_NULL)
-                ? INT64_MAX : sqlite3_column_int64(s, COLUMN_END);
+    fair_terms(f, s);
 
     hex = (const char *) sqlite3_column_text(s, COLUMN_COMMITMENT);
 
@@ -325,6 +355,47 @@ fair_def(fair_t *f, sqlite3_stmt *s)
     }
 }
 
+
+/*
+ * What is in force from now on.  The longest shuffle is what buyers were
+ * promised, until a window of it is over: who wins by a shorter one, or by
+ * none, has won in another race than the one that was announced.
+ */
+
+static void
+fair_terms(fair_t *f, sqlite3_stmt *s)
+{
+    int64_t  at_ms;
+
+    at_ms = sqlite3_column_int64(s, COLUMN_AT);
+
+    if (f->added && at_ms >= f->start_ms) {
+        f->started = 1;
+    }
+
+    if (f->added && f->shuffle_s >= f->promised_s
+        && at_ms >= f->start_ms + f->shuffle_s * 1000)
+    {
+        f->promised_s = 0;
+    }
+
+    f->added = 1;
+    f->start_ms = sqlite3_column_int64(s, COLUMN_START);
+    f->shuffle_s = sqlite3_column_int64(s, COLUMN_SHUFFLE);
+    f->end_ms = (sqlite3_column_type(s, COLUMN_END) == SQLITE_NULL)
+                ? INT64_MAX : sqlite3_column_int64(s, COLUMN_END);
+
+    if (f->shuffle_s >= f->promised_s) {
+        f->promised_s = f->shuffle_s;
+        f->lowered_seq = 0;
+
+    } else if (f->lowered_seq == 0) {
+        f->lowered_seq = sqlite3_column_int64(s, COLUMN_SEQ);
+    }
+}
+
+
+/* after an order, or a start that was moved since, lots would be drawn twice */
 
 static void
 fair_beacon(fair_t *f, sqlite3_stmt *s)
@@ -350,6 +421,13 @@ fair_beacon(fair_t *f, sqlite3_stmt *s)
 
     if (sqlite3_column_int64(s, COLUMN_AT) >= f->start_ms) {
         fair_bad(f, FAIR_BEACON, seq, "sets the beacon after the start");
+
+    } else if (f->orders) {
+        fair_bad(f, FAIR_BEACON, seq, "sets the beacon after orders were won");
+
+    } else if (f->started) {
+        fair_bad(f, FAIR_BEACON, seq, "sets the beacon when the sale has "
+                 "started before");
     }
 
     if (hex == NULL
@@ -379,6 +457,12 @@ fair_reveal(fair_t *f, sqlite3_stmt *s)
     int64_t  at_ms;
 
     at_ms = sqlite3_column_int64(s, COLUMN_AT);
+    f->told = 1;
+
+    if (!f->revealed) {
+        fair_bad(f, FAIR_COMMITMENT, sqlite3_column_int64(s, COLUMN_SEQ),
+                 "reveals no seed of 32 bytes");
+    }
 
     if (at_ms < f->start_ms + f->shuffle_s * 1000 && at_ms < f->end_ms) {
         fair_bad(f, FAIR_REVEALED, sqlite3_column_int64(s, COLUMN_SEQ),
@@ -390,27 +474,77 @@ fair_reveal(fair_t *f, sqlite3_stmt *s)
 static void
 fair_won(fair_t *f, sqlite3_stmt *s)
 {
+    int      in_window;
+    char     what[112];
+    int64_t  seq, at_ms;
+
+    seq = sqlite3_column_int64(s, COLUMN_SEQ);
+    at_ms = sqlite3_column_int64(s, COLUMN_AT);
+
+    in_window = (f->shuffle_s
+                 && at_ms < f->start_ms + f->shuffle_s * 1000);
+
+    fair_count(f, in_window);
+
+    if (f->lowered_seq) {
+        (void) snprintf(what, sizeof(what), "was won with shuffle %" PRId64
+                        " s, %" PRId64 " s were promised until event %" PRId64,
+                        f->shuffle_s, f->promised_s, f->lowered_seq);
+        fair_bad(f, FAIR_SHUFFLE, seq, what);
+    }
+
+    if (in_window && f->told) {
+        fair_bad(f, FAIR_REVEALED, seq, "was won in a window that came after "
+                 "the seed was revealed");
+    }
+
+    if (f->shuffle_s && f->revealed) {
+        fair_won_early(f, s);
+    }
+}
+
+
+/* by what was in force: a window more, if that is not the last one's */
+
+static void
+fair_count(fair_t *f, int in_window)
+{
+    fair_window_t  *w;
+
+    f->orders++;
+    f->in_window += in_window;
+
+    w = &f->windows[(f->n_windows ? f->n_windows : 1) - 1];
+
+    if (f->n_windows == 0 || w->start_ms != f->start_ms
+        || w->shuffle_s != f->shuffle_s)
+    {
+        if (f->n_windows == FAIR_WINDOWS) {
+            return;
+        }
+
+        w = &f->windows[f->n_windows++];
+
+        w->start_ms = f->start_ms;
+        w->shuffle_s = f->shuffle_s;
+        w->orders = 0;
+        w->in_window = 0;
+    }
+
+    w->orders++;
+    w->in_window += in_window;
+}
+
+
+static void
+fair_won_early(fair_t *f, sqlite3_stmt *s)
+{
     int          len;
     char         what[96];
     int64_t      at_ms, opening_ms;
     const void  *user;
 
-    f->orders++;
-
     at_ms = sqlite3_column_int64(s, COLUMN_AT);
-
-    if (f->shuffle_s == 0) {
-        return;
-    }
-
-    if (at_ms < f->start_ms + f->shuffle_s * 1000) {
-        f->in_window++;
-    }
-
-    if (!f->revealed) {
-        return;
-    }
-
     user = sqlite3_column_blob(s, COLUMN_USER);
     len = sqlite3_column_bytes(s, COLUMN_USER);
 
@@ -470,9 +604,8 @@ fair_bad(fair_t *f, fair_check_e check, int64_t seq, const char *what)
 static int
 fair_report(fair_t *f)
 {
+    int            broken;
     char           hex[FAIR_HEX + 1];
-    char           text[FAIR_CHECKS][160];
-    unsigned       i, n, broken;
     unsigned char  hash[FAIR_SIZE];
 
     if (f->commitment[0] == '\0' && f->bad[FAIR_COMMITMENT] == 0) {
@@ -501,14 +634,82 @@ fair_report(fair_t *f)
                   f->id, f->orders, f->in_window, f->bad[FAIR_OPENINGS], hex,
                   f->beacon);
 
+    fair_report_windows(f);
+
+    broken = fair_report_checks(f, hex);
+
+    if (f->lowered_seq && f->bad[FAIR_SHUFFLE] == 0) {
+        (void) printf("note\tshuffle is %" PRId64 " s since event %" PRId64
+                      ", %" PRId64 " s were promised; nobody has won since\n",
+                      f->shuffle_s, f->lowered_seq, f->promised_s);
+    }
+
+    if (!f->revealed) {
+        (void) printf("note\tthe seed has not been revealed yet: the openings "
+                      "of %" PRId64 " orders cannot be checked\n", f->orders);
+    }
+
+    return broken ? FAIR_NO : f->revealed ? FAIR_YES : FAIR_NOT_YET;
+}
+
+
+static void
+fair_report_windows(fair_t *f)
+{
+    char            start[40];
+    time_t          sec;
+    int64_t         orders;
+    unsigned        i;
+    struct tm       tm;
+    fair_window_t  *w;
+
+    orders = f->orders;
+
+    for (i = 0; i < f->n_windows; i++) {
+        w = &f->windows[i];
+        sec = (time_t) (w->start_ms / 1000);
+        orders -= w->orders;
+
+        (void) printf("window\t");
+
+        if (w->start_ms > 0 && gmtime_r(&sec, &tm)
+            && strftime(start, sizeof(start), "%Y-%m-%dT%H:%M:%S", &tm))
+        {
+            (void) printf("%s.%03dZ", start, (int) (w->start_ms % 1000));
+
+        } else {
+            (void) printf("none");
+        }
+
+        (void) printf("\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n",
+                      w->shuffle_s, w->orders, w->in_window);
+    }
+
+    if (orders) {
+        (void) printf("note\t%" PRId64 " orders are of windows after the first "
+                      "%u\n", orders, FAIR_WINDOWS);
+    }
+}
+
+
+/* whether one of them is broken */
+
+static int
+fair_report_checks(fair_t *f, const char *seed)
+{
+    char      text[FAIR_CHECKS][160];
+    unsigned  i, n, broken;
+
     (void) snprintf(text[FAIR_COMMITMENT], sizeof(text[0]),
                     "commitment: %s%s", f->revealed ? "the seed's, " : "",
                     f->commitment);
     (void) snprintf(text[FAIR_BEACON], sizeof(text[0]), "beacon: %s%s",
                     strcmp(f->beacon, "none") ? "before the start, round " : "",
                     f->beacon);
+    (void) snprintf(text[FAIR_SHUFFLE], sizeof(text[0]),
+                    "shuffle: never shorter than was promised");
     (void) snprintf(text[FAIR_REVEALED], sizeof(text[0]),
-                    "seed: revealed after the window, %s", hex);
+                    "seed: revealed after the window, %s", seed);
     (void) snprintf(text[FAIR_OPENINGS], sizeof(text[0]), "openings: %" PRId64
                     " orders, %" PRId64 " in the window, none before its "
                     "user's time", f->orders, f->in_window);
@@ -530,12 +731,7 @@ fair_report(fair_t *f)
         broken += f->bad[i];
     }
 
-    if (!f->revealed) {
-        (void) printf("note\tthe seed has not been revealed yet: the openings "
-                      "of %" PRId64 " orders cannot be checked\n", f->orders);
-    }
-
-    return broken ? FAIR_NO : f->revealed ? FAIR_YES : FAIR_NOT_YET;
+    return broken ? 1 : 0;
 }
 
 

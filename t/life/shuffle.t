@@ -150,6 +150,24 @@ is($s->api('PATCH', 'sales/long', '{"shuffle":600}')->{status}, 409,
    'the API says so, too');
 
 
+# lots are drawn once: a window that has begun and is moved gets no beacon
+
+is($s->api('POST', 'sales', '{"name":"begun","stock":9,"shuffle":86400,'
+           . '"start":"' . at($started) . '"}')->{status}, 201, 'one that began');
+is($s->api('PATCH', 'sales/begun', qq({"start":"$far"}))->{status}, 200,
+   'is moved');
+is($s->claim('begun', 'a')->{result}, 'not_started', 'it is scheduled again');
+
+sub beacon_refused {
+    my $answer = $s->api('POST', 'sales/begun/beacon',
+                         '{"round":1,"value":"00"}');
+    is($answer->{status}, 409, "$_[0]: no beacon");
+    like($answer->{message}, qr/has started before/, 'and why');
+}
+
+beacon_refused('then');
+
+
 # a short window, in which nothing tells the seed, over a kill
 
 my $WINDOW = 5;
@@ -203,6 +221,7 @@ until (keys %order == 8 || time > $end) {
         $killed = 1;
         $s->kill_all;
         $s->start->ready;
+        beacon_refused('after a kill');
     }
 
     sleep 0.02;
@@ -244,14 +263,43 @@ is($early, 0, 'nobody has won before his time');
 
 is(cli('sale', 'fairness', 'draw', $db), 0, 'the command finds the same');
 like($out, qr/^ok +openings: 8 orders, \d in the window, none before/m, 'of 8');
+(my $begin = at($start)) =~ s/Z$/.000Z/;
+like($out, qr/^window +start $begin, shuffle $WINDOW s: 8 orders, \d in it$/m,
+     'what was in force');
+like($out, qr/^ok +shuffle: never shorter/m, 'as was promised');
 like($out, qr/^ok +beacon: before the start, round 4711$/m, 'the beacon');
 like($out, qr/^the opening was fair$/m, 'it was fair');
 is(cli('--json', 'sale', 'fairness', 'draw', $db), 0, 'as JSON');
 my $json = decode_json($out);
 ok($json->{fair} && $json->{sales}[0]{orders} == 8
    && $json->{sales}[0]{seed} eq $draw->{seed}, 'the same');
+is_deeply($json->{sales}[0]{windows},
+          [{ start => $begin, shuffle => $WINDOW, orders => 8,
+             in_window => $json->{sales}[0]{in_window} }], 'and the window');
 is(cli('sale', 'fairness', 'nothing', $db), 1, 'a sale that is not there');
 is(cli('verify', $db), 0, 'the ledger is sound') or diag($out);
+
+
+# a shuffle that is taken back is allowed, and no secret
+
+is($s->api('POST', 'sales', '{"name":"back","stock":2,"shuffle":30,'
+           . qq("start":"$far"}))->{status}, 201, 'a sale with a window');
+is($s->api('PATCH', 'sales/back', '{"shuffle":0,"start":null}')->{status}, 200,
+   'without one');
+$s->wait_for('its seed', sub { $s->api('GET', 'sales/back')->{data}{seed} });
+
+is(cli('sale', 'fairness', 'back', $db), 0, 'nobody has won');
+like($out, qr/^ +shuffle is 0 s since event \d+, 30 s were promised; nobody/m,
+     'it is said all the same');
+is($s->api('PATCH', 'sales/back', '{"limit":2}')->{status}, 200, 'edited again');
+is($s->claim('back', $_)->{result}, 'won', "$_ wins") for qw(a b);
+is(cli('sale', 'fairness', 'back', $db), 1, 'they had no lots');
+like($out, qr/^window +no start, NO shuffle: 2 orders, 0 in it$/m,
+     'what was in force');
+like($out, qr/^BROKEN +shuffle:.*\n +event \d+ was won with shuffle 0 s, /m,
+     'is broken');
+like($out, qr/ 30 s were promised until event \d+$/m, 'and why');
+like($out, qr/^the opening was NOT fair$/m, 'it was not fair');
 
 
 # ledgers that say something else
@@ -288,8 +336,72 @@ is(changed("UPDATE ledger SET at = 33000000000000 WHERE type = 'beacon_set'"),
 like($out, qr/^BROKEN +beacon:.*\n +event \d+ sets the beacon after the start/m,
      'is seen');
 is(changed("UPDATE ledger SET at = @{[$start * 1000]} WHERE type ="
-           . " 'seed_revealed'"), 1, 'a seed that was told too soon');
+           . " 'seed_revealed' AND $of"), 1, 'a seed that was told too soon');
 like($out, qr/^BROKEN +seed:/m, 'is seen');
+is(changed("UPDATE ledger SET detail = json_set(detail, '\$.seed', '00')"
+           . " WHERE type = 'seed_revealed' AND $of"), 1, 'no seed');
+like($out, qr/^BROKEN +commitment:.*\n +event \d+ reveals no seed/m, 'is seen');
+
+# lots that are drawn again
+
+is(changed("UPDATE ledger SET seq = 1000000 WHERE type = 'beacon_set'"),
+   1, 'a beacon after orders');
+like($out, qr/^BROKEN +beacon:.*\n +event \d+ sets the beacon after orders/m,
+     'is seen');
+
+my $edit = $s->sql("SELECT seq FROM ledger WHERE type = 'sale_edited' AND $of");
+my $set = $s->sql("SELECT seq FROM ledger WHERE type = 'beacon_set'");
+
+is(changed("UPDATE ledger SET detail = json_set(detail, '\$.start_ms', 1000)"
+           . " WHERE type = 'sale_added' AND detail ->> 'name' = 'draw';"
+           . "UPDATE ledger SET seq = -1 WHERE seq = $edit;"
+           . "UPDATE ledger SET seq = $edit WHERE seq = $set;"
+           . "UPDATE ledger SET seq = $set WHERE seq = -1"),
+   1, 'one after a start that was moved');
+like($out, qr/^BROKEN +beacon:.*\n +event \d+ sets the beacon when the sale/m,
+     'is seen');
+
+# another shuffle than was promised
+
+sub shuffled_by {
+    my ($shuffle) = @_;
+    return changed("UPDATE ledger SET detail = json_set(detail,"
+                   . " '\$.shuffle_s', $shuffle) WHERE seq = $edit");
+}
+
+is(shuffled_by(0), 1, 'none');
+like($out, qr/^window +start $begin, NO shuffle: 8 orders, 0 in it$/m,
+     'what was in force');
+like($out, qr/^BROKEN +shuffle:.*\n +event \d+ was won with shuffle 0 s, /m,
+     'is seen');
+like($out, qr/ $WINDOW s were promised until event $edit$/m, 'and when');
+is(shuffled_by($WINDOW - 1), 1, 'a shorter one');
+like($out, qr/^BROKEN +shuffle:.*\n +event \d+ was won with shuffle 4 s/m,
+     'is seen');
+shuffled_by($WINDOW + 1);
+like($out, qr/^ok +shuffle:/m, 'a longer one is none');
+
+# what comes after the seed is known; every opening has come at the end of it
+
+sub then {
+    my ($shuffle) = @_;
+    my $again = ($start + 1000) * 1000;
+    my $won = $again + $WINDOW * 1000 - 1;
+    return changed("INSERT INTO ledger (seq, at, type, sale, detail) SELECT"
+        . " 1000000, $again - 1, type, sale, json_set(detail, '\$.start_ms',"
+        . " $again, '\$.shuffle_s', $shuffle) FROM ledger WHERE seq = $edit;"
+        . "INSERT INTO ledger (seq, at, type, sale, user) SELECT 1000001,"
+        . " $won, 'won', sale, 'friend' FROM ledger WHERE seq = $edit");
+}
+
+is(then($WINDOW), 1, 'a window after the seed');
+like($out, qr/^BROKEN +seed:.*\n +event 1000001 was won in a window that came/m,
+     'is seen');
+like($out, qr/^window .*\nwindow +start \S+, shuffle $WINDOW s: 1 orders, 1 in/m,
+     'it is the second');
+is(then(0), 0, 'after the window it may be a sale like any other');
+like($out, qr/^window .*\nwindow +start \S+, NO shuffle: 1 orders, 0 in it$/m,
+     'which is said');
 
 $s->done;
 
