@@ -102,6 +102,10 @@ sk_ledger_setup(sk_ledger_t *l)
 
     rc = sk_ledger_stmts_prepare(l);
 
+    if (rc == SK_OK) {
+        sk_ledger_secret_guard(l);
+    }
+
     return (rc == SK_OK) ? sk_ledger_adopt(l) : rc;
 }
 

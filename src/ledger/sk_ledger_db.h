@@ -106,6 +106,10 @@ int sk_ledger_chain(sk_ledger_t *l);
 /* the same, when the store is opened */
 int sk_ledger_adopt(sk_ledger_t *l);
 
+/* closes the store's files to others, if it has a secret; that it cannot is no
+   error: they are somebody else's then */
+void sk_ledger_secret_guard(sk_ledger_t *l);
+
 /* nothing is packed */
 void sk_ledger_chain_clear(sk_ledger_t *l);
 

@@ -26,6 +26,8 @@ sk_ledger_secret(sk_ledger_t *l, unsigned make, sk_secret_t *secret)
     rc = sqlite3_step(l->secret);
 
     if (rc == SQLITE_ROW) {
+        sk_ledger_secret_close(l);
+
         data = sqlite3_column_blob(l->secret, 0);
         len = (size_t) sqlite3_column_bytes(l->secret, 0);
 
@@ -56,6 +58,19 @@ sk_ledger_secret(sk_ledger_t *l, unsigned make, sk_secret_t *secret)
     default:
         return sk_ledger_fail(l, rc);
     }
+}
+
+
+/* of a store that is opened: a copy of it may have been put there */
+
+void
+sk_ledger_secret_guard(sk_ledger_t *l)
+{
+    if (sqlite3_step(l->secret) == SQLITE_ROW) {
+        sk_ledger_secret_close(l);
+    }
+
+    (void) sqlite3_reset(l->secret);
 }
 
 

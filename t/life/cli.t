@@ -529,10 +529,39 @@ chown @nobody[2, 3], "$dir/place" if $> == 0;
 
 cli(0, 'restore', $odd, $new);
 like($out, qr/^20 events in \Q$new\E.*^Next: start nginx/ms, 'what is next');
-is((stat $new)[2] & 0777, 0644, 'its mode');
+is((stat $new)[2] & 0777, 0600, 'its mode');
 is((stat $new)[4], (stat "$dir/place")[4], 'its owner is that of its place');
 cli(1, 'restore', $odd, $new);
 like($err, qr/is there already/, 'no overwriting');
+
+# in place of another one: with its mode, and for the worker user
+
+sub again {
+    my ($mode, $owner, $place, $from) = @_;
+    chmod $mode, $new;
+    if ($> == 0) {
+        chown $owner, -1, $new;
+        chown $place, -1, "$dir/place";
+    }
+    cli(0, 'restore', '--force', $from // $odd, $new);
+    my ($kept) = $out =~ /^the old store is (.*)$/m;
+    unlink $kept;
+    chown $nobody[2], -1, "$dir/place" if $> == 0;
+    return sprintf '%04o', (stat $new)[2] & 0777;
+}
+
+is(again(0644, $nobody[2], $nobody[2]), '0644', 'the mode of the old one');
+is(again(0640, $nobody[2], 0), '0640', 'whatever it is');
+is((stat $new)[4], $> ? $> : $nobody[2], 'and its owner');
+is(again(0600, 0, $nobody[2]), '0600', 'one of root\'s');
+is((stat $new)[4], (stat "$dir/place")[4], 'is not root\'s any more');
+
+cli(0, 'backup', $odd, "$dir/secret.db");
+sqlite("$dir/secret.db", 'CREATE TABLE IF NOT EXISTS secrets (id, secret);'
+       . " INSERT INTO secrets (id, secret) VALUES (1, 'x');");
+is(again(0644, $nobody[2], $nobody[2], "$dir/secret.db"), '0640',
+   'with a secret it is nobody else\'s');
+again(0600, $nobody[2], $nobody[2]);
 
 # the old store stays whole: what its log has is kept with it
 

@@ -24,6 +24,8 @@
 #define REVEALED  "SELECT count(*) FROM ledger WHERE type = 'seed_revealed'"
 
 
+static const char *const  suffixes[] = { "", "-wal", "-shm" };
+
 static int64_t      now_ms;
 static sk_secret_t  ours = { 40, "0123456789012345678901234567890123456789" };
 static sk_secret_t  theirs = { 33, "012345678901234567890123456789012" };
@@ -220,6 +222,59 @@ test_without(void **state)
     assert_memory_not_equal(draw(zone)->opening.seed,
                             sk_zone_sale(zone, "two", 3)->opening.seed,
                             SK_SEED_SIZE);
+}
+
+
+/* all of the store's files, as they are while it is open */
+
+static void
+modes(mode_t mode, unsigned change)
+{
+    char         name[sizeof(path) + 8];
+    unsigned     i;
+    struct stat  st;
+
+    for (i = 0; i < 3; i++) {
+        (void) snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+
+        if (change) {
+            assert_int_equal(chmod(name, mode), 0);
+        }
+
+        assert_int_equal(stat(name, &st), 0);
+        assert_int_equal(st.st_mode & 0777, mode);
+    }
+}
+
+
+/* where a copy has been put that has one, it is nobody else's either */
+
+static void
+test_secret_of_a_copy(void **state)
+{
+    (void) state;
+
+    modes(0644, 1);
+    restart_at(SK_TEST_NOW);
+    modes(0644, 0);
+    assert_int_equal(order_at(SK_SALE_ADD, "", DRAW), 201);
+    modes(0640, 0);
+
+    /* when it is opened, though no seed is to be made */
+
+    at(OVER_MS);
+    assert_int_equal(count_sql(REVEALED), 1);
+    sk_drain_close(&d);
+    assert_int_equal(chmod(path, 0644), 0);
+    restart_at(OVER_MS + 1);
+    modes(0640, 0);
+
+    /* and whenever it is of use */
+
+    modes(0644, 1);
+    assert_int_equal(order_at(SK_SALE_ADD, "", "{\"name\":\"two\","
+                              "\"stock\":1," LATER ",\"shuffle\":1}"), 201);
+    modes(0640, 0);
 }
 
 
@@ -929,6 +984,7 @@ main(void)
 #define T(f)  cmocka_unit_test_setup_teardown(f, start, end)
         T(test_commitment_then_seed),
         T(test_without),
+        T(test_secret_of_a_copy),
         T(test_restart),
         T(test_killed_while_it_is_made),
         T(test_killed_while_it_is_revealed),
