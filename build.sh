@@ -275,11 +275,11 @@ build_tools() {
     build_tool seckill-chain "$top"/src/{core,ledger} "$top"/tools/store
     build_tool seckill-receipts "$top"/src/{core,ledger,token} \
         "$top"/tools/{store,receipts}
-    build_tool seckill-fairness
+    build_tool seckill-fairness "$top"/tools/fairness
 }
 
 
-# build_tool NAME ROOM ...: a program with rooms of the engine
+# build_tool NAME ROOM ...: a program with rooms of the engine, or of its own
 
 build_tool() {
     local tool=$build/release/$1 main=$top/tools/$1.c rooms=("${@:2}")
@@ -292,7 +292,7 @@ build_tool() {
 
     "$cc" -std=gnu11 -g "${optimize[@]}" "${link[@]}" -Wall -Wextra -Werror \
         "${rooms[@]/#/-I}" "$main" \
-        $([ $# -eq 1 ] || printf '%s/*.c ' "${rooms[@]}") \
+        $(printf '%s/*.c ' "${rooms[@]}") \
         -o "$tool.new" $(engine_libs)
     mv -f "$tool.new" "$tool"
 
