@@ -198,7 +198,7 @@ test_without(void **state)
 
     assert_int_equal(order_at(SK_SALE_ADD, "", "{\"name\":\"plain\","
                               "\"stock\":1," START "}"), 201);
-    says("\"shuffle\":0,\"group\":null,\"state\"");
+    says("\"shuffle\":0,\"waitlist\":0,\"group\":null,\"state\"");
     assert_null(strstr(reply.body, "commitment"));
     assert_int_equal(count_sql("SELECT count(*) FROM ledger"
                                " WHERE instr(detail, 'opening')"), 0);
