@@ -83,19 +83,21 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
         return SK_OK;
     }
 
-    if (cell->what != SK_CELL_CLAIM) {
-        return sk_waitlist_claim(w, cell);
-    }
-
-    if (!sk_apply_may_win(w->zone, cell)) {
+    if (cell->what == SK_CELL_CLAIM && !sk_apply_may_win(w->zone, cell)) {
         sk_apply_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
         return SK_OK;
     }
 
     sale = &w->zone->sales.elts[cell->sale];
 
-    if (sk_sale_shuffles(sale, w->now_ms) && sk_batch_early(w, sale, cell)) {
+    if (cell->what != SK_CELL_ASK && sk_sale_shuffles(sale, w->now_ms)
+        && sk_batch_early(w, sale, cell))
+    {
         return SK_OK;
+    }
+
+    if (cell->what != SK_CELL_CLAIM) {
+        return sk_waitlist_claim(w, cell);
     }
 
     hold_s = sk_load(&sale->hold_s);

@@ -10,6 +10,8 @@ static int sk_waitlist_serve(sk_waitlist_job_t *job, sk_writer_t *w,
     sk_sale_t *sale, unsigned *decided);
 static int sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w,
     sk_sale_t *sale, unsigned n);
+static int sk_waitlist_opened(sk_sale_t *sale, const char *user, size_t len,
+    int64_t now_ms);
 static sk_event_e sk_waitlist_decide(sk_waitlist_job_t *job, sk_writer_t *w,
     sk_sale_t *sale, sk_key_t key);
 static unsigned sk_waitlist_staged(sk_writer_t *w, uint64_t sale_id);
@@ -18,6 +20,7 @@ static unsigned sk_waitlist_staged(sk_writer_t *w, uint64_t sale_id);
 int
 sk_waitlist_work(sk_waitlist_job_t *job, sk_writer_t *w, unsigned *decided)
 {
+    int         rc;
     uint32_t    slot, n;
     sk_sale_t  *sale;
     sk_zone_t  *zone;
@@ -41,7 +44,11 @@ sk_waitlist_work(sk_waitlist_job_t *job, sk_writer_t *w, unsigned *decided)
         sale = &zone->sales.elts[slot];
 
         if (sk_waitlist_due(sale, w->now_ms)) {
-            return sk_waitlist_serve(job, w, sale, decided);
+            rc = sk_waitlist_serve(job, w, sale, decided);
+
+            if (rc != SK_OK) {
+                return rc;
+            }
         }
     }
 
@@ -103,9 +110,19 @@ sk_waitlist_serve(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
 
     rc = sk_waitlist_stage(job, w, sale, n);
 
-    if (rc == SK_OK) {
-        rc = sk_writer_commit(w);
+    if (rc != SK_OK) {
+        return rc;
     }
+
+    if (w->n_events == 0) {
+
+        /* not now, or the first one's own opening is still to come */
+
+        sk_writer_cancel(w);
+        return SK_OK;
+    }
+
+    rc = sk_writer_commit(w);
 
     if (rc != SK_OK) {
         return rc;
@@ -143,6 +160,12 @@ sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
         e.key = sk_zone_order_key(w->zone, e.sale_id, e.user, e.user_len);
         e.type = sk_waitlist_decide(job, w, sale, e.key);
 
+        if (e.type == SK_EVENT_WON
+            && !sk_waitlist_opened(sale, e.user, e.user_len, w->now_ms))
+        {
+            break;
+        }
+
         if (e.type == SK_EVENT_WON) {
             e.expires_s = sk_batch_expires(w->now_ms,
                                            (uint32_t) sk_load(&sale->hold_s));
@@ -157,6 +180,20 @@ sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
     }
 
     return SK_OK;
+}
+
+
+/* no order is older than its user's opening, see sk_batch_early() */
+
+static int
+sk_waitlist_opened(sk_sale_t *sale, const char *user, size_t len,
+    int64_t now_ms)
+{
+    int64_t  ms;
+
+    return !sk_sale_shuffles(sale, now_ms)
+           || (sk_sale_opens_in(sale, user, len, now_ms, &ms) == SK_OK
+               && ms <= 0);
 }
 
 

@@ -562,8 +562,8 @@ test_shuffled(void **state)
 
     (void) state;
 
-    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"phone\",\"stock\":50,"
-                             "\"hold\":1000,\"waitlist\":50,\"shuffle\":100,"
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"phone\","
+                             "\"stock\":50,\"hold\":1000,\"waitlist\":50,\"shuffle\":100,"
                              "\"start\":\"1970-01-01T00:16:41Z\"}"), 201);
     phone = sk_zone_sale(zone, "phone", 5);
     now_ms = SK_TEST_NOW + 1000 + 50000;
@@ -586,6 +586,45 @@ test_shuffled(void **state)
     }
 
     assert_true(early > 0 && late);
+}
+
+
+/* nor is he served before, though the sale has got one only since he joined */
+
+static void
+test_shuffled_later(void **state)
+{
+    sk_answer_t  answer;
+
+    (void) state;
+
+    sold_out(1, 1000, "\"waitlist\":5");
+    joins("a");
+    assert_int_equal(command(SK_SALE_EDIT, "phone", "{\"shuffle\":100,"
+                             "\"start\":\"1970-01-01T00:16:44Z\"}"), 200);
+
+    now_ms += 4000;
+    settle_at(&d, now_ms);
+    assert_int_equal(command_at(now_ms, SK_ORDER_CANCEL, "2", ""), 200);
+
+    if (sk_sale_opens_in(phone, "a", 1, now_ms, &answer.starts_in_ms) != SK_OK)
+    {
+        fail();
+    }
+
+    assert_true(answer.starts_in_ms > 0);
+    assert_int_equal(sk_load(&phone->free), 1);
+    while (answer.starts_in_ms > 1) {
+        (void) claims("a");
+        pass((answer.starts_in_ms > 20000) ? 20000 : answer.starts_in_ms - 1);
+        assert_int_equal(sk_sale_opens_in(phone, "a", 1, now_ms,
+                                          &answer.starts_in_ms), SK_OK);
+        assert_int_equal(sk_load(&phone->free), 1);
+    }
+
+    pass(1);
+    assert_int_equal(sk_load(&phone->free), 0);
+    assert_int_equal(asks("a").result, SK_WON);
 }
 
 
@@ -717,6 +756,7 @@ main(void)
         T(test_given_back),
         T(test_window),
         T(test_shuffled),
+        T(test_shuffled_later),
         T(test_refused_terms),
         T(test_declared),
         T(test_removed),
