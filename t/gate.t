@@ -727,3 +727,25 @@ X-User: ann
  "POST /buy?user=ann&want=3", "GET /seckill?sale=phone&user=ann"]
 --- response_body_like eval
 [qr/^won 2$/, qr/"order":2,"state":"sold"\}/, qr/^won 2$/, qr/"units":2/]
+
+
+=== TEST 22: until when an order is held; until when a sale has not started
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+    seckill_sale zone=drop name=phone stock=9 hold=1h;
+    seckill_sale zone=drop name=later stock=1 start=2999-01-01T00:00:00Z;
+--- config
+    location = /seckill { seckill zone=drop user=$arg_user; }
+    location /api/ { seckill_api zone=drop key=off; }
+    location = /buy {
+        seckill_gate zone=drop sale=phone user=$arg_user claim=on;
+        proxy_set_header X-User "[$seckill_expires_at]";
+        proxy_pass APPLICATION;
+    } # 22
+--- request eval
+["POST /buy?user=ann", "GET /buy?user=ann", "POST /api/orders/3/confirm",
+ "GET /buy?user=ann", "GET /seckill?sale=later&user=ann"]
+--- response_body_like eval
+[(qr/^\w+ \[20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z\]/) x 2, qr/"paid"/,
+ qr/^GET \[\]/,
+ qr/"none","sale":"later","user":"ann","sale_state":"scheduled","starts_in":\d+,"starts_in_ms":\d+\}/]

@@ -146,6 +146,11 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     answer->result = SK_NONE;
     answer->sale_state = sk_sale_state(claim->sale, now_ms);
 
+    if (answer->sale_state == SK_SALE_SCHEDULED) {
+        answer->starts_in_ms = sk_load(&claim->sale->start_ms) - now_ms;
+        return;
+    }
+
     if (answer->sale_state == SK_SALE_OPEN
         && sk_gate_early(claim, now_ms, answer))
     {

@@ -47,9 +47,10 @@ typedef struct {
                                            sk_state_bit() */
     uint32_t          expires_s;        /* held: since the epoch */
     sk_sale_state_e   sale_state;       /* none */
-    int64_t           starts_in_ms;     /* not_started, waiting; none: of a
-                                           sale that is open, where the user's
-                                           own opening is still to come */
+    int64_t           starts_in_ms;     /* not_started, waiting; none: until
+                                           the start of a sale, or, if it is
+                                           open, until the user's own opening,
+                                           where that is still to come */
     int64_t           may_return;       /* queued: so many units may return, or
                                            are free; */
     uint32_t          position;         /* 1: he is the next */

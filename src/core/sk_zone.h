@@ -234,7 +234,8 @@ sk_key_t sk_zone_order_key(sk_zone_t *zone, uint64_t sale_id,
 
 /*
  * What a user has of a sale, or of all of its group; of the sale alone, see
- * sk_units_find_sale().  Takes no lock, unless a process was killed while it moved entries.
+ * sk_units_find_sale().  Takes no lock, unless a process was killed while it
+ * moved entries.
  */
 void sk_zone_holding(sk_zone_t *zone, sk_key_t key, sk_holding_t *h);
 void sk_zone_holding_sale(sk_zone_t *zone, sk_key_t key, uint32_t sale,

@@ -366,8 +366,8 @@ ngx_uint_t ngx_http_seckill_reply_plain(ngx_str_t *s);
 size_t ngx_http_seckill_reply_json_len(ngx_str_t *s);
 /* always valid JSON: what is no UTF-8 becomes U+FFFD */
 u_char *ngx_http_seckill_reply_json(u_char *p, ngx_str_t *s);
-/* in the place of another one of that name, which may be there after an internal
-   redirect */
+/* in the place of another one of that name, which may be there after an
+   internal redirect */
 ngx_int_t ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value);
 /* takes away those whose value begins with this one */

@@ -1,4 +1,5 @@
 #include "ngx_http_seckill.h"
+#include "sk_time.h"
 
 
 static ngx_int_t ngx_http_seckill_variable(ngx_http_request_t *r,
@@ -15,7 +16,8 @@ enum {
     NGX_HTTP_SECKILL_SALE,
     NGX_HTTP_SECKILL_USER,
     NGX_HTTP_SECKILL_WAIT,
-    NGX_HTTP_SECKILL_POSITION
+    NGX_HTTP_SECKILL_POSITION,
+    NGX_HTTP_SECKILL_EXPIRES
 };
 
 
@@ -51,6 +53,9 @@ static ngx_http_variable_t  ngx_http_seckill_variables[] = {
 
     { ngx_string("seckill_position"), NULL, ngx_http_seckill_variable,
       NGX_HTTP_SECKILL_POSITION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("seckill_expires_at"), NULL, ngx_http_seckill_variable,
+      NGX_HTTP_SECKILL_EXPIRES, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("seckill_receipt"), NULL, ngx_http_seckill_receipt_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -129,7 +134,7 @@ ngx_http_seckill_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_OK;
     }
 
-    len = NGX_INT64_LEN + sizeof(".000") + outcome->sale.len
+    len = NGX_INT64_LEN + sizeof(".000") + SK_TIME_SIZE + outcome->sale.len
           + outcome->user.len;
 
     p = ngx_pnalloc(r->pool, len);
@@ -158,6 +163,7 @@ static u_char *
 ngx_http_seckill_variable_print(u_char *p, uintptr_t data,
     ngx_http_seckill_outcome_t *outcome)
 {
+    char                expires[SK_TIME_SIZE + 1];
     sk_answer_t        *answer;
     const sk_result_t  *result;
 
@@ -191,6 +197,16 @@ ngx_http_seckill_variable_print(u_char *p, uintptr_t data,
     case NGX_HTTP_SECKILL_POSITION:
         return (answer->result == SK_QUEUED)
                ? ngx_sprintf(p, "%uD", answer->position) : p;
+
+    case NGX_HTTP_SECKILL_EXPIRES:
+
+        if (!ngx_http_seckill_won(answer) || answer->state != SK_STATE_HELD) {
+            return p;
+        }
+
+        sk_time_format(expires, (int64_t) answer->expires_s * 1000);
+
+        return ngx_sprintf(p, "%s", expires);
 
     default: /* NGX_HTTP_SECKILL_WAIT */
         return outcome->waited_us

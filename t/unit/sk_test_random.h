@@ -1,7 +1,7 @@
 /*
  * What the random tests of several machines share: everything that can go wrong
- * with machines and Redis, at random.  Machines die and come back, are slow, and
- * are declared gone; a replica that lags is promoted while the old primary goes
+ * with machines and Redis, at random.  Machines die and come back, are slow,
+ * and are declared gone; a replica that lags is promoted while the old primary goes
  * on with who is connected to it; Redis comes back empty, hangs, is emptied;
  * replies are lost.
  *

@@ -1,6 +1,6 @@
 /*
- * Several machines, and everything that can go wrong at random: whatever anybody
- * has told is never contradicted, and in the end all are the same.
+ * Several machines, and everything that can go wrong at random: whatever
+ * anybody has told is never contradicted, and in the end all are the same.
  */
 
 #include "sk_test_random.h"
