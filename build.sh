@@ -426,7 +426,8 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_token_keys test_token_cache test_order_late
            test_machines_orders test_extend test_restock test_group
            test_receipt test_opening test_reveal test_waitlist
-           test_machines_waitlist test_machines_random_orders)
+           test_waitlist_sale test_machines_waitlist
+           test_machines_random_orders)
 stepped=(test_kill test_kill_orders test_kill_waitlist)
 
 build_unit() {

@@ -33,6 +33,7 @@ void
 sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
     sk_answer_t *answer)
 {
+    int64_t       waiting;
     sk_key_t      key;
     sk_holding_t  h;
 
@@ -86,13 +87,18 @@ sk_gate_claim(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
         && !sk_gate_closed(zone, claim->sale, now_ms, answer)
         && !sk_gate_failing(zone, answer))
     {
-        /* units that have returned are for who waits */
+        /* units that have returned are for who waits; if there are more of
+           them, they are served in a moment */
 
-        if (sk_load(&claim->sale->list.waiting)) {
-            answer->result = SK_SOLD_OUT;
+        waiting = (int64_t) sk_load(&claim->sale->list.waiting)
+                  + sk_load(&claim->sale->list.joining);
+
+        if (waiting == 0) {
+            sk_gate_admit(zone, claim, key, answer);
 
         } else {
-            sk_gate_admit(zone, claim, key, answer);
+            answer->result = (sk_load(&claim->sale->free) > waiting)
+                             ? SK_WAIT : SK_SOLD_OUT;
         }
     }
 
@@ -132,6 +138,13 @@ sk_gate_ask(sk_zone_t *zone, const sk_claim_t *claim, int64_t now_ms,
 
         if (answer->result == SK_ALREADY) {
             answer->result = SK_WON;
+        }
+
+        if (h.place) {
+
+            /* for another one */
+
+            sk_gate_waitlist_asked(zone, claim, key, &h, now_ms, answer);
         }
 
         return;

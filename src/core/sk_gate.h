@@ -88,9 +88,12 @@ int sk_gate_early(const sk_claim_t *claim, int64_t now_ms,
 
 int sk_gate_failing(sk_zone_t *zone, sk_answer_t *answer);
 
-/* whether the queue takes one more; for the mutex's holder */
+/* whether the queue takes one more; for the mutex's holder.  What nobody waits
+   for leaves half of it to claims */
 #define sk_gate_queue_full(q)                                                \
     (sk_load(&(q)->tail) - sk_load_acquire(&(q)->head) >= (q)->n)
+#define sk_gate_queue_half_full(q)                                           \
+    (sk_load(&(q)->tail) - sk_load_acquire(&(q)->head) >= (q)->n / 2)
 
 /* puts what is to be decided into the queue, which has room: for the holder of
    the mutex */
@@ -110,6 +113,10 @@ void sk_gate_waitlist(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
  * Where no unit is left that may return to him, the answer stays as it is.
  */
 void sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim,
+    sk_key_t key, const sk_holding_t *h, int64_t now_ms, sk_answer_t *answer);
+
+/* who has a place has asked: the drainer is told, if that is due */
+void sk_gate_waitlist_asked(sk_zone_t *zone, const sk_claim_t *claim,
     sk_key_t key, const sk_holding_t *h, int64_t now_ms, sk_answer_t *answer);
 
 

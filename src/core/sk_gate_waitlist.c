@@ -11,8 +11,6 @@
 static int sk_gate_waitlist_open(sk_sale_t *sale);
 static void sk_gate_waitlist_join(sk_zone_t *zone, const sk_claim_t *claim,
     sk_key_t key, sk_answer_t *answer);
-static void sk_gate_waitlist_asked(sk_zone_t *zone, const sk_claim_t *claim,
-    sk_key_t key, int64_t now_s, sk_answer_t *answer);
 
 
 void
@@ -111,7 +109,7 @@ void
 sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
     const sk_holding_t *h, int64_t now_ms, sk_answer_t *answer)
 {
-    int64_t   now_s, may_return;
+    int64_t   may_return;
     uint32_t  position;
 
     position = h->place - sk_load(&claim->sale->list.left);
@@ -124,17 +122,17 @@ sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
         return;
     }
 
-    now_s = (now_ms + sk_load(&zone->ahead_ms)) / 1000;
-
-    if (now_s >= (int64_t) h->asked_s + SK_GATE_ASK_S
-        && !sk_load(&zone->failing))
-    {
-        sk_gate_waitlist_asked(zone, claim, key, now_s, answer);
-    }
+    sk_gate_waitlist_asked(zone, claim, key, h, now_ms, answer);
 
     may_return = sk_sale_may_return(claim->sale);
 
     if (position > may_return) {
+        return;
+    }
+
+    /* another server or machine may skip whom this one cannot tell of */
+
+    if (sk_gate_failing(zone, answer)) {
         return;
     }
 
@@ -147,11 +145,20 @@ sk_gate_waitlist_place(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 /* those who do not ask any more are skipped, see sk_waitlist.h: that somebody
    does is told now and then, to all machines, and after a restart */
 
-static void
+void
 sk_gate_waitlist_asked(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
-    int64_t now_s, sk_answer_t *answer)
+    const sk_holding_t *h, int64_t now_ms, sk_answer_t *answer)
 {
+    int64_t     now_s;
     sk_unit_t  *u;
+
+    now_s = (now_ms + sk_load(&zone->ahead_ms)) / 1000;
+
+    if (now_s < (int64_t) h->asked_s + SK_GATE_ASK_S
+        || sk_load(&zone->failing))
+    {
+        return;
+    }
 
     sk_zone_lock(zone);
 
@@ -160,7 +167,7 @@ sk_gate_waitlist_asked(sk_zone_t *zone, const sk_claim_t *claim, sk_key_t key,
 
     if (u && sk_unit_state(sk_load(&u->value)) == SK_UNIT_QUEUED
         && now_s >= (int64_t) sk_load(&u->expires_s) + SK_GATE_ASK_S
-        && !sk_gate_queue_full(&zone->queue))
+        && !sk_gate_queue_half_full(&zone->queue))
     {
         sk_store(&u->expires_s, (uint32_t) now_s);
 

@@ -145,6 +145,8 @@ typedef struct {
     _Atomic uint32_t  joined;           /* the last place that was given, */
     _Atomic uint32_t  left;             /* and the last one that was left */
     _Atomic uint64_t  left_id;          /* seq of the event that gave that */
+    int64_t           shut_ms;          /* ledger time when the sale was last
+                                           seen shut; the drainer's */
 } sk_waitlist_t;
 
 

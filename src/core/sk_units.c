@@ -138,7 +138,18 @@ int
 sk_units_find_sale(sk_units_t *t, sk_key_t key, uint32_t sale,
     unsigned states, sk_holding_t *h)
 {
-    return sk_units_search(t, key, sk_units_home(t, key.hi), sale, states, h);
+    uint64_t  bit;
+
+    bit = sk_units_filter_bit(t, key.hi);
+
+    if (sk_load_acquire(&t->filter[bit / 64]) >> bit % 64 & 1) {
+        return sk_units_search(t, key, bit / SK_UNITS_FILTER_BITS, sale,
+                               states, h);
+    }
+
+    memset(h, 0, sizeof(sk_holding_t));
+
+    return SK_OK;
 }
 
 

@@ -222,6 +222,12 @@ sk_declare_event(sk_writer_t *w, const sk_sale_def_t *def, sk_event_t *e,
         e->def.waitlist = waiting;
     }
 
+    /* and is not sold a unit that he may not want any more */
+
+    if (e->def.waitlist && e->def.hold_s == 0) {
+        e->def.hold_s = sk_load(&sale->hold_s);
+    }
+
     return 1;
 }
 

@@ -5,7 +5,7 @@
 #include "sk_waitlist.h"
 
 
-static int sk_waitlist_due(sk_sale_t *sale, int64_t now_ms);
+static int sk_waitlist_open(sk_sale_t *sale, sk_writer_t *w);
 static int sk_waitlist_serve(sk_waitlist_job_t *job, sk_writer_t *w,
     sk_sale_t *sale, unsigned *decided);
 static int sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w,
@@ -14,6 +14,8 @@ static int sk_waitlist_opened(sk_sale_t *sale, const char *user, size_t len,
     int64_t now_ms);
 static sk_event_e sk_waitlist_decide(sk_waitlist_job_t *job, sk_writer_t *w,
     sk_sale_t *sale, sk_key_t key);
+static int sk_waitlist_find(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key,
+    sk_unit_t *u);
 static unsigned sk_waitlist_staged(sk_writer_t *w, uint64_t sale_id);
 
 
@@ -22,6 +24,7 @@ sk_waitlist_work(sk_waitlist_job_t *job, sk_writer_t *w, unsigned *decided)
 {
     int         rc;
     uint32_t    slot, n;
+    unsigned    sweep;
     sk_sale_t  *sale;
     sk_zone_t  *zone;
 
@@ -38,29 +41,61 @@ sk_waitlist_work(sk_waitlist_job_t *job, sk_writer_t *w, unsigned *decided)
         return SK_OK;
     }
 
+    /* who is gone leaves without a unit, too: others may hope */
+
+    sweep = (w->now_ms - job->swept_ms >= SK_WAITLIST_SWEEP_MS);
+
     n = sk_load(&zone->sales.n);
 
     for (slot = 0; slot < n; slot++) {
         sale = &zone->sales.elts[slot];
 
-        if (sk_waitlist_due(sale, w->now_ms)) {
-            rc = sk_waitlist_serve(job, w, sale, decided);
-
-            if (rc != SK_OK) {
-                return rc;
-            }
+        if (!sk_waitlist_open(sale, w)
+            || (sk_load(&sale->free) <= 0 && !sweep))
+        {
+            continue;
         }
+
+        rc = sk_waitlist_serve(job, w, sale, decided);
+
+        if (rc != SK_OK) {
+            return rc;
+        }
+    }
+
+    if (sweep) {
+        job->swept_ms = w->now_ms;
     }
 
     return SK_OK;
 }
 
 
+/* somebody waits, and may be served; where he may not, he cannot ask */
+
 static int
-sk_waitlist_due(sk_sale_t *sale, int64_t now_ms)
+sk_waitlist_open(sk_sale_t *sale, sk_writer_t *w)
 {
-    return sk_load(&sale->list.waiting) && sk_load(&sale->free) > 0
-           && sk_sale_state(sale, now_ms) == SK_SALE_OPEN;
+    sk_sale_state_e  state;
+
+    if (sk_load(&sale->list.waiting) == 0) {
+        return 0;
+    }
+
+    /* by the time of day, as its claims */
+
+    state = sk_sale_state(sale, w->clock_ms);
+
+    if (state != SK_SALE_OPEN && state != SK_SALE_SOLD_OUT) {
+        sale->list.shut_ms = w->now_ms;
+        return 0;
+    }
+
+    if (sk_sale_shuffles(sale, w->clock_ms)) {
+        sale->list.shut_ms = w->now_ms;
+    }
+
+    return 1;
 }
 
 
@@ -90,7 +125,7 @@ sk_waitlist_serve(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
 
     n = 0;
 
-    if (sk_waitlist_due(sale, w->now_ms)) {
+    if (sk_waitlist_open(sale, w)) {
         rc = sk_ledger_order_queued(w->ledger, sk_load(&sale->id),
                                     sk_load(&sale->list.left_id), job->first,
                                     SK_WAITLIST_BATCH_MAX, &n);
@@ -116,7 +151,7 @@ sk_waitlist_serve(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
 
     if (w->n_events == 0) {
 
-        /* not now, or the first one's own opening is still to come */
+        /* the first one is there, and no unit for him, or not yet */
 
         sk_writer_cancel(w);
         return SK_OK;
@@ -148,7 +183,7 @@ sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
 
     free = sk_load(&sale->free);
 
-    for (i = 0; i < n && free > 0; i++) {
+    for (i = 0; i < n; i++) {
         first = &job->first[i];
 
         memset(&e, 0, offsetof(sk_event_t, def));
@@ -160,13 +195,14 @@ sk_waitlist_stage(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
         e.key = sk_zone_order_key(w->zone, e.sale_id, e.user, e.user_len);
         e.type = sk_waitlist_decide(job, w, sale, e.key);
 
-        if (e.type == SK_EVENT_WON
-            && !sk_waitlist_opened(sale, e.user, e.user_len, w->now_ms))
-        {
-            break;
-        }
-
         if (e.type == SK_EVENT_WON) {
+
+            if (free <= 0
+                || !sk_waitlist_opened(sale, e.user, e.user_len, w->now_ms))
+            {
+                break;
+            }
+
             e.expires_s = sk_batch_expires(w->now_ms,
                                            (uint32_t) sk_load(&sale->hold_s));
             free--;
@@ -205,33 +241,58 @@ sk_waitlist_decide(sk_waitlist_job_t *job, sk_writer_t *w, sk_sale_t *sale,
 {
     int64_t        asked_ms;
     uint32_t       want, limit;
-    sk_unit_t     *u;
+    sk_unit_t      u;
     sk_zone_t     *zone;
     sk_holding_t   h;
 
     zone = w->zone;
 
-    u = sk_units_get_queued(&zone->units, key,
-                            sk_sale_slot(&zone->sales, sale));
-
-    if (u == NULL || sk_unit_state(sk_load(&u->value)) != SK_UNIT_QUEUED) {
+    if (sk_waitlist_find(zone, sale, key, &u) != SK_OK) {
         return SK_EVENT_SKIPPED;
     }
 
-    asked_ms = (int64_t) sk_load(&u->expires_s) * 1000;
+    asked_ms = (int64_t) sk_load(&u.expires_s) * 1000;
     asked_ms = (asked_ms < job->since_ms) ? job->since_ms : asked_ms;
+    asked_ms = (asked_ms < sale->list.shut_ms) ? sale->list.shut_ms : asked_ms;
 
     if (w->now_ms - asked_ms > SK_WAITLIST_GONE_MS + SK_GATE_ASK_S * 1000) {
         return SK_EVENT_SKIPPED;
     }
 
-    want = sk_unit_want(sk_load(&u->value));
+    want = sk_unit_want(sk_load(&u.value));
     limit = (uint32_t) sk_load(&sale->limit);
     limit = (want && want < limit) ? want : limit;
 
+    /* a claim that is undecided may be refused: it is looked at again */
+
     sk_zone_holding(zone, key, &h);
 
-    return (h.n_won + h.n_undecided < limit) ? SK_EVENT_WON : SK_EVENT_SKIPPED;
+    return (h.n_won < limit) ? SK_EVENT_WON : SK_EVENT_SKIPPED;
+}
+
+
+/* under the mutex: if a process was killed while it moved entries, a repair
+   may move them now, and who is not found loses his place for good */
+
+static int
+sk_waitlist_find(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key, sk_unit_t *u)
+{
+    sk_unit_t  *found;
+
+    sk_zone_lock(zone);
+
+    found = sk_units_get_queued(&zone->units, key,
+                                sk_sale_slot(&zone->sales, sale));
+
+    if (found) {
+        sk_store(&u->value, sk_load(&found->value));
+        sk_store(&u->expires_s, sk_load(&found->expires_s));
+    }
+
+    sk_zone_unlock(zone);
+
+    return (found && sk_unit_state(sk_load(&u->value)) == SK_UNIT_QUEUED)
+           ? SK_OK : SK_NOT_FOUND;
 }
 
 

@@ -25,12 +25,14 @@
 #define SK_WAITLIST_BATCH_MAX    256    /* users looked at in a commit */
 #define SK_WAITLIST_GONE_MS    60000    /* who has not asked for so long is
                                            skipped, as far as that is known */
+#define SK_WAITLIST_SWEEP_MS    1000    /* how often that is looked at */
 #define SK_WAITLIST_PAUSE_MS    5000    /* without work: nobody could ask */
 
 
 typedef struct {
     sk_order_t   *first;        /* SK_WAITLIST_BATCH_MAX, made when needed */
     int64_t       since_ms;     /* ledger time: since then users could ask */
+    int64_t       swept_ms;     /* ledger time: who is gone was skipped */
     int64_t       worked_ms;    /* ledger time of the last turn that has
                                    worked; set by the schedule */
 } sk_waitlist_job_t;

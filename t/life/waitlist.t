@@ -150,7 +150,16 @@ is($?, 0, 'verify finds nothing') or diag($out);
 for my $case (["UPDATE ledger SET object = 7 WHERE type = 'won' AND user = 'eve'",
                qr/has not the sale and the user of place 7|of place/],
               ["UPDATE ledger SET user = 'fay' WHERE type = 'won' AND user = 'dan'",
-               qr/has not the sale and the user of place/])
+               qr/has not the sale and the user of place/],
+              ["INSERT INTO ledger (seq, at, type, sale, user, ticket, object)
+                SELECT m.seq + 1, m.at, 'cancelled', 1, 'eve', NULL, m.seq
+                FROM ledger AS m WHERE m.type = 'won' AND m.user = 'eve';
+                INSERT INTO ledger (seq, at, type, sale, user)
+                SELECT max(seq) + 1, max(at), 'queued', 1, 'gus' FROM ledger;
+                INSERT INTO ledger (seq, at, type, sale, user, object, expires)
+                SELECT max(seq) + 1, max(at), 'won', 1, 'gus', max(seq),
+                       max(at) + 1000 FROM ledger",
+               qr/\(won\) of place \d+ in a waiting list, before place/])
 {
     my ($sql, $why) = @$case;
     my $copy = "$s->{dir}/copy.db";

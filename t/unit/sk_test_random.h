@@ -1,9 +1,9 @@
 /*
  * What the random tests of several machines share: everything that can go wrong
  * with machines and Redis, at random.  Machines die and come back, are slow,
- * and are declared gone; a replica that lags is promoted while the old primary goes
- * on with who is connected to it; Redis comes back empty, hangs, is emptied;
- * replies are lost.
+ * and are declared gone; a replica that lags is promoted while the old primary
+ * goes on with who is connected to it; Redis comes back empty, hangs, is
+ * emptied; replies are lost.
  *
  * SECKILL_TEST_SECONDS and SECKILL_TEST_SEED: how long, and with which seed.
  */

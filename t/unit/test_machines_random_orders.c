@@ -1,7 +1,7 @@
 /*
  * Several machines, and everything that can go wrong at random, while holds
- * end, operators confirm, cancel and extend orders, and users wait: what anybody was
- * told is in the ledger that all have in the end.
+ * end, operators confirm, cancel and extend orders, and users wait: what
+ * anybody was told is in the ledger that all have in the end.
  */
 
 #include "sk_test_random.h"

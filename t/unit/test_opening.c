@@ -303,7 +303,7 @@ test_openings(void **state)
     a = ask_at(zone, sale, "ann", START - 1);
     assert_int_equal(a.result, SK_NONE);
     assert_int_equal(a.sale_state, SK_SALE_SCHEDULED);
-    assert_int_equal(a.starts_in_ms, 0);
+    assert_int_equal(a.starts_in_ms, 1);
 
     a = claim_at(zone, sale, "ann", START);
     assert_int_equal(a.result, SK_WAITING);
