@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+use Digest::SHA qw(hmac_sha256_hex);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use Test::More;
@@ -59,9 +60,14 @@ while ($page =~ /^```(sh|text)\n(.*?)^```\n/msg) {
     }
 }
 
-cmp_ok(scalar @blocks, '>=', 7, 'the page has commands');
-cmp_ok(scalar(grep { defined $_->{printed} } @blocks), '>=', 3,
+cmp_ok(scalar @blocks, '>=', 11, 'the page has commands');
+cmp_ok(scalar(grep { defined $_->{printed} } @blocks), '>=', 6,
        'and says what they print');
+
+# what stops the shop is kept for the end, its keys are not the last block
+
+my ($stop) = grep { $_->{typed} =~ /-s quit/ } @blocks;
+@blocks = grep { $_ != $stop } @blocks;
 
 # the variables of one block are there in the next
 
@@ -74,6 +80,7 @@ for my $i (0 .. $#blocks) {
     print $script "exec > $dir/printed.$i 2> $dir/failed.$i\n$typed";
     print $script <<"END" if $typed =~ /shop\.js serve/;
 echo \$! > $dir/shop.pid
+echo \$PAYMENT_KEY > $dir/payment.key
 until curl -s -o $dir/x http://127.0.0.1:$app/; do sleep 0.1; done
 END
 }
@@ -93,21 +100,92 @@ for my $i (0 .. $#blocks) {
         if !Test::More->builder->is_passing;
 }
 
-my $last = Seckill::Server::slurp("$dir/printed.$#blocks");
-my ($winners, @orders) = split /\n/, $last;
+# the rest is asked from here, as buyers and the provider do
 
-is($winners, 2, 'two are in the log of winners');
-is(scalar(grep { /\bpaid\b/ } @orders), 2, 'two orders are paid')
-    or diag($last);
+my ($operator) = Seckill::Server::slurp("$dir/etc/seckill.key") =~ /^(\w+)/;
+my ($provider) = Seckill::Server::slurp("$dir/payment.key") =~ /^(\w+)/;
 
-# a claim from another site's page, and one for an application that is away
+like(curl('-H', 'Sec-Fetch-Site: cross-site', '-X', 'POST', cookie('cem'),
+          "http://127.0.0.1:$web/checkout/buy"),
+     qr/^HTTP\S+ 403 .*^X-Seckill-Result: unauthorized.* on our own page/ms,
+     'another site asks');
+like(curl(cookie('bob'), "http://127.0.0.1:$web/checkout/"),
+     qr/^HTTP\S+ 403 .*^Cache-Control: no-store.*no order/ms, 'who has none');
+like(curl('-H', 'X-Seckill-Order: 2', '-H', 'X-Seckill-User: ann', '-H',
+          'X-Seckill-Sale: phone', "http://127.0.0.1:$app/checkout/buy"),
+     qr/ is paid/, 'the application believes');
+like(curl('-H', 'X-Seckill-Order: 2', '-H', 'X-Seckill-User: ann', '-H',
+          'X-Seckill-Sale: tablet', "http://127.0.0.1:$app/checkout/buy"),
+     qr/^HTTP\S+ 403 /, 'but for its own sale alone');
 
-is(system("curl -s -o $dir/x -b $dir/cem.cookie -H 'Sec-Fetch-Site: cross-site'"
-          . " -w '%{http_code}' -X POST http://127.0.0.1:$web/checkout/buy"
-          . " > $dir/code"), 0, 'another site asks');
-like(Seckill::Server::slurp("$dir/x"), qr/did not work/, 'and gets a page');
+# a POST elsewhere in the checkout claims nothing
 
-stop($_) for "$dir/run/nginx.pid", "$dir/shop.pid";
+api('PATCH', 'sales/phone', '{"stock":3,"hold":1}');
+login($_) for qw(dan eve fay);
+
+like(curl('-X', 'POST', cookie('dan'),
+          "http://127.0.0.1:$web/checkout/address"),
+     qr/^HTTP\S+ 403 .*no order/ms, 'an address before there is an order');
+like(api('GET', 'sales/phone'), qr/"free":1,/, 'wins nothing');
+
+# payments that come too late: there is a unit, there is none, and it was won
+# anew by the same user
+
+my $first = bought('dan');
+expired('dan', 1);
+like(paid($first), qr/^order \d+ of dan is paid$/, 'late, and there is a unit');
+
+api('PATCH', 'sales/phone', '{"stock":4}');
+my $lost = bought('eve');
+expired('eve', 1);
+api('PATCH', 'sales/phone', '{"hold":900}');
+my $other = bought('fay');
+like(paid($lost), qr/^payment $lost of eve is paid back$/, 'late, and none');
+like(paid($lost), qr/^payment $lost of eve is paid back$/, '... once');
+like(paid($other), qr/^order \d+ of fay is paid$/, 'in time');
+
+api('PATCH', 'sales/phone', '{"stock":5,"hold":1}');
+my $old = bought('eve');
+expired('eve', 2);
+api('PATCH', 'sales/phone', '{"hold":900}');
+my $new = bought('eve');
+isnt($new, $old, 'another order, another payment');
+like(paid($old), qr/^order \d+ of eve is paid$/, 'the first pays the second');
+like(api('GET', 'orders?user=eve&state=paid'), qr/^[^}]*"user":"eve"[^}]*\}\]/,
+     'once');
+like(paid($new), qr/^payment $new of eve is paid back$/,
+     'and the second is paid back');
+
+# with the application away
+
+kill TERM => (Seckill::Server::slurp("$dir/shop.pid") =~ /(\d+)/)[0];
+sleep 0.05 until !IO::Socket::INET->new("127.0.0.1:$app");
+like(curl('-X', 'POST', cookie('ann'), "http://127.0.0.1:$web/checkout/buy"),
+     qr/^HTTP\S+ 502 .*You may have won/ms, 'the shop is away');
+
+# it does not serve without its keys
+
+for my $name (qw(SECKILL_KEY PAYMENT_KEY)) {
+    local %ENV = (%ENV, NODE_PATH => '/usr/share/nodejs', SECKILL_KEY => 'x',
+                  PAYMENT_KEY => 'x');
+    delete $ENV{$name};
+    is(system("timeout 20 node docs/checkout/shop.js serve $dir/etc 2> $dir/x")
+       >> 8, 2, "no $name, no shop");
+}
+
+(my $typed = moved($stop->{typed})) =~ s/^kill /true /m;
+is(system('bash', '-c', "shop=\$(cat $dir/shop.pid)\n$typed"), 0,
+   'it can be stopped');
+stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
+is(join(' ', glob "$dir/*.cookie"),
+   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay)), 'and nothing is left');
+
+# the page's other configurations
+
+my ($session) = $page =~ /^```nginx\n(limit_req_zone \$cookie_sid.*?)^```/ms;
+my ($receipt) = $page =~ /^```nginx\n(seckill_receipt .*?)^```/ms;
+
+with_session($session, moved($receipt));
 
 my @wrong = grep { /\[(?:alert|crit|emerg)\]/ }
             split /^/, Seckill::Server::slurp("$dir/log/error.log");
@@ -140,4 +218,134 @@ sub stop {
 
     kill TERM => $pid;
     sleep 0.05 while !Seckill::Server::zombie($pid) && time < $end;
+}
+
+
+# an answer with its head
+
+sub curl { my (@args) = @_; return said('curl', '-s', '-i', @args) }
+
+
+sub said {
+    my (@command) = @_;
+
+    open my $in, '-|', @command or die "$command[0]: $!";
+    local $/;
+    my $text = <$in> // '';
+    close $in;
+
+    return $text;
+}
+
+
+sub cookie { my ($user) = @_; return ('-b', "$dir/$user.cookie") }
+
+
+sub login {
+    my ($user) = @_;
+
+    said('curl', '-s', '-c', "$dir/$user.cookie", '-X', 'POST',
+         "http://127.0.0.1:$web/login?user=$user");
+}
+
+
+sub api {
+    my ($method, $path, $body) = @_;
+
+    return said('curl', '-s', '-X', $method, '-H',
+                "Authorization: Bearer $operator",
+                "http://127.0.0.1:$api/api/$path", $body ? ('-d', $body) : ());
+}
+
+
+# the number of the payment
+
+sub bought {
+    my ($user) = @_;
+    my $text = said('curl', '-s', '-X', 'POST', cookie($user),
+                    "http://127.0.0.1:$web/checkout/buy");
+
+    return ($text =~ /is held: payment (\d+)/)[0] // "none, but $text";
+}
+
+
+sub expired {
+    my ($user, $n) = @_;
+    my $end = time + $WAIT;
+
+    until ((() = api('GET', "orders?user=$user&state=expired") =~ /"order"/g)
+           == $n)
+    {
+        die "no order of $user expires" if time > $end;
+        sleep 0.1;
+    }
+}
+
+
+sub paid {
+    my ($payment) = @_;
+
+    return said('curl', '-s', "http://127.0.0.1:$web/payment?payment=$payment"
+                . '&signature=' . hmac_sha256_hex($payment, $provider));
+}
+
+
+# users of the application's own session, and receipts
+
+sub with_session {
+    my ($text, $http) = @_;
+    my ($limits, $locations) =
+        $text =~ /\A((?:limit_req_zone[^\n]*\n)+)(.*)\z/s;
+    my $conf = Seckill::Server::slurp("$dir/conf/checkout.conf");
+
+    $conf =~ s/^    upstream shop/$limits$http$&/m;
+    $conf =~ s/^        location \/checkout\/ \{.*?^        \}\n/$locations/ms;
+    $conf =~ s/lib\/seckill/lib\/session/;
+    $conf =~ s/waitlist=100/waitlist=0/;
+    $conf =~ s/^\}\n\z/<<"END"/me;
+    server {
+        listen 127.0.0.1:$app;
+        location = \/whoami {
+            if (\$cookie_sid = "") { return 401; }
+            add_header X-User \$cookie_sid;
+            return 204;
+        }
+        location = \/checkout\/buy {
+            return 200 "\$http_x_seckill_user \$http_x_seckill_sale\\n";
+        }
+    }
+}
+END
+
+    open my $out, '>', "$dir/conf/session.conf" or die $!;
+    print $out $conf;
+    close $out or die $!;
+
+    my @nginx = ($nginx, '-p', "$dir/", '-e', "$dir/log/error.log", '-c',
+                 "$dir/conf/session.conf");
+    my $end = time + $WAIT;
+
+    sleep 0.05 while -e "$dir/run/nginx.pid" && time < $end;
+    is(system(@nginx), 0, 'a session of the application, and receipts');
+
+    my @buy = ('-X', 'POST', "http://127.0.0.1:$web/checkout/buy");
+
+    like(curl(@buy), qr/^HTTP\S+ 401 /, 'no session');
+    like(curl('-b', 'sid=ann', @buy), qr/^HTTP\S+ 200 .*^ann phone$/ms,
+         'a session');
+    like(curl("http://127.0.0.1:$web/whoami"), qr/^HTTP\S+ 404 /,
+         'is not told');
+
+    my %status;
+    $status{$_}++ for split /\n/,
+        said('curl', '-s', '-Z', '--no-progress-meter', '-b', 'sid=bob', '-w',
+             '%{http_code}\n', '-o', '/dev/null', '-X', 'POST',
+             "http://127.0.0.1:$web/checkout/buy?[1-60]");
+    cmp_ok($status{429} // 0, '>', 0, 'a session is limited')
+        or diag(explain(\%status));
+
+    like(curl("http://127.0.0.1:$api/api/receipt-keys"), qr/"kty": ?"OKP"/,
+         'the key of receipts');
+    said(@nginx, '-s', 'quit');
+    stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
 }
