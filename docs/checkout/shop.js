@@ -93,9 +93,13 @@ function checkout(req) {
 
     const payment = paymentFor({ order, user, sale, expires: header('expires') });
 
-    return [200, header('state') === 'paid' || paidBy.has(`${sale}/${order}`)
-                 ? `order ${order} of ${user} is paid\n`
-                 : `order ${order} of ${user} is held: payment ${payment.id}\n`];
+    if (header('state') === 'paid' || paidBy.has(`${sale}/${order}`)) {
+        return [200, `order ${order} of ${user} is paid\n`];
+    }
+
+    const until = req.method === 'GET' ? `pay until ${payment.expires}\n` : '';
+
+    return [200, `order ${order} of ${user} is held: payment ${payment.id}\n${until}`];
 }
 
 

@@ -142,6 +142,9 @@ api('PATCH', 'sales/phone', '{"hold":900}');
 my $other = bought('fay');
 like(paid($lost), qr/^payment $lost of eve is paid back$/, 'late, and none');
 like(paid($lost), qr/^payment $lost of eve is paid back$/, '... once');
+my ($until) = api('GET', 'orders?user=fay') =~ /"expires_at":"([^"]+)"/;
+like(curl(cookie('fay'), "http://127.0.0.1:$web/checkout/"),
+     qr/^pay until \Q$until\E$/m, 'until when');
 like(paid($other), qr/^order \d+ of fay is paid$/, 'in time');
 
 api('PATCH', 'sales/phone', '{"stock":5,"hold":1}');
@@ -155,6 +158,19 @@ like(api('GET', 'orders?user=eve&state=paid'), qr/^[^}]*"user":"eve"[^}]*\}\]/,
      'once');
 like(paid($new), qr/^payment $new of eve is paid back$/,
      'and the second is paid back');
+
+# the buyer's page claims, waits for a unit that returns, and goes on
+
+login('gus');
+api('PATCH', 'sales/phone', '{"stock":6}');
+login('hal');
+bought('hal');
+my ($hal) = api('GET', 'orders?user=hal') =~ /"order":(\d+)/;
+my $seen = said('timeout', $WAIT, 'node', 't/life/page.js',
+                'docs/checkout/phone.html', "http://127.0.0.1:$web",
+                token('gus'),
+                "http://127.0.0.1:$api/api/orders/$hal/cancel", $operator);
+is($seen, "queued 1\ncancelled\nwon \n/checkout/\n", "the buyer's page");
 
 # with the application away
 
@@ -178,7 +194,7 @@ is(system('bash', '-c', "shop=\$(cat $dir/shop.pid)\n$typed"), 0,
    'it can be stopped');
 stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
 is(join(' ', glob "$dir/*.cookie"),
-   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay)), 'and nothing is left');
+   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay gus hal)), 'and nothing is left');
 
 # the page's other configurations
 
@@ -246,6 +262,13 @@ sub login {
 
     said('curl', '-s', '-c', "$dir/$user.cookie", '-X', 'POST',
          "http://127.0.0.1:$web/login?user=$user");
+}
+
+
+sub token {
+    my ($user) = @_;
+
+    return (Seckill::Server::slurp("$dir/$user.cookie") =~ /(eyJ\S+)/)[0];
 }
 
 
