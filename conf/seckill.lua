@@ -7,9 +7,10 @@ local told = { "cookie", "authorization", "host", "origin", "sec-fetch-site" }
 
 -- what is told of the answer
 local heard = { user = "x-seckill-user", order = "x-seckill-order",
-                result = "x-seckill-result", challenge = "www-authenticate" }
+                sale = "x-seckill-sale", result = "x-seckill-result",
+                challenge = "www-authenticate" }
 
-core.register_action("seckill", { "http-req" }, function(txn, url)
+core.register_action("seckill", { "http-req" }, function(txn, url, button)
     local sent = txn.http:req_get_headers()
     local headers = {}
 
@@ -22,8 +23,8 @@ core.register_action("seckill", { "http-req" }, function(txn, url)
     local client = core.httpclient()
     local response
 
-    -- a POST claims, all else asks
-    if txn.f:method() == "POST" then
+    -- a POST of the button claims, all else asks
+    if txn.f:method() == "POST" and txn.f:path() == button then
         response = client:post(request)
     else
         response = client:get(request)
@@ -37,4 +38,4 @@ core.register_action("seckill", { "http-req" }, function(txn, url)
     end
 
     txn:set_var("txn.seckill_status", response.status)
-end, 1)
+end, 2)

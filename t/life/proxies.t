@@ -133,6 +133,9 @@ for (['HAProxy', $haproxy, 'ann'], ['Apache', $apache, 'bob']) {
     like($res->{head}, qr/^WWW-Authenticate: Bearer error="invalid_token"/mi,
          '... what is wrong');
 
+    refused("$name: another form of the checkout", 403, $port, 'POST',
+            '/checkout/address', cookie($user), "none\n");
+
     # a question claims nothing
 
     refused("$name: a GET", 403, $port, 'GET', $url, cookie($user),
@@ -169,14 +172,16 @@ for (['HAProxy', $haproxy, 'ann', 'bob'], ['Apache', $apache, 'bob', 'ann']) {
     my ($name, $port, $user, $other) = @$_;
     my @forged = map { ("X-Seckill-User: $_", "x-SECKILL-user: $_",
                         "X_Seckill_User: $_", "X-Seckill-Order: $order{$_}",
-                        "X-Seckill_Order: $order{$_}") } $other;
+                        "X-Seckill_Order: $order{$_}", 'X-Seckill-Sale: tablet',
+                        'X_Seckill_Sale: tablet') } $other;
 
     # what only nginx says
 
     my $res = ask($port, 'POST', '/checkout/buy', cookie($user), 'x', @forged);
     like($res->{body}, qr/^POST \S+ $user $order{$user} /,
          "$name: nobody is somebody else");
-    is(heard(), "X-Seckill-User: $user, X-Seckill-Order: $order{$user}",
+    is(heard(), "X-Seckill-User: $user, X-Seckill-Sale: phone, "
+                . "X-Seckill-Order: $order{$user}",
        '... and nothing else reaches the application');
 
     ask($port, 'POST', '/login', '', 'x', @forged);
