@@ -172,6 +172,17 @@ my $seen = said('timeout', $WAIT, 'node', 't/life/page.js',
                 "http://127.0.0.1:$api/api/orders/$hal/cancel", $operator);
 is($seen, "queued 1\ncancelled\nwon \n/checkout/\n", "the buyer's page");
 
+# who waits, as docs/waitlist.md lists them
+
+login('ida');
+like(bought('ida'), qr/number 1/, 'another one waits');
+my ($who) = Seckill::Server::slurp('docs/waitlist.md')
+            =~ /^# (tools\/seckill backup .*?)^```/ms;
+$who =~ s/^# //mg;
+$who =~ s{ drop\.db}{ $dir/drop.db}g;
+like(said('bash', '-c', moved($who)), qr/^phone\|\d+\|ida\n\z/m,
+     'and is in the list');
+
 # with the application away
 
 kill TERM => (Seckill::Server::slurp("$dir/shop.pid") =~ /(\d+)/)[0];
@@ -194,7 +205,7 @@ is(system('bash', '-c', "shop=\$(cat $dir/shop.pid)\n$typed"), 0,
    'it can be stopped');
 stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
 is(join(' ', glob "$dir/*.cookie"),
-   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay gus hal)), 'and nothing is left');
+   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay gus hal ida)), 'and nothing is left');
 
 # the page's other configurations
 
