@@ -14,7 +14,7 @@ use Seckill::Server;
 my $WAIT = 30 * ($ENV{SECKILL_TEST_PATIENCE} || 1);
 
 my $dir = tempdir('seckill-life-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my ($web, $api, $app) = Seckill::Server::lasting_ports(3);
+my ($web, $api, $app, $orders) = Seckill::Server::lasting_ports(4);
 my ($module) = split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
 
@@ -183,6 +183,30 @@ $who =~ s{ drop\.db}{ $dir/drop.db}g;
 like(said('bash', '-c', moved($who)), qr/^phone\|\d+\|ida\n\z/m,
      'and is in the list');
 
+# who asks too often: JSON for the page's script, for a form a page that sends
+# it again
+
+for (['/drop/phone.json', qr/^\{"code":105,"result":"unavailable"\}$/m],
+     ['/checkout/buy', qr/^<form method="POST">.*submit\(\)/ms])
+{
+    my ($path, $says) = @$_;
+    my ($refused) = grep { /^HTTP\S+ 429 / } split /(?=^HTTP)/m,
+        curl('-X', 'POST', cookie('cem'), "http://127.0.0.1:$web$path?[1-50]");
+
+    like($refused // 'none', $says, "too often: $path");
+}
+
+# the provider brings the buyer back, by a POST of its own site; meanwhile the
+# operator's API is away, and then it is back
+
+my $back = bought('gus');
+stop("$dir/run/nginx.pid");
+like(paid($back, $app), qr/not settled yet/, 'nobody knows');
+is(system($nginx, '-p', "$dir/", '-e', "$dir/log/error.log", '-c',
+          "$dir/etc/checkout.conf"), 0, 'nginx is back');
+like(paid($back, $web, '-X', 'POST', '-H', 'Sec-Fetch-Site: cross-site'),
+     qr/^order \d+ of gus is paid$/, 'and the payment, with the buyer');
+
 # with the application away
 
 kill TERM => (Seckill::Server::slurp("$dir/shop.pid") =~ /(\d+)/)[0];
@@ -205,14 +229,17 @@ is(system('bash', '-c', "shop=\$(cat $dir/shop.pid)\n$typed"), 0,
    'it can be stopped');
 stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
 is(join(' ', glob "$dir/*.cookie"),
-   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay gus hal ida)), 'and nothing is left');
+   join(' ', map { "$dir/$_.cookie" } qw(dan eve fay gus hal ida)),
+   'and nothing is left');
 
 # the page's other configurations
 
 my ($session) = $page =~ /^```nginx\n(limit_req_zone \$cookie_sid.*?)^```/ms;
+my ($server) = $page =~ /^```nginx\n(server \{\n.*?)^```/ms;
 my ($receipt) = $page =~ /^```nginx\n(seckill_receipt .*?)^```/ms;
 
-with_session($session, moved($receipt));
+$server =~ s/10\.0\.0\.1:9146/127.0.0.1:$orders/;
+with_session($session, moved($receipt) . moved($server));
 
 my @wrong = grep { /\[(?:alert|crit|emerg)\]/ }
             split /^/, Seckill::Server::slurp("$dir/log/error.log");
@@ -317,10 +344,11 @@ sub expired {
 
 
 sub paid {
-    my ($payment) = @_;
+    my ($payment, $port, @args) = @_;
 
-    return said('curl', '-s', "http://127.0.0.1:$web/payment?payment=$payment"
-                . '&signature=' . hmac_sha256_hex($payment, $provider));
+    return said('curl', '-s', @args, 'http://127.0.0.1:' . ($port // $web)
+                . "/payment?payment=$payment&signature="
+                . hmac_sha256_hex($payment, $provider));
 }
 
 
@@ -380,6 +408,12 @@ END
 
     like(curl("http://127.0.0.1:$api/api/receipt-keys"), qr/"kty": ?"OKP"/,
          'the key of receipts');
+    like(curl('-H', "Authorization: Bearer $operator",
+              "http://127.0.0.1:$orders/api/orders?user=ann"),
+         qr/^HTTP\S+ 200 .*"state":"held"/ms, 'orders, for the shop');
+    like(curl('-H', "Authorization: Bearer $operator",
+              "http://127.0.0.1:$orders/api/sales"),
+         qr/^HTTP\S+ 404 /, 'and nothing else');
     said(@nginx, '-s', 'quit');
     stop("$dir/run/nginx.pid") if -e "$dir/run/nginx.pid";
 }
