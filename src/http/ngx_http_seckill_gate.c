@@ -12,6 +12,9 @@ static ngx_int_t ngx_http_seckill_gate_pass(ngx_http_request_t *r,
     ngx_http_seckill_gate_conf_t *gate);
 static ngx_int_t ngx_http_seckill_gate_ask(ngx_http_request_t *r,
     ngx_http_seckill_gate_conf_t *gate, ngx_http_seckill_outcome_t *outcome);
+static ngx_int_t ngx_http_seckill_gate_repeat(ngx_http_request_t *r,
+    ngx_seckill_claim_t *claim, ngx_http_seckill_outcome_t *outcome,
+    ngx_http_seckill_outcome_t *last);
 static ngx_uint_t ngx_http_seckill_gate_same(ngx_seckill_claim_t *claim,
     ngx_http_seckill_outcome_t *outcome);
 static void ngx_http_seckill_gate_done(ngx_seckill_claim_t *claim,
@@ -123,24 +126,10 @@ ngx_http_seckill_gate_ask(ngx_http_request_t *r,
     outcome->asked = ask;
 
     if (last && !last->refused && (ask || !last->asked)
-        && ngx_http_seckill_gate_same(&hc.claim, last))
+        && ngx_http_seckill_gate_same(&hc.claim, last)
+        && ngx_http_seckill_gate_repeat(r, &hc.claim, outcome, last) == NGX_OK)
     {
-        outcome->asked = last->asked;
-
-        if (r->upstream == NULL && last->states == gate->states) {
-
-            /* before an internal redirect: it hears the same */
-
-            ngx_http_seckill_outcome_repeat(outcome, &hc.claim, last);
-
-            return NGX_OK;
-        }
-
-        /* an application has led it on, which may have confirmed the order
-           meanwhile, or cancelled it: a request that has claimed does not
-           claim another one */
-
-        hc.claim.ask = 1;
+        return NGX_OK;
     }
 
     /* whoever has an order passes, and needs no other one */
@@ -170,6 +159,33 @@ ngx_http_seckill_gate_ask(ngx_http_request_t *r,
     ngx_http_seckill_outcome_set(outcome, &hc.claim, &answer);
 
     return NGX_OK;
+}
+
+
+/* the request was answered before; NGX_DECLINED: it has to ask */
+
+static ngx_int_t
+ngx_http_seckill_gate_repeat(ngx_http_request_t *r, ngx_seckill_claim_t *claim,
+    ngx_http_seckill_outcome_t *outcome, ngx_http_seckill_outcome_t *last)
+{
+    outcome->asked = last->asked;
+
+    if (r->upstream == NULL && last->states == claim->states) {
+
+        /* before an internal redirect: it hears the same */
+
+        ngx_http_seckill_outcome_repeat(outcome, claim, last);
+
+        return NGX_OK;
+    }
+
+    /* an application has led it on, which may have confirmed the order
+       meanwhile, or cancelled it: a request that has claimed does not claim
+       another one */
+
+    claim->ask = 1;
+
+    return NGX_DECLINED;
 }
 
 
