@@ -11,7 +11,6 @@ static int sk_apply_opening(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_won(sk_zone_t *zone, const sk_event_t *e);
 static void sk_apply_purge(sk_zone_t *zone, const sk_event_t *e);
 static int sk_apply_removed(sk_zone_t *zone, const sk_event_t *e);
-static void sk_apply_take_back(sk_zone_t *zone, sk_cell_t *cell);
 
 
 int
@@ -412,93 +411,4 @@ sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
                     >> 20);
 
     return SK_FULL;
-}
-
-
-int
-sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell)
-{
-    uint32_t       limit;
-    uint64_t       ticket;
-    sk_sale_t     *sale;
-    sk_holding_t   h;
-
-    ticket = sk_load(&cell->ticket);
-    sale = &zone->sales.elts[cell->sale];
-
-    /* below 0: another process has sold units that are promised here, or they
-       were withdrawn from the sale; and who waits goes first */
-
-    if (sk_load(&sale->free) < 0 || sk_load(&sale->list.waiting)
-        || sk_sale_removed(sale))
-    {
-        return 0;
-    }
-
-    /* no lock: nobody else makes units won, or removes any that are in the
-       queue; who is not found for once is refused, and asks again */
-
-    if (sk_units_get(&zone->units, cell->key,
-                     sk_unit_value(SK_UNIT_UNDECIDED, ticket))
-        == NULL)
-    {
-        return 0;
-    }
-
-    sk_zone_holding(zone, cell->key, &h);
-
-    limit = (uint32_t) sk_load(&sale->limit);
-
-    if (cell->want && cell->want < limit) {
-        limit = cell->want;
-    }
-
-    return h.n_won + h.n_undecided <= limit;
-}
-
-
-void
-sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome)
-{
-    sk_assert(outcome == SK_OUTCOME_REFUSED
-              || outcome == SK_OUTCOME_UNAVAILABLE);
-
-    sk_zone_lock(zone);
-
-    if (cell->what != SK_CELL_ASK) {
-        sk_apply_take_back(zone, cell);
-    }
-
-    sk_store_release(&cell->outcome, outcome);
-
-    sk_zone_unlock(zone);
-}
-
-
-static void
-sk_apply_take_back(sk_zone_t *zone, sk_cell_t *cell)
-{
-    unsigned    state;
-    sk_sale_t  *sale;
-    sk_unit_t  *u;
-
-    sale = &zone->sales.elts[cell->sale];
-    state = (cell->what == SK_CELL_JOIN) ? SK_UNIT_JOINING : SK_UNIT_UNDECIDED;
-
-    u = sk_units_get(&zone->units, cell->key,
-                     sk_unit_value(state, sk_load(&cell->ticket)));
-
-    if (u == NULL) {
-        return;
-    }
-
-    sk_units_remove(&zone->units, u);
-
-    if (cell->what == SK_CELL_JOIN) {
-        sk_add(&sale->list.joining, -1);
-        return;
-    }
-
-    sk_add(&sale->undecided, -1);
-    sk_add(&sale->free, 1);
 }

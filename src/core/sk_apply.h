@@ -46,18 +46,19 @@ int sk_apply_fits(sk_zone_t *zone, const sk_sale_def_t *def, uint64_t units,
  * Whether a claim in the queue may still win, now that the zone has seen the
  * whole ledger: within sk_writer_begin()'s transaction, without the mutex.
  */
-int sk_apply_may_win(sk_zone_t *zone, sk_cell_t *cell);
+int sk_apply_claim_may_win(sk_zone_t *zone, sk_cell_t *cell);
 
 /*
  * The same of one that is to join a waiting list; "staged" are to join before
  * it in this transaction.  Whether who has asked is in it.
  */
-int sk_apply_may_join(sk_zone_t *zone, sk_cell_t *cell, unsigned staged);
-int sk_apply_is_queued(sk_zone_t *zone, sk_cell_t *cell);
+int sk_apply_claim_may_join(sk_zone_t *zone, sk_cell_t *cell, unsigned staged);
+int sk_apply_claim_is_queued(sk_zone_t *zone, sk_cell_t *cell);
 
 /* takes a claim's unit, or place, back and gives it an outcome that is not a
    win */
-void sk_apply_refuse(sk_zone_t *zone, sk_cell_t *cell, sk_outcome_e outcome);
+void sk_apply_claim_refuse(sk_zone_t *zone, sk_cell_t *cell,
+    sk_outcome_e outcome);
 
 
 /*

@@ -1,8 +1,7 @@
 #include "sk_apply.h"
 
 
-/* who is in a sale's waiting list: for the holder of the mutex, but where it is
-   only read */
+/* who is in a sale's waiting list: for the holder of the mutex */
 
 
 static int sk_apply_waitlist_queued(sk_zone_t *zone, sk_sale_t *sale,
@@ -125,43 +124,4 @@ sk_apply_waitlist_left(sk_zone_t *zone, sk_sale_t *sale, const sk_event_t *e)
     }
 
     sk_store(&sale->list.left_id, e->object);
-}
-
-
-int
-sk_apply_may_join(sk_zone_t *zone, sk_cell_t *cell, unsigned staged)
-{
-    uint32_t       limit;
-    sk_sale_t     *sale;
-    sk_holding_t   h;
-
-    sale = &zone->sales.elts[cell->sale];
-
-    if (sk_sale_removed(sale)
-        || (int64_t) sk_load(&sale->list.waiting) + staged
-           >= sk_load(&sale->waitlist)
-        || sk_units_get(&zone->units, cell->key,
-                        sk_unit_value(SK_UNIT_JOINING, sk_load(&cell->ticket)))
-           == NULL)
-    {
-        return 0;
-    }
-
-    sk_zone_holding(zone, cell->key, &h);
-
-    limit = (uint32_t) sk_load(&sale->limit);
-
-    if (cell->want && cell->want < limit) {
-        limit = cell->want;
-    }
-
-    return h.n_won + h.n_undecided < limit;
-}
-
-
-int
-sk_apply_is_queued(sk_zone_t *zone, sk_cell_t *cell)
-{
-    return sk_apply_waitlist_has(sk_units_get_queued(&zone->units, cell->key,
-                                                     cell->sale));
 }

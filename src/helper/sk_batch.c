@@ -83,8 +83,8 @@ sk_batch_claim(sk_writer_t *w, sk_cell_t *cell)
         return SK_OK;
     }
 
-    if (cell->what == SK_CELL_CLAIM && !sk_apply_may_win(w->zone, cell)) {
-        sk_apply_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
+    if (cell->what == SK_CELL_CLAIM && !sk_apply_claim_may_win(w->zone, cell)) {
+        sk_apply_claim_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
         return SK_OK;
     }
 
@@ -138,9 +138,9 @@ sk_batch_early(sk_writer_t *w, sk_sale_t *sale, sk_cell_t *cell)
         return 0;
     }
 
-    sk_apply_refuse(w->zone, cell, (ms <= SK_BATCH_EARLY_MS)
-                                   ? SK_OUTCOME_REFUSED
-                                   : SK_OUTCOME_UNAVAILABLE);
+    sk_apply_claim_refuse(w->zone, cell,
+                          (ms <= SK_BATCH_EARLY_MS) ? SK_OUTCOME_REFUSED
+                                                    : SK_OUTCOME_UNAVAILABLE);
 
     return 1;
 }
@@ -169,7 +169,7 @@ sk_batch_give_back(sk_zone_t *zone)
         cell = sk_queue_cell(q, head);
 
         if (sk_load(&cell->outcome) == SK_OUTCOME_NONE) {
-            sk_apply_refuse(zone, cell, SK_OUTCOME_UNAVAILABLE);
+            sk_apply_claim_refuse(zone, cell, SK_OUTCOME_UNAVAILABLE);
         }
     }
 

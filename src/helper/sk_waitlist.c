@@ -299,6 +299,7 @@ sk_waitlist_find(sk_zone_t *zone, sk_sale_t *sale, sk_key_t key, sk_unit_t *u)
 int
 sk_waitlist_claim(sk_writer_t *w, sk_cell_t *cell)
 {
+    int          may;
     sk_sale_t   *sale;
     sk_event_t   e;
 
@@ -308,11 +309,13 @@ sk_waitlist_claim(sk_writer_t *w, sk_cell_t *cell)
 
     e.sale_id = sk_load(&sale->id);
 
-    if (cell->what == SK_CELL_JOIN
-        ? !sk_apply_may_join(w->zone, cell, sk_waitlist_staged(w, e.sale_id))
-        : !sk_apply_is_queued(w->zone, cell))
-    {
-        sk_apply_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
+    may = (cell->what == SK_CELL_JOIN)
+          ? sk_apply_claim_may_join(w->zone, cell,
+                                    sk_waitlist_staged(w, e.sale_id))
+          : sk_apply_claim_is_queued(w->zone, cell);
+
+    if (!may) {
+        sk_apply_claim_refuse(w->zone, cell, SK_OUTCOME_REFUSED);
         return SK_OK;
     }
 

@@ -136,8 +136,8 @@ refuse_prepare(sk_zone_t *zone)
 static void
 refuse_operate(sk_zone_t *zone)
 {
-    sk_apply_refuse(zone, sk_queue_cell(&zone->queue, ticket),
-                    SK_OUTCOME_UNAVAILABLE);
+    sk_apply_claim_refuse(zone, sk_queue_cell(&zone->queue, ticket),
+                          SK_OUTCOME_UNAVAILABLE);
 }
 
 

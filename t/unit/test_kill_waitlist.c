@@ -191,8 +191,8 @@ join_check(sk_zone_t *zone)
     a = sk_test_claim(zone, phone(zone), "alice");
     assert_int_equal(a.result, SK_WAIT);
 
-    sk_apply_refuse(zone, sk_queue_cell(&zone->queue, a.ticket),
-                    SK_OUTCOME_REFUSED);
+    sk_apply_claim_refuse(zone, sk_queue_cell(&zone->queue, a.ticket),
+                          SK_OUTCOME_REFUSED);
     assert_int_equal(sk_load(&phone(zone)->list.joining), 0);
     assert_int_equal(sk_queue_depth(&zone->queue), 1);
     places(zone, 0);
