@@ -210,6 +210,32 @@ void sk_units_remove(sk_units_t *t, sk_unit_t *u);
 void sk_units_repair(sk_units_t *t);
 
 
+/* for the table's own files: where a key's bit and home are */
+
+static inline uint64_t
+sk_units_filter_bit(sk_units_t *t, uint64_t hi)
+{
+    /* a hash of 64 bits, scaled to the filter: no power of two needed */
+
+    return (uint64_t) (((unsigned __int128) hi * t->n * SK_UNITS_FILTER_BITS)
+                       >> 64);
+}
+
+
+static inline uint64_t
+sk_units_home(sk_units_t *t, uint64_t hi)
+{
+    return sk_units_filter_bit(t, hi) / SK_UNITS_FILTER_BITS;
+}
+
+
+static inline uint64_t
+sk_units_next(sk_units_t *t, uint64_t i)
+{
+    return (i + 1 == t->n) ? 0 : i + 1;
+}
+
+
 #pragma GCC visibility pop
 
 
