@@ -122,7 +122,7 @@ post(unsigned k)
     };
 
     if (n_known == 0 || n_posted == POSTED
-        || sk_command_pending(commands[k]) > 8)
+        || sk_load(&commands[k]->tail) - sk_load(&commands[k]->head) > 8)
     {
         return;
     }

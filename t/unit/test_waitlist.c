@@ -1,5 +1,6 @@
 /* waiting lists: who claims a sale that is sold out, and what may return */
 
+#include "sk_batch.h"
 #include "sk_test_waitlist.h"
 
 
