@@ -5,6 +5,7 @@
 
 #include "sk_json.h"
 #include "sk_receipt.h"
+#include "sk_token.h"
 #include "sk_token_base64.h"
 
 
@@ -204,7 +205,7 @@ sk_receipt_key_texts(sk_receipt_key_t *key, json_t *jwk)
                                      "EdDSA", "use", "sig", "kid", kid, "x",
                                      x));
     header = sk_json_end(json_pack("{s:s,s:s,s:s}", "alg", "EdDSA", "typ",
-                                   "JWT", "kid", kid));
+                                   SK_TOKEN_RECEIPT_TYPE, "kid", kid));
 
     if (header) {
         size = SK_RECEIPT_BASE64(strlen(header)) + 1;

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <strings.h>
 
 #include "sk_token_alg.h"
 #include "sk_token_base64.h"
@@ -16,10 +17,12 @@ typedef struct {
 } sk_token_parts_t;
 
 
+static sk_token_error_e sk_token_open(sk_token_keys_t *keys, const char *text,
+    size_t len, unsigned receipt, json_t **claims);
 static int sk_token_split(sk_token_parts_t *parts, const char *text,
     size_t len);
 static sk_token_error_e sk_token_header(sk_token_keys_t *keys,
-    const sk_token_parts_t *parts, sk_token_key_t **key);
+    const sk_token_parts_t *parts, unsigned receipt, sk_token_key_t **key);
 static sk_token_error_e sk_token_key(sk_token_keys_t *keys, json_t *header,
     sk_token_key_t **key);
 static sk_token_error_e sk_token_key_alone(sk_token_keys_t *keys,
@@ -53,7 +56,7 @@ sk_token_verify(const sk_token_rules_t *rules, const char *text, size_t len,
     json_t            *claims;
     sk_token_error_e   error;
 
-    error = sk_token_open(rules->keys, text, len, &claims);
+    error = sk_token_open(rules->keys, text, len, 0, &claims);
 
     if (error == SK_TOKEN_OK) {
         error = sk_token_claims(rules, claims, now, token);
@@ -65,8 +68,16 @@ sk_token_verify(const sk_token_rules_t *rules, const char *text, size_t len,
 
 
 sk_token_error_e
-sk_token_open(sk_token_keys_t *keys, const char *text, size_t len,
+sk_token_receipt(sk_token_keys_t *keys, const char *text, size_t len,
     json_t **claims)
+{
+    return sk_token_open(keys, text, len, 1, claims);
+}
+
+
+static sk_token_error_e
+sk_token_open(sk_token_keys_t *keys, const char *text, size_t len,
+    unsigned receipt, json_t **claims)
 {
     sk_token_key_t    *key;
     sk_token_error_e   error;
@@ -84,7 +95,7 @@ sk_token_open(sk_token_keys_t *keys, const char *text, size_t len,
         return SK_TOKEN_MALFORMED;
     }
 
-    error = sk_token_header(keys, &parts, &key);
+    error = sk_token_header(keys, &parts, receipt, &key);
 
     if (error == SK_TOKEN_OK) {
         error = sk_token_signature(key, &parts);
@@ -94,7 +105,9 @@ sk_token_open(sk_token_keys_t *keys, const char *text, size_t len,
         return error;
     }
 
-    sk_token_keep(keys, key, &parts);
+    if (!receipt) {
+        sk_token_keep(keys, key, &parts);
+    }
 
     *claims = sk_token_json(parts.payload, parts.payload_len);
 
@@ -134,12 +147,15 @@ sk_token_split(sk_token_parts_t *parts, const char *text, size_t len)
 
 static sk_token_error_e
 sk_token_header(sk_token_keys_t *keys, const sk_token_parts_t *parts,
-    sk_token_key_t **key)
+    unsigned receipt, sk_token_key_t **key)
 {
     json_t            *header;
+    const char        *type;
     sk_token_error_e   error;
 
-    if (keys->last && parts->header_len == keys->header_len
+    /* one that was kept is of no receipt */
+
+    if (!receipt && keys->last && parts->header_len == keys->header_len
         && memcmp(parts->header, keys->header, keys->header_len) == 0)
     {
         *key = keys->last;
@@ -151,10 +167,20 @@ sk_token_header(sk_token_keys_t *keys, const sk_token_parts_t *parts,
         return SK_TOKEN_MALFORMED;
     }
 
-    /* whatever "crit" lists: none is understood here, RFC 7515, 4.1.11 */
+    type = json_string_value(json_object_get(header, "typ"));
 
-    error = json_object_get(header, "crit") ? SK_TOKEN_CRITICAL
-                                            : sk_token_key(keys, header, key);
+    if ((type && strcasecmp(type, SK_TOKEN_RECEIPT_TYPE) == 0) != receipt) {
+        error = receipt ? SK_TOKEN_MALFORMED : SK_TOKEN_IS_RECEIPT;
+
+    } else if (json_object_get(header, "crit")) {
+
+        /* whatever it lists: none is understood here, RFC 7515, 4.1.11 */
+
+        error = SK_TOKEN_CRITICAL;
+
+    } else {
+        error = sk_token_key(keys, header, key);
+    }
 
     json_decref(header);
 

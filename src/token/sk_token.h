@@ -49,6 +49,8 @@
       "the token is larger than 8192 bytes")                                 \
     X(SK_TOKEN_MALFORMED,       "malformed",                                 \
       "the token is not a signed JWT")                                       \
+    X(SK_TOKEN_IS_RECEIPT,      "receipt",                                   \
+      "the token is a receipt, which says what a buyer was told")            \
     X(SK_TOKEN_CRITICAL,        "critical",                                  \
       "the token has critical parameters, of which none is known")           \
     X(SK_TOKEN_BAD_ALG,         "bad_alg",                                   \
@@ -87,6 +89,14 @@ typedef struct {
 extern const sk_token_error_t  sk_token_errors[SK_TOKEN_ERROR_N];
 
 
+/*
+ * The "typ" of receipts and heads, RFC 8725, section 3.11: they are shown to
+ * others, and whoever sees one is not to be taken for its user.
+ */
+
+#define SK_TOKEN_RECEIPT_TYPE  "seckill-receipt+jwt"
+
+
 typedef struct sk_token_keys_s  sk_token_keys_t;
 
 
@@ -121,11 +131,11 @@ sk_token_error_e sk_token_verify(const sk_token_rules_t *rules,
     const char *text, size_t len, int64_t now, sk_token_t *token);
 
 /*
- * What a token says whose signature is good, whatever that is: an object, to be
- * released.  None of its claims is looked at, so it may have expired long ago,
- * or be for somebody else.
+ * What a receipt says, or the head of a ledger, whose signature is good: an
+ * object, to be released.  None of its claims is looked at, so it may have
+ * expired long ago.
  */
-sk_token_error_e sk_token_open(sk_token_keys_t *keys, const char *text,
+sk_token_error_e sk_token_receipt(sk_token_keys_t *keys, const char *text,
     size_t len, json_t **claims);
 
 

@@ -174,7 +174,8 @@ sub jwt {
     my ($claims, %o) = @_;
 
     return encode_jwt(payload => $claims, alg => 'EdDSA', key => $o{key} // $key,
-                      extra_headers => { kid => $o{kid} // 'k1' });
+                      extra_headers => { kid => $o{kid} // 'k1',
+                                         typ => $o{typ} // 'seckill-receipt+jwt' });
 }
 
 # receipt(RESULT, SALE, USER, HEAD, more): of long after its head
@@ -204,6 +205,8 @@ my @cases = (
     [jwt({ iat => 1, head => $head{last} }, key => Crypt::PK::Ed25519->new->generate_key),
      qr/^the signature of the token is wrong$/],
     [jwt({ iat => 1, head => $head{last} }, kid => 'k2'), qr/^the key of the token is not known$/],
+    [jwt({ iat => 1, head => $head{last} }, typ => 'JWT'),
+     qr/^the token is not a signed JWT$/],
     ['garbage', qr/^the token is not a signed JWT$/],
     ['a.b.c', qr/^the token is not a signed JWT$/],
     ["\0\xff", qr/^the token is not a signed JWT$/],

@@ -130,6 +130,7 @@ test_sign(void **state)
 {
     int                    i;
     char                  *token;
+    json_t                *claims;
     sk_token_t             said;
     sk_receipt_t           receipt;
     sk_token_rules_t       rules;
@@ -171,9 +172,18 @@ test_sign(void **state)
                                         reason),
                      SK_OK);
     assert_false(info.secret);
+
+    /* who is shown one is not to be taken for its user */
+
     assert_int_equal(sk_token_verify(&rules, token, strlen(token), NOW, &said),
-                     SK_TOKEN_OK);
-    assert_int_equal(said.until, NOW + 60);
+                     SK_TOKEN_IS_RECEIPT);
+    assert_int_equal(sk_token_receipt(rules.keys, token, strlen(token),
+                                      &claims), SK_TOKEN_OK);
+    assert_int_equal(sk_token_verify(&rules, token, strlen(token), NOW, &said),
+                     SK_TOKEN_IS_RECEIPT);
+    assert_int_equal(json_integer_value(json_object_get(claims, "exp")),
+                     NOW + 60);
+    json_decref(claims);
     free(token);
 
     receipt.order_sale = "deskX";
@@ -211,11 +221,11 @@ test_sign(void **state)
         receipt.iss_len = i;
         token = sk_receipt_sign(key, &receipt);
         assert_non_null(token);
-        rules.iss = NULL;
-        assert_int_equal(sk_token_verify(&rules, token, strlen(token), NOW,
-                                         &said),
-                         SK_TOKEN_OK);
-        assert_int_equal(said.user_len, receipt.user_len);
+        assert_int_equal(sk_token_receipt(rules.keys, token, strlen(token),
+                                          &claims), SK_TOKEN_OK);
+        assert_int_equal(json_string_length(json_object_get(claims, "sub")),
+                         receipt.user_len);
+        json_decref(claims);
         free(token);
     }
 
@@ -261,7 +271,7 @@ test_head(void **state)
                                         reason),
                      SK_OK);
     assert_int_equal(sk_token_verify(&rules, token, strlen(token), NOW, &said),
-                     SK_TOKEN_BAD_TIME);
+                     SK_TOKEN_IS_RECEIPT);
     free(token);
 
     head.head.number = 18;

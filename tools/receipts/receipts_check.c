@@ -46,7 +46,7 @@ receipts_check(receipts_check_t *c, const char *text, size_t len)
 
     c->n++;
 
-    error = sk_token_open(c->keys, text, len, &claims);
+    error = sk_token_receipt(c->keys, text, len, &claims);
 
     if (error != SK_TOKEN_OK) {
         return receipts_check_bad(c, "%s", sk_token_errors[error].text);
