@@ -217,9 +217,6 @@ qq{
  (qq(WWW-Authenticate: Bearer error="invalid_token", error_description="the token has expired")) x 2,
  qq(WWW-Authenticate: Bearer error="invalid_token", error_description="the algorithm of the token is not that of its key"),
  ("!WWW-Authenticate") x 2, "WWW-Authenticate: Bearer", "!WWW-Authenticate"]
---- error_log
-seckill refused a token, "expired": the token has expired
-seckill refused a token, "bad_alg": the algorithm of the token is not that of its key
 
 
 === TEST 6: the same of a gate, and of the status alone
@@ -668,3 +665,18 @@ GET /who
 --- more_headers eval
 main::bearer('EdDSA')
 --- response_body: [][missing][ann][]
+
+
+=== TEST 36: why a token is refused is in the log
+--- config eval
+qq{
+    seckill_token \$http_authorization keys=$main::public;
+    location = /who { return 200 "[\$seckill_token_user][\$seckill_token_error]"; } # 36
+}
+--- request
+GET /who
+--- more_headers eval
+main::bearer('HS256')
+--- response_body: [][bad_alg]
+--- error_log
+seckill refused a token, "bad_alg": the algorithm of the token is not that of its key
