@@ -187,7 +187,7 @@ test_damage_is_found_later(void **state)
     inode = query_inode();
     sk_query_destroy(q);
     sk_drain_close(&d);
-    damage("", 32, 1);
+    damage("", 32, 8);
 
     q = sk_query_create(zone, path);
     assert_int_equal(sk_query_fill(q), SK_ERROR);
