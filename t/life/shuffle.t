@@ -126,9 +126,9 @@ like(opening('long', 'a', 0, 30, '00' x 32, $raw->{commitment}),
      qr/another seed/, 'the example looks at the commitment');
 
 my $later = $s->ask('later', 'a');
-my $other = $s->ask('later', 'b');
+my $another = $s->ask('later', 'b');
 ok($later->{sale_state} eq 'scheduled' && $later->{starts_in}
-   && abs($later->{starts_in_ms} - $other->{starts_in_ms}) < $SLACK,
+   && abs($later->{starts_in_ms} - $another->{starts_in_ms}) < $SLACK,
    'nobody hears of his opening before the start, but of that');
 is($s->claim('later', 'a')->{result}, 'not_started', 'nor if he claims');
 is($s->metric('seckill_claims_total', sale => 'long', result => 'waiting'),
