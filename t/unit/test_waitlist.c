@@ -231,6 +231,29 @@ test_limit(void **state)
 }
 
 
+/* a claim for another sale of the group, which is undecided, costs no place */
+
+static void
+test_undecided(void **state)
+{
+    sk_answer_t  answer;
+
+    (void) state;
+
+    assert_int_equal(command(SK_SALE_ADD, "", "{\"name\":\"case\","
+                             "\"stock\":9,\"group\":\"g\"}"), 201);
+    sold_out(1, 10, "\"waitlist\":4,\"group\":\"g\"");
+    joins("a");
+
+    answer = sk_test_claim(zone, sk_zone_sale(zone, "case", 4), "a");
+    assert_true(answer.admitted);
+    assert_int_equal(command(SK_ORDER_CANCEL, "3", ""), 200);
+    assert_int_equal(of_type("skipped"), 0);
+    assert_int_equal(asks("a").result, SK_WON);
+    assert_int_equal(outcome_of(zone, answer.ticket), SK_OUTCOME_REFUSED);
+}
+
+
 /* a unit that is free is for the first in the list, whoever is quicker */
 
 static void
@@ -427,6 +450,7 @@ main(void)
         T(test_pause),
         T(test_restart),
         T(test_limit),
+        T(test_undecided),
         T(test_first),
         T(test_given_back),
         T(test_window),
