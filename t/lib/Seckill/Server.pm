@@ -101,7 +101,9 @@ $self->{server}
 }
 END
 
-    open my $out, '>', "$self->{dir}/nginx.conf" or die $!;
+    # as a whole: nginx may be reading it just now
+
+    open my $out, '>', "$self->{dir}/nginx.conf.new" or die $!;
     my $env = join '', map { "env $_;\n" }
                        grep { exists $ENV{$_} } qw(ASAN_OPTIONS UBSAN_OPTIONS);
 
@@ -114,6 +116,7 @@ events { worker_connections 2048; }
 $http
 END
     close $out or die $!;
+    rename "$self->{dir}/nginx.conf.new", "$self->{dir}/nginx.conf" or die $!;
 
     return $self;
 }
