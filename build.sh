@@ -272,17 +272,17 @@ build_module() {
 # program that has nothing of it; the same in all kinds of builds, without nginx
 
 build_tools() {
-    build_tool seckill-chain "$top"/src/{core,ledger} "$top"/tools/store
+    build_tool seckill-chain "$top"/src/{core,ledger} "$top"/cli/store
     build_tool seckill-receipts "$top"/src/{core,ledger,token} \
-        "$top"/tools/{store,receipts}
-    build_tool seckill-fairness "$top"/tools/fairness
+        "$top"/cli/{store,receipts}
+    build_tool seckill-fairness "$top"/cli/fairness
 }
 
 
 # build_tool NAME ROOM ...: a program with rooms of the engine, or of its own
 
 build_tool() {
-    local tool=$build/release/$1 main=$top/tools/$1.c rooms=("${@:2}")
+    local tool=$build/release/$1 main=$top/cli/$1.c rooms=("${@:2}")
 
     [ ! -x "$tool" ] \
         || [ -n "$(find "$main" "${rooms[@]}" -newer "$tool")" ] \
