@@ -159,7 +159,8 @@ need_build() {
          /usr/include/jansson.h libjansson-dev \
          /usr/include/msgpack.h "$(msgpack_package)" \
          /usr/include/hiredis/hiredis.h libhiredis-dev \
-         /usr/include/openssl/ssl.h libssl-dev
+         /usr/include/openssl/ssl.h libssl-dev \
+         "/usr/include/*/curl/curl.h" libcurl4-openssl-dev
 
     [ -n "${NGINX_SRC:-}" ] \
         || need nginx nginx  $nginx_dev/configure nginx-dev
@@ -272,10 +273,46 @@ build_module() {
 # program that has nothing of it; the same in all kinds of builds, without nginx
 
 build_tools() {
+    build_command
     build_tool seckill-chain "$top"/src/{core,ledger} "$top"/cli/store
     build_tool seckill-receipts "$top"/src/{core,ledger,token} \
         "$top"/cli/{store,receipts}
     build_tool seckill-fairness "$top"/cli/fairness
+}
+
+
+# the command, of the engine's rooms that it takes, and of its own; where nginx
+# is built with sanitizers, so is it
+
+build_command() {
+    local seckill=$out/seckill objs=$out/cli.o rooms flags
+    local src=("$top"/src/{core,ledger,token})
+
+    rooms=("$top"/cli/*/)
+
+    [ ! -x "$seckill" ] \
+        || [ -n "$(find "$top/cli" "${src[@]}" -newer "$seckill")" ] \
+        || return 0
+
+    case $kind in
+        release)  flags=("${optimize[@]}" "${link[@]}") ;;
+        debug)    flags=(-O0 -DSK_DEBUG=1) ;;
+        sanitize) flags=("${sanitize[@]}" -DSK_DEBUG=1) ;;
+    esac
+
+    rm -rf "$objs"
+    mkdir -p "$objs"
+
+    (cd "$objs" && printf '%s\0' "$top/cli/seckill.c" \
+            $(printf '%s/*.c ' "${src[@]}" "${rooms[@]}") \
+        | xargs -0 -n 4 -P "$(nproc)" "$cc" -std=gnu11 -D_GNU_SOURCE -g \
+            "${flags[@]}" -Wall -Wextra -Werror "${src[@]/#/-I}" \
+            "${rooms[@]/#/-I}" -c) || die "the command cannot be compiled"
+
+    "$cc" "${flags[@]}" "$objs"/*.o -o "$seckill.new" -lcurl $(engine_libs)
+    mv -f "$seckill.new" "$seckill"
+
+    say "built ${seckill#"$top"/}"
 }
 
 

@@ -1,0 +1,66 @@
+/* Which options there are, by number: for the table of commands. */
+
+
+#ifndef _COMMAND_OPTIONS_H_INCLUDED_
+#define _COMMAND_OPTIONS_H_INCLUDED_
+
+
+/* several may have one name: they say different things of different commands */
+
+enum {
+    OPTION_NAME = 1,
+    OPTION_PRICE,
+    OPTION_CURRENCY,
+    OPTION_DESCRIPTION,
+    OPTION_ATTRIBUTES,
+
+    OPTION_STOCK,
+    OPTION_ADD_STOCK,
+    OPTION_LIMIT,
+    OPTION_HOLD,
+    OPTION_EXTEND,
+    OPTION_START,
+    OPTION_END,
+    OPTION_SHUFFLE,
+    OPTION_WAITLIST,
+    OPTION_PRODUCT,
+    OPTION_GROUP,
+    OPTION_PAUSED,
+    OPTION_EVERY,
+    OPTION_LOOKS,
+    OPTION_ROUND,
+    OPTION_VALUE,
+
+    OPTION_SALE,
+    OPTION_USER,
+    OPTION_STATE,
+    OPTION_ORDERS,
+    OPTION_ALL,
+    OPTION_AFTER_ORDER,
+    OPTION_OF_USER,
+    OPTION_LATE,
+    OPTION_NO_RESTOCK,
+
+    OPTION_AFTER,
+    OPTION_AT,
+    OPTION_WAIT,
+    OPTION_COUNT,
+    OPTION_EVENTS,
+
+    OPTION_SIGNED,
+    OPTION_FORCE_BACKUP,
+    OPTION_FORCE_RESTORE,
+    OPTION_RECEIPTS,
+    OPTION_KEYS,
+
+    OPTION_URL,
+    OPTION_KEY_FILE,
+    OPTION_IDEMPOTENCY_KEY,
+    OPTION_JSON,
+    OPTION_HELP,
+
+    OPTION_N
+};
+
+
+#endif /* _COMMAND_OPTIONS_H_INCLUDED_ */
