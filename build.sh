@@ -33,8 +33,8 @@ usage() {
 usage: ./build.sh [command]
 
   (none)    build build/release/ngx_http_seckill_module.so for the nginx on
-            this machine, and build/release/seckill-chain and
-            build/release/seckill-fairness for tools/seckill;
+            this machine, the command build/release/seckill, and
+            build/release/seckill-chain for tools/seckill;
             NGINX_SRC=dir builds that source tree's nginx and the module for
             it; CC=clang builds with that
   run       install what is missing, build, and serve a demo sale on
@@ -269,15 +269,14 @@ build_module() {
 }
 
 
-# what "tools/seckill verify" has done by the engine, and "sale fairness" by a
-# program that has nothing of it; the same in all kinds of builds, without nginx
+# what "tools/seckill verify" has done by the engine; the same in all kinds of
+# builds, without nginx
 
 build_tools() {
     build_command
     build_tool seckill-chain "$top"/src/{core,ledger} "$top"/cli/store
     build_tool seckill-receipts "$top"/src/{core,ledger,token} \
         "$top"/cli/{store,receipts}
-    build_tool seckill-fairness "$top"/cli/fairness
 }
 
 
@@ -289,6 +288,7 @@ build_command() {
     local src=("$top"/src/{core,ledger,token})
 
     rooms=("$top"/cli/*/)
+    rooms=("${rooms[@]%/}")
 
     [ ! -x "$seckill" ] \
         || [ -n "$(find "$top/cli" "${src[@]}" -newer "$seckill")" ] \
@@ -562,6 +562,7 @@ run_tests() {
     TEST_NGINX_LOAD_MODULES=$module \
     TEST_NGINX_LINE_MODULE=$line \
     SECKILL_TEST_KIND=$kind \
+    SECKILL_TEST_COMMAND=$out/seckill \
     CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --timer "${include[@]}" "${tests[@]}"
 }

@@ -1,7 +1,7 @@
 /*
  * seckill: the operator's command.  Products, sales, orders and events of a
- * server with ngx_http_seckill_module through its API (docs/api.md), and backup,
- * restore and verification of its store.
+ * server with ngx_http_seckill_module through its API (docs/api.md), and
+ * backup, restore and verification of its store.
  */
 
 #include <errno.h>

@@ -24,7 +24,7 @@
 
 typedef struct {
     CURL               *curl;
-    const char         *base;           /* the API's URL, without a last slash */
+    const char         *base;           /* the API's URL, no last slash */
     char               *key;            /* NULL: there is none */
     long                patience_s;
 

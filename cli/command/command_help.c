@@ -51,6 +51,8 @@ command_help(FILE *out, const command_noun_t *noun, const command_t *command)
         command_help_options(out, ids, n);
     }
 
+    command_help_text(out, noun->text);
+
     for (c = commands; c->noun; c++) {
         if (strcmp(c->noun, noun->name) == 0
             && (command == NULL || c == command))
@@ -59,7 +61,7 @@ command_help(FILE *out, const command_noun_t *noun, const command_t *command)
         }
     }
 
-    command_help_text(out, noun->text);
+    command_help_text(out, "The options of every command: seckill --help");
 }
 
 

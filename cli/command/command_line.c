@@ -87,7 +87,8 @@ command_argp(struct argp_option *options)
 
         options->name = command_options[i].name;
         options->arg = command_options[i].value;
-        options->key = (i == OPTION_HELP) ? COMMAND_HELP : COMMAND_KEY + (int) i;
+        options->key = (i == OPTION_HELP) ? COMMAND_HELP
+                                          : COMMAND_KEY + (int) i;
         options++;
     }
 }

@@ -56,7 +56,7 @@ const command_option_t  command_options[] = {
     [OPTION_AFTER_ORDER] = { "after", "N", COMMAND_VALUE,
         "only orders with a greater number" },
     [OPTION_OF_USER] = { "user", "U", COMMAND_VALUE,
-        "refused, if an order is another's" },
+        "confirm, cancel, extend: refused, if an order is another's" },
     [OPTION_LATE] = { "late", NULL, COMMAND_NONE,
         "also if it has expired: it is paid, if a unit is free and the limit"
         " allows it" },

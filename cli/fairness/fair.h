@@ -1,6 +1,8 @@
 /*
- * What the files of seckill-fairness share: a sale, as far as its events were
- * read, and what was found wrong with it.
+ * Whether a sale with a shuffled opening has let anybody in before his time.
+ * It goes by the ledger alone, of a store in use or of a backup, reads it as it
+ * is at one moment, and never writes.  None of the engine's code is in it: it
+ * is to find out whether that is right.
  */
 
 
@@ -9,8 +11,10 @@
 
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,17 +51,20 @@ typedef struct {
 
 
 typedef struct {
-    const char     *store;
-    const char     *name;
     sqlite3        *db;
+    json_t         *sales;              /* what is found of each */
+    char           *error;
+    size_t          error_size;
 
     /* of a sale */
 
     int64_t         id;
+    const char     *name;
     unsigned char   seed[FAIR_SIZE];
     unsigned char   key[FAIR_SIZE];     /* with the beacon, if there is one */
     char            commitment[FAIR_HEX + 1];
-    char            beacon[64];         /* its round, or "none" */
+    int             has_beacon;
+    int64_t         beacon;             /* its round */
     int             revealed;
 
     /* as the last event that says so has it */
@@ -90,6 +97,25 @@ enum {
 };
 
 
+/*
+ * A sale of a store: by its name, of which there may have been several, one
+ * after the other; or, if none had that name, by its number.  FAIR_YES: it was
+ * fair; FAIR_NO: it was not; FAIR_NOT_YET: the seed has not been revealed;
+ * FAIR_TROUBLE: the ledger cannot be read, or there is no such sale: "error"
+ * (of "size" bytes) says which.
+ *
+ * "sales" gets an array, to be freed: of each its "id", "orders", "in_window",
+ * "early", "seed", "beacon"; "windows", a start and a shuffle that were in
+ * force when there were orders, and how many of them; "checks": "what" was
+ * looked at, whether it is "ok", and what is "bad", five events at most;
+ * "notes": what has yet to come, or should be known.
+ */
+int fair_check(const char *path, const char *sale, json_t **sales, char *error,
+    size_t size);
+
+
+/* what its files share */
+
 /* an event of the sale, in the ledger's order */
 void fair_event(fair_t *f, sqlite3_stmt *s);
 
@@ -97,7 +123,7 @@ void fair_event(fair_t *f, sqlite3_stmt *s);
 void fair_event_bad(fair_t *f, fair_check_e check, int64_t seq,
     const char *what);
 
-/* prints the sale's rows; FAIR_YES, FAIR_NO, FAIR_NOT_YET */
+/* the sale, to f->sales; FAIR_YES, FAIR_NO, FAIR_NOT_YET */
 int fair_report(fair_t *f);
 
 

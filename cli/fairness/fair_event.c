@@ -120,13 +120,13 @@ fair_event_beacon(fair_t *f, sqlite3_stmt *s)
     seq = sqlite3_column_int64(s, COLUMN_SEQ);
     hex = (const char *) sqlite3_column_text(s, COLUMN_VALUE);
 
-    if (strcmp(f->beacon, "none") != 0) {
+    if (f->has_beacon) {
         fair_event_bad(f, FAIR_BEACON, seq, "sets another beacon");
         return;
     }
 
-    (void) snprintf(f->beacon, sizeof(f->beacon), "%" PRId64,
-                    (int64_t) sqlite3_column_int64(s, COLUMN_ROUND));
+    f->has_beacon = 1;
+    f->beacon = sqlite3_column_int64(s, COLUMN_ROUND);
 
     if (sqlite3_column_int64(s, COLUMN_AT) >= f->start_ms) {
         fair_event_bad(f, FAIR_BEACON, seq, "sets the beacon after the start");

@@ -1,8 +1,8 @@
 /*
  * A value as people see it.  Names and users may have any character, also such
  * as move a cursor, turn a line round or are not seen at all: where there is
- * one, or a blank at an end, the text is quoted as JSON has it, so that two that
- * differ look different.
+ * one, or a blank at an end, the text is quoted as JSON has it, so that two
+ * that differ look different.
  */
 
 

@@ -70,7 +70,8 @@ sub events {
 
 sub cli {
     my ($s, @args) = @_;
-    my $out = `tools/seckill --url http://127.0.0.1:$s->{port}/api @args 2>&1`;
+    my $command = Seckill::Server::tool();
+    my $out = `$command --url http://127.0.0.1:$s->{port}/api @args 2>&1`;
 
     return ($? >> 8, $out);
 }

@@ -80,7 +80,11 @@ like($kid, qr/^[\w-]{43}$/, 'a key without kid has its thumbprint');
 
 # the head, signed: by the command
 
-sub tool { my ($args) = @_; `SECKILL_URL=http://127.0.0.1:$s->{port}/api tools/seckill $args 2>&1` }
+sub tool {
+    my ($args) = @_;
+    my $command = Seckill::Server::tool();
+    return `$command --url http://127.0.0.1:$s->{port}/api $args 2>&1`;
+}
 
 like(tool('head'), qr/^number +$head->{number}\nchain +$head->{chain}\nsigned +ey\S+$/m,
      'a head for people');

@@ -165,7 +165,8 @@ for my $case (["UPDATE ledger SET object = 7 WHERE type = 'won' AND user = 'eve'
     my $copy = "$s->{dir}/copy.db";
 
     unlink $copy;
-    $out = `tools/seckill backup $s->{dir}/seckill/drop.db $copy 2>&1`;
+    my $command = Seckill::Server::tool();
+    $out = `$command backup $s->{dir}/seckill/drop.db $copy 2>&1`;
     is($?, 0, 'a copy') or diag($out);
     system('sqlite3', $copy, "DROP TRIGGER ledger_update; $sql");
     $out = `tools/seckill verify $copy 2>&1`;

@@ -54,6 +54,11 @@ sub free_port {
 }
 
 
+# the command that ./build.sh has built
+
+sub tool { $ENV{SECKILL_TEST_COMMAND} || 'build/release/seckill' }
+
+
 # ports for servers that are killed and come back: no client gets one of them
 # for its own end of a connection meanwhile
 

@@ -1,23 +1,7 @@
-/*
- * seckill-fairness STORE SALE: whether a sale with a shuffled opening has let
- * anybody in before his time.  It goes by the ledger alone, of a store in use
- * or of a backup, reads it as it is at one moment, and never writes.  None of
- * the engine's code is in it: it is to find out whether that is right.
- *
- * Prints rows, their columns separated by tabs: "sale", its number and what is
- * known of it; "window", a start and a shuffle that were in force when there
- * were orders, and how many of them; "check", ok or BROKEN, and what was looked
- * at; "bad", an event that breaks it, five at most; "note", what has yet to
- * come, or should be known.
- *
- * Exits with 0: it was fair; 1: it was not; 2: the ledger cannot be read, or
- * there is no such sale; 3: the seed has not been revealed yet.
- */
-
 #include "fair.h"
 
 
-static int fair_sales(fair_t *f);
+static int fair_named(fair_t *f, const char *sale, const char *sql, int *n);
 static int fair_sale(fair_t *f);
 static int fair_seed(fair_t *f);
 static int fair_events(fair_t *f);
@@ -34,65 +18,68 @@ static const char  fair_sql[] =
 
 
 int
-main(int argc, char **argv)
+fair_check(const char *path, const char *sale, json_t **sales, char *error,
+    size_t size)
 {
-    int            rc;
+    int            rc, n;
     static fair_t  f;
 
-    if (argc != 3) {
-        (void) fprintf(stderr, "usage: seckill-fairness STORE SALE\n");
-        return FAIR_TROUBLE;
-    }
+    memset(&f, 0, sizeof(f));
 
-    if (sodium_init() == -1) {
-        (void) fprintf(stderr, "seckill-fairness: libsodium does not start\n");
-        return FAIR_TROUBLE;
-    }
+    *sales = json_array();
+    f.sales = *sales;
+    f.error = error;
+    f.error_size = size;
+    n = 0;
 
-    f.store = argv[1];
-    f.name = argv[2];
-
-    if (sqlite3_open_v2(f.store, &f.db, SQLITE_OPEN_READONLY, NULL)
-        != SQLITE_OK
+    if (sqlite3_open_v2(path, &f.db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK
         || sqlite3_busy_timeout(f.db, FAIR_BUSY_MS) != SQLITE_OK
         || sqlite3_exec(f.db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
     {
         rc = fair_failed(&f);
 
     } else {
-        rc = fair_sales(&f);
+        rc = fair_named(&f, sale, "SELECT seq, detail ->> 'name' FROM ledger"
+                        " WHERE type = 'sale_added' AND detail ->> 'name' = ?1"
+                        " ORDER BY seq", &n);
+    }
+
+    if (rc != FAIR_TROUBLE && n == 0) {
+        rc = fair_named(&f, sale, "SELECT seq, detail ->> 'name' FROM ledger"
+                        " WHERE type = 'sale_added' AND seq = CAST(?1 AS"
+                        " INTEGER) AND CAST(seq AS TEXT) = ?1", &n);
+    }
+
+    if (rc != FAIR_TROUBLE && n == 0) {
+        (void) snprintf(error, size, "there is no sale \"%s\"", sale);
+        rc = FAIR_TROUBLE;
     }
 
     (void) sqlite3_close(f.db);
 
-    return (fflush(stdout) == 0) ? rc : FAIR_TROUBLE;
+    return rc;
 }
 
 
-/* of one name there may have been several, one after the other */
-
 static int
-fair_sales(fair_t *f)
+fair_named(fair_t *f, const char *sale, const char *sql, int *n)
 {
-    int            rc, one, all, n;
+    int            rc, one, all;
     sqlite3_stmt  *s;
 
-    if (sqlite3_prepare_v2(f->db, "SELECT seq FROM ledger WHERE"
-                           " type = 'sale_added' AND detail ->> 'name' = ?1"
-                           " ORDER BY seq", -1, &s, NULL)
-        != SQLITE_OK)
-    {
+    if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) != SQLITE_OK) {
         return fair_failed(f);
     }
 
-    (void) sqlite3_bind_text(s, 1, f->name, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_text(s, 1, sale, -1, SQLITE_STATIC);
 
     all = FAIR_YES;
-    n = 0;
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         f->id = sqlite3_column_int64(s, 0);
-        n++;
+        f->name = (const char *) sqlite3_column_text(s, 1);
+        f->name = f->name ? f->name : "";
+        (*n)++;
 
         one = fair_sale(f);
 
@@ -106,20 +93,9 @@ fair_sales(fair_t *f)
         all = (all == FAIR_NO || one == FAIR_YES) ? all : one;
     }
 
-    if (rc != SQLITE_DONE) {
-        (void) sqlite3_finalize(s);
-        return fair_failed(f);
-    }
-
     (void) sqlite3_finalize(s);
 
-    if (n == 0) {
-        (void) fprintf(stderr, "seckill-fairness: there is no sale \"%s\"\n",
-                       f->name);
-        return FAIR_TROUBLE;
-    }
-
-    return all;
+    return (rc == SQLITE_DONE) ? all : fair_failed(f);
 }
 
 
@@ -129,7 +105,7 @@ fair_sale(fair_t *f)
     int  rc;
 
     memset(f->bad, 0, sizeof(f->bad));
-    (void) strcpy(f->beacon, "none");
+    f->has_beacon = 0;
     f->commitment[0] = '\0';
     f->orders = 0;
     f->in_window = 0;
@@ -217,8 +193,7 @@ fair_events(fair_t *f)
 static int
 fair_failed(fair_t *f)
 {
-    (void) fprintf(stderr, "seckill-fairness: \"%s\": %s\n", f->store,
-                   sqlite3_errmsg(f->db));
+    (void) snprintf(f->error, f->error_size, "%s", sqlite3_errmsg(f->db));
 
     return FAIR_TROUBLE;
 }
