@@ -209,6 +209,11 @@ build_bench() {
         "${engine[@]/#/-I}" "$top"/bench/core/*.c \
         $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-core" \
         $(engine_libs)
+
+    "$cc" -std=gnu11 -g "${optimize[@]}" -Wall -Wextra -Werror \
+        "${engine[@]/#/-I}" "$top"/bench/verify/ledger.c \
+        $(printf '%s/*.c ' "${engine[@]}") -o "$build/bench-ledger" \
+        $(engine_libs)
 }
 
 
@@ -464,7 +469,7 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_machines_orders test_extend test_restock test_group
            test_receipt test_opening test_reveal test_waitlist
            test_waitlist_sale test_machines_waitlist
-           test_machines_random_orders)
+           test_machines_random_orders test_verify)
 stepped=(test_kill test_kill_orders test_kill_waitlist)
 
 build_unit() {
@@ -473,17 +478,20 @@ build_unit() {
     local flags=(-std=gnu11 -gdwarf-4 -DSK_DEBUG=1 -DSK_REDIS_TLS=1
                  -Wall -Wextra -Wno-missing-field-initializers
                  -Werror "${engine[@]/#/-I}"
-                 -I"$top/t/unit")
+                 -I"$top/t/unit" -I"$top/cli/verify")
     local libs=(-lcmocka $(engine_libs))
-    local name
+    local name more
 
     mkdir -p "$build/unit"
 
     build_engine sanitized "${flags[@]}" "${sanitize[@]}"
 
     for name in "${sanitized[@]}"; do
+        more=()
+        [ "$name" != test_verify ] || more=("$top"/cli/verify/*.c)
+
         "$cc" "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
-            "$top/t/unit/fault_vfs.c" "$build/unit/sanitized.a" \
+            "${more[@]}" "$top/t/unit/fault_vfs.c" "$build/unit/sanitized.a" \
             -o "$build/unit/$name" "${libs[@]}"
     done
 
