@@ -370,6 +370,19 @@ sub log_growth {
 }
 
 
+sub verify {
+    my ($v) = @_;
+    my $seconds = medians($v->{runs}, 'seconds');
+
+    return "A ledger is verified, with its chain\n" . text_table(
+        ['events', 'commits', 'store, MB', 's', 'events/s', 'CPU, s'],
+        [figure_int($v->{events}), figure_int($v->{commits}),
+         figure($v->{bytes} / 1e6), figure($seconds),
+         figure_int($v->{events} / $seconds),
+         figure(medians($v->{runs}, 'cpu'))]);
+}
+
+
 sub machine {
     my ($result) = @_;
     my $m = $result->{machine};
