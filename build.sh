@@ -33,8 +33,7 @@ usage() {
 usage: ./build.sh [command]
 
   (none)    build build/release/ngx_http_seckill_module.so for the nginx on
-            this machine, the command build/release/seckill, and
-            build/release/seckill-chain for tools/seckill;
+            this machine, and the operator's command, build/release/seckill;
             NGINX_SRC=dir builds that source tree's nginx and the module for
             it; CC=clang builds with that
   run       install what is missing, build, and serve a demo sale on
@@ -53,7 +52,8 @@ usage: ./build.sh [command]
   bench     put this module beside what would be used instead of it: Lua,
             Redis, PostgreSQL, MariaDB, Node.js; ./build.sh bench --help
   docs      make a page of docs/openapi.yaml: build/docs/index.html
-  install   copy the module to nginx's modules; DESTDIR= goes before the path
+  install   copy the module to nginx's modules, and the command, its manual
+            page and its completion to /usr/local; DESTDIR= goes before the path
   clean     remove what was built
 
 Another kind of build, before or behind the command:
@@ -274,17 +274,6 @@ build_module() {
 }
 
 
-# what "tools/seckill verify" has done by the engine; the same in all kinds of
-# builds, without nginx
-
-build_tools() {
-    build_command
-    build_tool seckill-chain "$top"/src/{core,ledger} "$top"/cli/store
-    build_tool seckill-receipts "$top"/src/{core,ledger,token} \
-        "$top"/cli/{store,receipts}
-}
-
-
 # the command, of the engine's rooms that it takes, and of its own; where nginx
 # is built with sanitizers, so is it
 
@@ -318,27 +307,6 @@ build_command() {
     mv -f "$seckill.new" "$seckill"
 
     say "built ${seckill#"$top"/}"
-}
-
-
-# build_tool NAME ROOM ...: a program with rooms of the engine, or of its own
-
-build_tool() {
-    local tool=$build/release/$1 main=$top/cli/$1.c rooms=("${@:2}")
-
-    [ ! -x "$tool" ] \
-        || [ -n "$(find "$main" "${rooms[@]}" -newer "$tool")" ] \
-        || return 0
-
-    mkdir -p "$build/release"
-
-    "$cc" -std=gnu11 -g "${optimize[@]}" "${link[@]}" -Wall -Wextra -Werror \
-        "${rooms[@]/#/-I}" "$main" \
-        $(printf '%s/*.c ' "${rooms[@]}") \
-        -o "$tool.new" $(engine_libs)
-    mv -f "$tool.new" "$tool"
-
-    say "built ${tool#"$top"/}"
 }
 
 
@@ -471,6 +439,7 @@ sanitized=(test_units test_core test_command test_store test_zones test_files
            test_waitlist_sale test_machines_waitlist
            test_machines_random_orders test_verify)
 stepped=(test_kill test_kill_orders test_kill_waitlist)
+commanded=(test_cell)
 
 build_unit() {
     # valgrind knows no later DWARF of clang's
@@ -493,6 +462,18 @@ build_unit() {
         "$cc" "${flags[@]}" "${sanitize[@]}" "$top/t/unit/$name.c" \
             "${more[@]}" "$top/t/unit/fault_vfs.c" "$build/unit/sanitized.a" \
             -o "$build/unit/$name" "${libs[@]}"
+    done
+
+    # of the command
+
+    local rooms=("$top"/cli/*/)
+    rooms=("${rooms[@]%/}")
+
+    for name in "${commanded[@]}"; do
+        "$cc" "${flags[@]}" -D_GNU_SOURCE "${sanitize[@]}" \
+            "${rooms[@]/#/-I}" "$top/t/unit/$name.c" \
+            $(printf '%s/*.c ' "${rooms[@]}") "$build/unit/sanitized.a" \
+            -o "$build/unit/$name" -lcurl "${libs[@]}"
     done
 
     # its instructions are counted, as the module has them
@@ -535,12 +516,13 @@ run_tests() {
     need_test
     build_module
     build_line
-    build_tools
+    build_command
 
     # those that use no nginx are the same in all kinds of builds
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("${sanitized[@]/#/$build/unit/}" t/*.t t/docs/*.t t/life/*.t)
+        tests=("${sanitized[@]/#/$build/unit/}"
+               "${commanded[@]/#/$build/unit/}" t/*.t t/docs/*.t t/life/*.t)
         [ "$kind" = sanitize ] \
             || tests+=("${stepped[@]/#/$build/unit/}" t/build/*.t t/model/*.t t/perf/*.t
                        t/bench/*.t)
@@ -606,6 +588,7 @@ run_machines() {
     need curl curl
     need_redis
     build_module
+    build_command
 
     data=$(data_dir seckill-machines)
     mkdir -p "$data"
@@ -629,7 +612,7 @@ run_demo() {
     need_build
     need curl curl
     build_module
-    build_tools
+    build_command
 
     data=$(data_dir seckill-demo)
     mkdir -p "$data/logs" "$data/modules"
@@ -658,7 +641,7 @@ sales of 100 phones and of 1000 tickets on http://127.0.0.1:$port; try
   curl -X POST 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
   curl 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
 
-  SECKILL_URL=http://127.0.0.1:$port/api tools/seckill sale watch
+  build/release/seckill --url http://127.0.0.1:$port/api sale watch
 
 also http://127.0.0.1:$port/api/events and http://127.0.0.1:$port/metrics;
 the store is $data/seckill/demo.db; Ctrl-C stops it
@@ -702,6 +685,7 @@ install_module() {
 
     need_build
     build_module
+    build_command
 
     dir=$("$(nginx_binary)" -V 2>&1 \
           | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
@@ -710,9 +694,26 @@ install_module() {
     install -d "$dir"
     install -m 644 "$module" "$dir/"
 
+    install_command "${DESTDIR:-}/usr/local"
+
     say "installed $dir/ngx_http_seckill_module.so; put this at the top of" \
         "nginx.conf:"
     say "    load_module $(printf %s "${dir#"${DESTDIR:-}"}")/ngx_http_seckill_module.so;"
+}
+
+
+# install_command PREFIX
+
+install_command() {
+    local seckill=$out/seckill completions=share/bash-completion/completions
+
+    install -d "$1"/{bin,share/man/man1,$completions,share/zsh/site-functions}
+    install -m 755 "$seckill" "$1/bin/"
+    "$seckill" manual > "$1/share/man/man1/seckill.1"
+    "$seckill" completion bash > "$1/$completions/seckill"
+    "$seckill" completion zsh > "$1/share/zsh/site-functions/_seckill"
+
+    say "installed $1/bin/seckill"
 }
 
 
@@ -760,7 +761,7 @@ module=$out/ngx_http_seckill_module.so
 line=$out/nginx-line/ngx_seckill_line_module.so
 
 case $command in
-    build)          need_build; build_module; build_tools ;;
+    build)          need_build; build_module; build_command ;;
     run)            run_demo "$@" ;;
     test)           run_tests "$@" ;;
     rush)           need_perl

@@ -109,6 +109,19 @@ api_receive(char *data, size_t size, size_t n, void *ctx)
 int
 api_ask(api_t *api, const char *method, const char *path)
 {
+    if (api_exchange(api, method, path) != SAY_DONE) {
+        return SAY_AWAY;
+    }
+
+    api->answer = json_loadb(api->text ? api->text : "", api->len, 0, NULL);
+
+    return api_judge(api);
+}
+
+
+int
+api_exchange(api_t *api, const char *method, const char *path)
+{
     char      error[CURL_ERROR_SIZE];
     CURLcode  rc;
 
@@ -134,9 +147,7 @@ api_ask(api_t *api, const char *method, const char *path)
 
     (void) curl_easy_getinfo(api->curl, CURLINFO_RESPONSE_CODE, &api->status);
 
-    api->answer = json_loadb(api->text ? api->text : "", api->len, 0, NULL);
-
-    return api_judge(api);
+    return SAY_DONE;
 }
 
 

@@ -54,6 +54,10 @@ void api_init(api_t *api, const char *url, const char *key);
  */
 int api_ask(api_t *api, const char *method, const char *path);
 
+/* the same, of whatever answers: "text" and "status" are there, and are not
+   looked at; SAY_DONE or SAY_AWAY */
+int api_exchange(api_t *api, const char *method, const char *path);
+
 /* what an answer has as "data", of who has asked */
 json_t *api_data(api_t *api);
 

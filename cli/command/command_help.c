@@ -8,7 +8,7 @@
 
 
 #define COMMAND_HELP_OPTION  18         /* columns for an option's name */
-#define COMMAND_HELP_NOUN    40
+#define COMMAND_HELP_NOUN    41
 
 
 static void command_help_all(FILE *out);

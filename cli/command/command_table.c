@@ -59,6 +59,7 @@ static const unsigned  command_events_list[] = {
 static const unsigned  command_head[] = { OPTION_SIGNED, 0 };
 static const unsigned  command_backup[] = { OPTION_FORCE_BACKUP, 0 };
 static const unsigned  command_restore[] = { OPTION_FORCE_RESTORE, 0 };
+static const unsigned  command_verify[] = { OPTION_RECEIPTS, OPTION_KEYS, 0 };
 
 
 const char  command_exit[] =
@@ -81,6 +82,7 @@ const command_noun_t  command_nouns[] = {
     { "head", "the head of its ledger, signed", NULL },
     { "backup", "copy the store while sales run", NULL },
     { "restore", "make a store from a backup", NULL },
+    { "verify", "check the whole ledger", NULL },
     { "completion", "what completes this in a shell", NULL },
     { "manual", "the manual page, as roff", NULL },
     { NULL, NULL, NULL }
@@ -182,6 +184,15 @@ const command_t  commands[] = {
       "Makes STORE from a backup, for the owner of its directory, who alone may"
       " read it; in place of another one, with that one's owner, if that is not"
       " root, and mode.  Refused while nginx has STORE open: stop it first." },
+    { "verify", NULL, "STORE", 1, 1, COMMAND_API, command_verify, verify_cli,
+      "Reads the whole ledger of a store, or of a backup, and checks that it is"
+      " sound: also while sales run, as of one moment.  The log of a store in"
+      " use grows meanwhile.  Prints a line a check and a line a sale, \"sold\""
+      " being orders without a hold; exits with 1 if a check failed, with the"
+      " first events that break it.\n"
+      "The chain is made again from the rows; its line has the head, the number"
+      " of the last event and the chain there.  So has \"seckill health\" of"
+      " the server, and whoever has the same history has the same head." },
 
     { "completion", NULL, "bash|zsh", 1, 1, 0, NULL, command_complete,
       "Prints what completes this command in a shell:"

@@ -164,6 +164,7 @@ body_object(const command_line_t *line, json_t *body, const char *option)
     object = json_loads(value, 0, NULL);
 
     if (!json_is_object(object)) {
+        json_decref(object);
         command_misuse(line, "--%s: \"%s\" is no JSON object", option, value);
     }
 

@@ -47,6 +47,7 @@ int head_show(command_line_t *line);
 
 int backup_run(command_line_t *line);
 int restore_run(command_line_t *line);
+int verify_cli(command_line_t *line);
 
 
 #endif /* _NOUNS_H_INCLUDED_ */

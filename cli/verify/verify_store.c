@@ -1,14 +1,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "verify_chain.h"
 #include "verify_reader.h"
 #include "verify_state.h"
 
 
-#define VERIFY_NICE            10       /* sales go first */
 #define VERIFY_PROGRESS_S       1       /* between two lines of progress */
 
 
@@ -43,8 +41,6 @@ verify_store(verify_report_t *report, const verify_conf_t *conf)
         free(s);
         return verify_store_memory(report);
     }
-
-    (void) nice(VERIFY_NICE);
 
     verify_ring_init(&s->ring);
 

@@ -303,7 +303,7 @@ for my $event (qw(won paid expired cancelled extended)) {
        "orders $event");
 }
 
-is(system("tools/seckill verify $s->{dir}/seckill/drop.db > /dev/null 2>&1"), 0,
+is(system(Seckill::Server::tool() . " verify $s->{dir}/seckill/drop.db > /dev/null 2>&1"), 0,
    'the ledger is sound');
 
 $s->done;

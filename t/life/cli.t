@@ -32,9 +32,7 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$dir/$name.out";
         open STDERR, '>', "$dir/$name.err";
-        # verify is still in the script
-        exec((grep { $_ eq 'verify' } @args) ? 'tools/seckill' : $tool, @args)
-            or POSIX::_exit(127);
+        exec $tool, @args or POSIX::_exit(127);
     }
 
     return $pid;
@@ -101,7 +99,80 @@ for my $command (qw(product sale order events machine health head backup restore
 }
 
 cli(0, 'sale', 'add', '--help');
-like($out, qr/--hold TIME/, 'help for a command of two words');
+like($out, qr/^usage: seckill sale add NAME --stock N .*--hold TIME/s,
+     'help for a command of two words');
+unlike($out, qr/sale edit/, 'and for no other');
+
+
+# what is made of the table that help is made of: the manual page, completion
+
+my %options = map { $_ => 1 }
+              map { cli(0, 'help', $_) =~ /^  --([a-z-]+)/mg }
+              '', qw(product sale order events machine head backup restore
+                     verify);
+cmp_ok(scalar keys %options, '>', 30, 'many options');
+
+my $manual = cli(0, 'manual') =~ s/\\-/-/gr;
+is(join(' ', grep { $manual !~ /--$_\b/ } sort keys %options), '',
+   'all are in the manual page');
+
+SKIP: {
+    skip 'no groff', 1 if !grep { -x "$_/groff" } split /:/, $ENV{PATH};
+    cli(0, 'manual');
+    is(`groff -ww -man -Tascii $dir/cli.out 2>&1 > /dev/null`, '',
+       'groff finds nothing wrong with it');
+}
+
+cli(0, 'completion', 'zsh');
+is(join(' ', grep { $out !~ /--$_\b/ } sort keys %options), '',
+   'all are completed in zsh');
+
+SKIP: {
+    skip 'no zsh', 1 if !grep { -x "$_/zsh" } split /:/, $ENV{PATH};
+    is(system("zsh -n $dir/cli.out"), 0, 'which can read it');
+}
+
+cli(0, 'completion', 'bash');
+rename "$dir/cli.out", "$dir/complete.bash";
+
+sub completed {
+    my (@words) = @_;
+    my $words = join ' ', map { "'$_'" } 'seckill', @words;
+
+    return join ' ', split /\n/, `bash -c '. $dir/complete.bash
+        COMP_WORDS=(@{[$words =~ s/'/"/gr]}) COMP_CWORD=@{[scalar @words]}
+        cd $dir; _seckill; printf "%s\\n" "\${COMPREPLY[\@]}"'`;
+}
+
+spew('a file', '');
+
+for my $c ([qr/^product sale .*\bverify\b.* help$/, ''],
+           [qr/^edit end$/, 'sale', 'e'],
+           [qr/^list begin forget$/, 'machine', ''],
+           [qr/^--stock --start$/, 'sale', 'add', 'x', '--st'],
+           [qr/^--stock --start$/, '--json', '--url', 'sale', 'sale', 'add', 'x',
+            '--st'],
+           [qr/^--late$/, 'order', 'confirm', 5, '--l'],
+           [qr/^$/, 'order', 'cancel', 5, '--l'],
+           [qr/^held$/, 'order', 'list', '--state', 'h'],
+           [qr/^held$/, 'order', 'list', '--state', '=', 'h'],
+           [qr/^none /, 'sale', 'edit', 'x', '--end', ''],
+           [qr/^$/, 'sale', 'add', 'x', '--stock', ''],
+           [qr/^a file$/, 'backup', 'a'],
+           [qr/^a file$/, 'sale', 'fairness', 'phone', 'a'],
+           [qr/^$/, 'sale', 'fairness', 'a'],
+           [qr/^a file$/, '--key-file', 'a'],
+           [qr/^all$/, 'sale', 'watch', 'a'],
+           [qr/^zsh$/, 'completion', 'z'],
+           [qr/^order$/, 'help', 'o'])
+{
+    my ($to, @words) = @$c;
+    like(completed(@words), $to, "completion: @words");
+}
+
+is(system("$tool --help > /dev/full 2> $dir/full"), 1 << 8, 'a full disk');
+like(slurp("$dir/full"), qr/^seckill: cannot write to the standard output: No/,
+     'is not passed over');
 
 
 # wrong usage
@@ -112,6 +183,9 @@ my @misuse = (
     [['sale'], qr/sale what\?/],
     [['sale', 'sell'], qr/there is no "sale sell"\nsee: seckill sale --help/],
     [['sale', 'list', '--frob'], qr/there is no option --frob/],
+    [['sale', 'list', '--frob=1'], qr/there is no option --frob\n/],
+    [['sale', 'list', '-x'], qr/there is no option -x/],
+    [['completion', 'csh'], qr/for bash and zsh, not for "csh"/],
     [['sale', 'list', '--json=1'], qr/--json takes no value/],
     [['sale', 'list', 'phone'], qr/"sale list": too many arguments/],
     [['sale', 'show'], qr/"sale show": an argument is missing/],
@@ -255,7 +329,6 @@ unlike($out, qr/BROKEN/, 'nothing is broken');
 like($out, qr/^phone +3 +0 +2 +1 +1 +1$/m, 'the sums of a sale');
 like($out, qr/^tv +1 +0 +0 +0 +0 +1 +removed$/m, 'of one that was removed');
 like($out, qr/^pen +2 +1 +0 +0 +0 +0$/m, 'of one without a hold');
-like($err, qr/^seckill: states of 7 orders, 12 events$/m, 'its progress');
 like($out, qr/^none +chain: there is none before schema 4, this one is 2$/m,
      'it is too old to have a chain');
 is(data('verify', "$dir/ledger0.db")->{head}, undef, 'and so has no head');
@@ -353,8 +426,7 @@ my @broken = (
     ['no order at all', '', [['expired', 2, 'b']],
      orders => qr/event 21 \(expired\) of order NULL/],
     ['an order to come', '', [['paid', 17, 'x', 22], ['won', 17, 'x']],
-     orders => qr/event 21 \(paid\) of order 22, which was not won/,
-     states => qr/event 21: order 22 was sold, and became paid/],
+     orders => qr/event 21 \(paid\) of order 22, which was not won/],
     ['of another sale', '', [['paid', 17, 'b', 13]],
      orders => qr/event 21 \(paid\) of sale 17, but order 13 is of sale 2/],
     ['of another user', '', [['paid', 2, 'B', 13]],
@@ -662,6 +734,17 @@ like($err, qr/^seckill: invalid: price: /, 'not for less than nothing');
 is(data('product', 'edit', $phone->{id}, '--price', 1799)->{price}, 1799,
    'a price is changed');
 like(cli(0, 'product', 'show', $phone->{id}), qr/^price +1799$/m, 'shown');
+like(cli(0, 'product', 'show', "Ph\x{c3}\x{b6}ne"), qr/^id +$phone->{id}$/m,
+     'by its name');
+is(data('product', 'edit', "Ph\x{c3}\x{b6}ne", '--attributes',
+        '{"colour":"red","weight":0.1}')->{attributes}{weight}, 0.1, 'edited');
+like($out, qr/"weight":0\.1\}/, 'as it was written');
+cli(1, 'product', 'show', 'phone');
+like($err, qr/^seckill: there is no product "phone"; "seckill product list" has/,
+     'none of this name');
+cli(1, 'product', 'remove', "PH\x{c3}\x{b6}NE");
+like($err, qr/^seckill: there is no product "PH..NE", but "Ph..ne"$/,
+     'nearly of this name');
 like(cli(0, 'product', 'list'),
      qr/^ *id  name +price .*\n *$phone->{id}  Ph..ne +1799  EUR +\{"colour/,
      'listed');
@@ -674,6 +757,12 @@ is_deeply([@$sale{qw(name stock limit hold product state free)}],
           ['phone', 20, 1, 1, $phone->{id}, 'paused', 20], 'a sale');
 cli(1, 'sale', 'add', 'phone', '--stock', 1);
 like($err, qr/^seckill: conflict: /, 'not twice');
+cli(1, 'sale', 'add', 'other', '--stock', 1, '--product', 'nothing');
+like($err, qr/^seckill: there is no product "nothing"/, 'of no such product');
+is(data('sale', 'edit', 'phone', '--product', 'none')->{product}, undef,
+   'of none');
+is(data('sale', 'edit', 'phone', '--product', "Ph\x{c3}\x{b6}ne")->{product},
+   $phone->{id}, 'of one that is named');
 cli(1, 'sale', 'show', 'nothing');
 like($err, qr/^seckill: unknown_sale: /, 'none of this name');
 cli(1, 'product', 'remove', $phone->{id});
@@ -786,6 +875,17 @@ is_deeply([map { $_->{state} } @$list], ['cancelled', 'paid'],
 cli(0, 'order', 'list', '--limit', 3);
 is(() = $out =~ /\n/g, 4, 'three orders and a head');
 like($err, qr/there may be more: --after \d+$/, 'and more');
+
+# users that look alike are told apart
+
+cli(0, 'sale', 'add', 'odd', '--stock', 5);
+is($s->claim('odd', $_)->{result}, 'won', 'an odd user')
+    for qw(alice %E2%80%AEecila ali%E2%80%8Bce -);
+cli(0, 'order', 'list', '--sale', 'odd');
+is(join(' ', $out =~ /^ *\d+  odd +(\S+) +sold /mg),
+   'alice "\u202eecila" "ali\u200bce" "-"', 'are told apart');
+is(length((split /\n/, $out)[2] =~ s/  sold.*//r),
+   length((split /\n/, $out)[1] =~ s/  sold.*//r), 'in columns');
 
 # edits
 
@@ -948,7 +1048,6 @@ cli(0, 'backup', $db, "$dir/evening.db");
 my $evening = `cksum < $dir/evening.db`;
 like(cli(0, 'verify', "$dir/evening.db"), qr/^ok +chain: event $last, $hash$/m,
      'the head of a backup');
-like($err, qr/^seckill: chain of [\d,]+ events$/m, 'its progress');
 is(() = $out =~ /^ok /mg, 8, 'all is well');
 is(`cksum < $dir/evening.db`, $evening, 'nothing was written to it');
 

@@ -357,7 +357,8 @@ is($b->ask('phone', 'late')->{result}, 'won', 'it knows what was sold');
 
 
 for my $s ($a, $b) {
-    my $said = `tools/seckill verify $s->{dir}/seckill/drop.db 2>&1`;
+    my $command = Seckill::Server::tool();
+    my $said = `$command verify $s->{dir}/seckill/drop.db 2>&1`;
     is($?, 0, 'its ledger is sound') or diag($said);
 }
 

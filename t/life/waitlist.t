@@ -144,7 +144,8 @@ is($s->ask('phone', 'dan')->{result}, 'none', 'and he has none');
 
 # all of it can be checked
 
-my $out = `tools/seckill verify $s->{dir}/seckill/drop.db 2>&1`;
+my $command = Seckill::Server::tool();
+my $out = `$command verify $s->{dir}/seckill/drop.db 2>&1`;
 is($?, 0, 'verify finds nothing') or diag($out);
 
 for my $case (["UPDATE ledger SET object = 7 WHERE type = 'won' AND user = 'eve'",
@@ -165,11 +166,10 @@ for my $case (["UPDATE ledger SET object = 7 WHERE type = 'won' AND user = 'eve'
     my $copy = "$s->{dir}/copy.db";
 
     unlink $copy;
-    my $command = Seckill::Server::tool();
     $out = `$command backup $s->{dir}/seckill/drop.db $copy 2>&1`;
     is($?, 0, 'a copy') or diag($out);
     system('sqlite3', $copy, "DROP TRIGGER ledger_update; $sql");
-    $out = `tools/seckill verify $copy 2>&1`;
+    $out = `$command verify $copy 2>&1`;
     is($? >> 8, 1, 'one who was served out of turn is found');
     like($out, $why, 'and named');
 }

@@ -7,6 +7,8 @@ package Seckill::Server;
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
@@ -54,9 +56,12 @@ sub free_port {
 }
 
 
-# the command that ./build.sh has built
+# the command that ./build.sh has built; for programs that look for it in the
+# PATH: $ENV{PATH} = path()
 
 sub tool { $ENV{SECKILL_TEST_COMMAND} || 'build/release/seckill' }
+
+sub path { abs_path(dirname(tool())) . ':' . $ENV{PATH} }
 
 
 # ports for servers that are killed and come back: no client gets one of them
