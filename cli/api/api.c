@@ -10,6 +10,7 @@ static CURLcode api_send(api_t *api, const char *method, const char *path);
 static struct curl_slist *api_header(struct curl_slist *list, const char *name,
     const char *value);
 static int api_judge(api_t *api);
+static const char *api_advice(api_t *api, const char *result);
 static int api_unlike(api_t *api);
 static int api_busy(long status);
 
@@ -32,6 +33,7 @@ api_init(api_t *api, const char *url, const char *key)
     }
 
     api->base = base;
+    api->hint = "";
     api->key = key ? say_memory(strdup(key)) : NULL;
     api->patience_s = API_PATIENCE_S;
     api->curl = say_memory(curl_easy_init());
@@ -140,8 +142,8 @@ api_exchange(api_t *api, const char *method, const char *path)
 
     if (rc != CURLE_OK) {
         (void) snprintf(api->message, sizeof(api->message),
-                        "%s does not answer: %s", api->base,
-                        error[0] ? error : curl_easy_strerror(rc));
+                        "%s does not answer: %s%s", api->base,
+                        error[0] ? error : curl_easy_strerror(rc), api->hint);
         return SAY_AWAY;
     }
 
@@ -233,9 +235,7 @@ api_judge(api_t *api)
 
     (void) snprintf(api->message, sizeof(api->message), "%s%s%s%s",
                     result ? result : "", message ? ": " : "",
-                    message ? message : "",
-                    (api->status == 401 || api->status == 403) && !api->key
-                    ? " (--key-file, or SECKILL_KEY)" : "");
+                    message ? message : "", api_advice(api, result));
 
     for (p = api->message; *p; p++) {
         if ((unsigned char) *p < ' ' || *p == 0x7f) {
@@ -244,6 +244,20 @@ api_judge(api_t *api)
     }
 
     return api_busy(api->status) ? SAY_AWAY : SAY_REFUSED;
+}
+
+
+/* what to do about it, where that is known */
+
+static const char *
+api_advice(api_t *api, const char *result)
+{
+    if ((api->status == 401 || api->status == 403) && api->key == NULL) {
+        return " (--key-file, or SECKILL_KEY)";
+    }
+
+    return (result && strcmp(result, "unknown_sale") == 0)
+           ? "; \"seckill sale list\" has them" : "";
 }
 
 

@@ -25,6 +25,7 @@
 typedef struct {
     CURL               *curl;
     const char         *base;           /* the API's URL, no last slash */
+    const char         *hint;           /* behind "does not answer", or "" */
     char               *key;            /* NULL: there is none */
     long                patience_s;
 

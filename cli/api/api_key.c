@@ -41,6 +41,10 @@ api_open(api_t *api, const command_line_t *line)
 
     api_init(api, line->url, key);
     free(key);
+
+    if (line->url_guessed) {
+        api->hint = " (another one: --url, or SECKILL_URL)";
+    }
 }
 
 

@@ -48,6 +48,7 @@ typedef struct {
     unsigned             n_words;   /* without the command's own */
     const char         **values;    /* by option; "" of one without a value */
     const char          *url;       /* of the API */
+    int                  url_guessed;   /* nobody has said it */
     int                  json;
 } command_line_t;
 

@@ -299,6 +299,7 @@ command_check(command_line_t *line)
 
     if (line->url == NULL || line->url[0] == '\0') {
         line->url = "http://127.0.0.1:8080/api";
+        line->url_guessed = 1;
     }
 }
 

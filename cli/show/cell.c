@@ -82,8 +82,9 @@ cell_quote(const char *text, size_t len)
     unsigned   step;
     uint32_t   c;
 
-    if (cell_is_plain(text, len) && len && text[0] != '"' && text[0] != ' '
-        && text[len - 1] != ' ' && !(len == 1 && text[0] == '-'))
+    if (len == 0
+        || (cell_is_plain(text, len) && text[0] != '"' && text[0] != ' '
+            && text[len - 1] != ' ' && !(len == 1 && text[0] == '-')))
     {
         return say_memory(strndup(text, len));
     }

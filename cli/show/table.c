@@ -143,7 +143,8 @@ table_fields(FILE *out, json_t *object)
 
     json_object_foreach(object, name, value) {
         text = cell_text(value);
-        (void) fprintf(out, "%-*s  %s\n", (int) width, name, text);
+        (void) fprintf(out, "%-*s%s%s\n", *text ? (int) width : 0, name,
+                       *text ? "  " : "", text);
         free(text);
     }
 }

@@ -30,7 +30,7 @@ test_cell_quotes(void **state)
         { "Ph\xc3\xb6ne 2026", "Ph\xc3\xb6ne 2026" },
         { "\xe7\x94\xb5\xe8\xaf\x9d", "\xe7\x94\xb5\xe8\xaf\x9d" },
         { "e\xcc\x81", "e\xcc\x81" },
-        { "", "\"\"" },
+        { "", "" },
         { "-", "\"-\"" },
         { "--", "--" },
         { "\"alice\"", "\"\\\"alice\\\"\"" },
@@ -109,7 +109,8 @@ test_cell_is_reversible(void **state)
 
         } else {
             assert_string_equal(text, from);
-            assert_true(from[strlen(from) - 1] != ' ');
+            assert_true(from[0] != ' ');
+            assert_true(i == 0 || from[strlen(from) - 1] != ' ');
         }
 
         free(text);
