@@ -141,7 +141,7 @@ command_bash_command(FILE *out, const command_t *c)
     unsigned  i, n, ids[OPTION_N];
 
     if (c->verb) {
-        (void) fprintf(out, "        '%s %s'*)\n            options='", c->noun,
+        (void) fprintf(out, "        '%s %s')\n            options='", c->noun,
                        c->verb);
     } else {
         (void) fprintf(out, "        %s|'%s '*)\n            own=1 options='",

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use Test::More;
 use File::Temp qw(tempdir);
+use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use Time::HiRes qw(sleep time);
 use Seckill::Server;
@@ -247,6 +248,45 @@ cli(3, 'sale', 'pause', 'phone', '--url', $nowhere);
 is(() = $err =~ /trying again/g, 3, 'a write is tried again');
 like($err, qr/not known; to ask again: --idempotency-key $UUID$/, 'says how');
 cmp_ok(time - $began, '<', 20, 'it does not take long');
+
+
+# one that is busy at first: it is asked again, for the same thing, by the same
+# idempotency key
+
+{
+    my $busy = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1')
+        or die $!;
+    local $ENV{SECKILL_KEY} = 'secret-key-0123';
+    my $pid = start('busy', 'sale', 'edit', 'phone', '--add-stock', 5, '--json',
+                    '--url', 'http://127.0.0.1:' . $busy->sockport . '/api/');
+    my @asked;
+
+    for my $answer ([503, '{"code":105,"result":"unavailable","message":"no"}'],
+                    [502, '<html>'],
+                    [200, '{"code":0,"data":{"name":"phone","stock":6}}'])
+    {
+        my $client = $busy->accept;
+        my ($head, $body) = ('', '');
+
+        $head .= $_ while defined($_ = <$client>) && /\S/;
+        read $client, $body, ($head =~ /^Content-Length: (\d+)/mi)[0] // 0;
+        push @asked, [$head, $body];
+        print $client "HTTP/1.1 $answer->[0] x\r\nConnection: close\r\n"
+                      . 'Content-Length: ' . length($answer->[1])
+                      . "\r\n\r\n$answer->[1]";
+        close $client;
+    }
+
+    waitpid $pid, 0;
+    is($?, 0, 'done at last');
+    is(slurp("$dir/busy.out"), qq({"name":"phone","stock":6}\n), 'its answer');
+    is(() = slurp("$dir/busy.err") =~ /; trying again$/mg, 2, 'tried again');
+    like($asked[0][0], qr{^PATCH /api/sales/phone HTTP}, 'a write');
+    like($asked[0][0], qr/^Authorization: Bearer secret-key-0123\r$/m, 'a key');
+    like($asked[0][0], qr/^Idempotency-Key: $UUID\r$/m, 'a new one');
+    is($asked[0][1], '{"add_stock":5}', 'what is to be done');
+    is_deeply($asked[$_], $asked[0], 'the same again') for 1, 2;
+}
 
 
 # ledgers, made with the sqlite3 shell
