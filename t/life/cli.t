@@ -171,6 +171,30 @@ for my $c ([qr/^product sale .*\bverify\b.* help$/, ''],
     like(completed(@words), $to, "completion: @words");
 }
 
+# what docs say can be typed
+
+my $named = 0;
+
+for my $file ('README.md', glob 'docs/*.md docs/*/*.md conf/*.conf') {
+    my $text = slurp($file);
+    my %wrong;
+
+    while ($text =~ /\bseckill\ (product|sale|order|events|machine)\ (\w+)
+                     ([^`|;#\n]*)/gx)
+    {
+        my ($noun, $verb, $rest) = ($1, $2, $3);
+        $named++;
+        $wrong{"$noun $verb"} = 1
+            if cli(0, 'help', $noun) !~ /^.* seckill $noun $verb\b/m;
+        $wrong{"$noun $verb $_"} = 1
+            for grep { !$options{$_} } $rest =~ /--([a-z-]+)/g;
+    }
+
+    is(join(', ', sort keys %wrong), '', "commands in $file");
+}
+
+cmp_ok($named, '>', 10, 'they name commands');
+
 is(system("$tool --help > /dev/full 2> $dir/full"), 1 << 8, 'a full disk');
 like(slurp("$dir/full"), qr/^seckill: cannot write to the standard output: No/,
      'is not passed over');
