@@ -7,8 +7,10 @@
 
 
 #define API_UUID_SIZE  37
+#define API_KEY_MAX    255
 
 
+static void api_printable(const command_line_t *line, const char *key);
 static int api_uuid(char *uuid);
 
 
@@ -42,13 +44,14 @@ api_write(api_t *api, const command_line_t *line, const char *method,
 
     api->idempotency = command_value(line, "idempotency-key");
 
-    if (api->idempotency == NULL) {
+    if (api->idempotency) {
+        api_printable(line, api->idempotency);
 
-        if (api_uuid(uuid) != SAY_DONE) {
-            return SAY_REFUSED;
-        }
-
+    } else if (api_uuid(uuid) == SAY_DONE) {
         api->idempotency = uuid;
+
+    } else {
+        return SAY_REFUSED;
     }
 
     text = body ? say_memory(json_dumps(body, JSON_COMPACT)) : NULL;
@@ -79,6 +82,24 @@ api_write(api_t *api, const command_line_t *line, const char *method,
     api->idempotency = NULL;
 
     return rc;
+}
+
+
+/* an empty one would be no header at all, and the write be done twice */
+
+static void
+api_printable(const command_line_t *line, const char *key)
+{
+    const char  *p;
+
+    for (p = key; *p >= ' ' && *p < 0x7f; p++) {
+        /* void */
+    }
+
+    if (*p || p == key || p - key > API_KEY_MAX) {
+        command_misuse(line, "--idempotency-key: 1 to 255 printable characters"
+                       " are allowed");
+    }
 }
 
 

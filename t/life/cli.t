@@ -232,6 +232,8 @@ my @misuse = (
     [['sale', 'watch', '--every', 'x'], qr/--every: seconds are wanted/],
     [['product', 'add', '--name=a'], qr/are needed/],
     [['product', 'edit', 1, '--attributes', '[1]'], qr/"\[1\]" is no JSON obj/],
+    [['sale', 'pause', 'a', '--idempotency-key='], qr/1 to 255 printable/],
+    [['sale', 'pause', 'a', '--idempotency-key', "a\nb"], qr/1 to 255 print/],
     [['order', 'confirm'], qr/"order confirm": an argument is missing/],
     [['order', 'confirm', 1, 'x'], qr/"x" is no order's number/],
     [['order', 'list', '--all', '--limit=1'], qr/not both/],
