@@ -5,7 +5,6 @@
 
 
 static size_t api_receive(char *data, size_t size, size_t n, void *ctx);
-static void api_authorities(CURL *curl);
 static CURLcode api_send(api_t *api, const char *method, const char *path);
 static struct curl_slist *api_header(struct curl_slist *list, const char *name,
     const char *value);
@@ -50,7 +49,7 @@ api_init(api_t *api, const char *url, const char *key)
 
 /* whom to trust, as curl's command has it */
 
-static void
+void
 api_authorities(CURL *curl)
 {
     const char  *file, *dir;

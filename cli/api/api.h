@@ -73,6 +73,9 @@ int api_get(api_t *api, const char *path);
 int api_write(api_t *api, const command_line_t *line, const char *method,
     const char *path, json_t *body, const char *about);
 
+/* whom to trust, by the environment, as curl's command has it */
+void api_authorities(CURL *curl);
+
 /* adds to a query, percent-encoded: "&name=value"; "*query" is allocated */
 void api_argument(char **query, const char *name, const char *value);
 

@@ -87,6 +87,26 @@ const command_option_t  command_options[] = {
         "with --receipts, the set of keys that they are checked with; the"
         " default is what the server shows, see --url" },
 
+    [OPTION_AFTER_PUSH] = { "after", "SEQ", COMMAND_VALUE,
+        "the first time: events after this one, 0 for all; else from now on" },
+    [OPTION_SECRET_FILE] = { "secret-file", "F", COMMAND_FILE,
+        "the secret, \"whsec_\" and base64; several, one in a line, sign all,"
+        " so that one can be exchanged" },
+    [OPTION_STATE_FILE] = { "state", "F", COMMAND_FILE,
+        "where it is kept what was taken: of this URL alone" },
+    [OPTION_TYPES] = { "types", "T,...", COMMAND_VALUE,
+        "events of these types alone: won,paid,expired,cancelled" },
+    [OPTION_TIMEOUT] = { "timeout", "S", COMMAND_VALUE,
+        "seconds for an answer of the receiver's (15)" },
+    [OPTION_RETRY_MAX] = { "retry-max", "S", COMMAND_VALUE,
+        "seconds between two tries at most (300)" },
+    [OPTION_COUNT_PUSH] = { "count", "N", COMMAND_VALUE,
+        "events that are taken, then it ends; the default is until Ctrl-C" },
+    [OPTION_ONCE] = { "once", NULL, COMMAND_NONE,
+        "ends when there are no more events" },
+    [OPTION_RESUME] = { "resume", NULL, COMMAND_NONE,
+        "also to a receiver that has answered with 410" },
+
     [OPTION_URL] = { "url", "URL", COMMAND_VALUE,
         "of the API (http://127.0.0.1:8080/api); or SECKILL_URL" },
     [OPTION_KEY_FILE] = { "key-file", "FILE", COMMAND_FILE,

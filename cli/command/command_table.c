@@ -56,6 +56,12 @@ static const unsigned  command_events_list[] = {
     OPTION_AFTER, OPTION_AT, OPTION_EVENTS, 0
 };
 
+static const unsigned  command_events_push[] = {
+    OPTION_SECRET_FILE|COMMAND_NEEDED, OPTION_STATE_FILE|COMMAND_NEEDED,
+    OPTION_AFTER_PUSH, OPTION_TYPES, OPTION_TIMEOUT, OPTION_RETRY_MAX,
+    OPTION_COUNT_PUSH, OPTION_ONCE, OPTION_RESUME, 0
+};
+
 static const unsigned  command_head[] = { OPTION_SIGNED, 0 };
 static const unsigned  command_backup[] = { OPTION_FORCE_BACKUP, 0 };
 static const unsigned  command_restore[] = { OPTION_FORCE_RESTORE, 0 };
@@ -155,6 +161,11 @@ const command_t  commands[] = {
       " that had not what it has printed." },
     { "events", "list", NULL, 0, 0, COMMAND_API, command_events_list,
       events_list, NULL },
+    { "events", "push", "TARGET", 1, 1, COMMAND_API, command_events_push,
+      events_push,
+      "\"push\" sends each event to the URL TARGET, in order, as Standard"
+      " Webhooks: signed, again until it is taken, and never twice with another"
+      " id.  After a 410 it ends, and does not begin again without --resume." },
 
     { "machine", "list", NULL, 0, 0, COMMAND_API, NULL, machine_list, NULL },
     { "machine", "begin", "NAME", 1, 1, COMMAND_API, NULL, machine_begin,

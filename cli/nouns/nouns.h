@@ -37,6 +37,7 @@ int order_extend(command_line_t *line);
 
 int events_follow(command_line_t *line);
 int events_list(command_line_t *line);
+int events_push(command_line_t *line);
 
 int machine_list(command_line_t *line);
 int machine_begin(command_line_t *line);
