@@ -1,12 +1,15 @@
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "verify_users.h"
 
 
 #define VERIFY_USERS_SLOTS_MIN  65536
+#define VERIFY_USERS_PAGE       (2 * 1024 * 1024)
 
 
 static uint64_t verify_users_mix(const uint64_t hash[2], uint32_t scope);
+static void *verify_users_alloc(size_t size);
 static int verify_users_grow(verify_users_t *t);
 static uint32_t verify_users_add(verify_users_t *t, const uint64_t hash[2],
     uint32_t scope);
@@ -128,6 +131,26 @@ verify_users_nearer(verify_users_t *t, const uint64_t hash[2], uint32_t scope)
 }
 
 
+/*
+ * All zero, in large pages if the system has them: to find the pages of a table
+ * that is looked at everywhere takes longer than to look.
+ */
+
+static void *
+verify_users_alloc(size_t size)
+{
+    void  *p;
+
+    if (posix_memalign(&p, VERIFY_USERS_PAGE, size) != 0) {
+        return NULL;
+    }
+
+    (void) madvise(p, size, MADV_HUGEPAGE);
+
+    return memset(p, 0, size);
+}
+
+
 static int
 verify_users_grow(verify_users_t *t)
 {
@@ -136,7 +159,7 @@ verify_users_grow(verify_users_t *t)
     verify_user_t  *u;
 
     mask = 2 * t->mask + 1;
-    slots = calloc(mask + 1, sizeof(uint64_t));
+    slots = verify_users_alloc((mask + 1) * sizeof(uint64_t));
 
     if (slots == NULL) {
         return SK_ERROR;
@@ -181,7 +204,8 @@ verify_users_add(verify_users_t *t, const uint64_t hash[2], uint32_t scope)
         }
 
         t->chunks = chunks;
-        chunks[chunk] = malloc(VERIFY_USERS_CHUNK * sizeof(verify_user_t));
+        chunks[chunk] = verify_users_alloc(VERIFY_USERS_CHUNK
+                                           * sizeof(verify_user_t));
 
         if (chunks[chunk] == NULL) {
             return UINT32_MAX;
