@@ -157,7 +157,12 @@ ngx_http_seckill_samples_claims(ngx_http_seckill_writer_t *w, sk_sale_t *sale)
 
         count = sk_zone_counted(w->zone->shm, sale, result);
 
-        if (count || (sale && sk_results[result].code < 100)) {
+        /* what is to be watched is there before the first: an increase from
+           nothing is seen by nobody */
+
+        if (count || result == SK_UNAVAILABLE
+            || (sale && sk_results[result].code < 100))
+        {
             ngx_http_seckill_metrics_sample(w, "", sale, "result",
                                             sk_results[result].name,
                                             (double) count);
