@@ -202,6 +202,7 @@ seckill_claims_total\{zone="drop",sale="phone",result="already"\} 1$
 seckill_claims_total\{zone="drop",sale="phone",result="sold_out"\} 1$
 .*^seckill_claims_total\{zone="drop",result="invalid"\} 1$
 seckill_claims_total\{zone="drop",result="unknown_sale"\} 1$
+seckill_claims_total\{zone="drop",result="unavailable"\} 0$
 .*^seckill_questions_total\{zone="drop",sale="phone"\} 1$
 .*^seckill_units\{zone="drop",sale="phone",state="free"\} 0$
 seckill_units\{zone="drop",sale="phone",state="undecided"\} 0$
