@@ -62,6 +62,12 @@ sk_ledger_setup(sk_ledger_t *l)
     int   rc;
     char  sql[512];
 
+    /* sqlite3_open_v2() takes one that it may only read, too */
+
+    if (sqlite3_db_readonly(l->db, "main") == 1) {
+        return sk_ledger_fail(l, SQLITE_READONLY);
+    }
+
     (void) sqlite3_busy_timeout(l->db, SK_LEDGER_BUSY_WAIT_MS);
 
     rc = sk_schema_check(l->db, l->error, SK_LEDGER_ERROR_SIZE_MAX);
@@ -444,14 +450,33 @@ sk_ledger_step(sk_ledger_t *l, sqlite3_stmt *stmt)
 int
 sk_ledger_fail(sk_ledger_t *l, int rc)
 {
-    int  err;
+    int          err;
+    const char  *said, *what;
 
-    err = l->db ? sqlite3_system_errno(l->db) : 0;
+    /* after a rollback the connection knows of no error */
 
-    (void) snprintf(l->error, sizeof(l->error), "%s%s%s%s",
-                    l->db ? sqlite3_errmsg(l->db) : sqlite3_errstr(rc),
-                    err ? " (" : "", err ? strerror(err) : "",
-                    err ? ")" : "");
+    said = (l->db && sqlite3_errcode(l->db) != SQLITE_OK)
+           ? sqlite3_errmsg(l->db) : sqlite3_errstr(rc);
+
+    what = "";
+    err = 0;
+
+    /* what SQLite has tried last is not what was in its way */
+
+    if (!l->readonly
+        && ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY))
+    {
+        err = sk_ledger_files_barred(l->path, &what);
+    }
+
+    if (err == 0) {
+        what = "";
+        err = l->db ? sqlite3_system_errno(l->db) : 0;
+    }
+
+    (void) snprintf(l->error, sizeof(l->error), "%s%s%s%s%s%s", said,
+                    err ? " (" : "", what, what[0] ? ": " : "",
+                    err ? strerror(err) : "", err ? ")" : "");
 
     switch (rc & 0xff) {
 

@@ -252,6 +252,14 @@ int sk_ledger_files_in_place(sk_ledger_t *ledger);
 /* which file a path names: 0 and 0 if it names none */
 void sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino);
 
+/*
+ * What keeps this process from writing a store, or from making it: 0: nothing,
+ * else the errno, and in "what" which of its files: "it", "its directory", ...
+ * Nothing is opened.  It is the effective user who is asked about; after
+ * setfsuid(), that one.
+ */
+int sk_ledger_files_barred(const char *path, const char **what);
+
 /* bytes of the file and its log */
 uint64_t sk_ledger_files_size(sk_ledger_t *ledger);
 

@@ -2,9 +2,13 @@
 #define _GNU_SOURCE                     /* statx() */
 #endif
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sk_ledger_db.h"
 
@@ -54,6 +58,56 @@ sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino)
 
     *dev = st.st_dev;
     *ino = st.st_ino;
+}
+
+
+/* SQLite has its files where a link to the store leads */
+
+int
+sk_ledger_files_barred(const char *path, const char **what)
+{
+    char      file[PATH_MAX + 8], *end;
+    unsigned  i;
+
+    static const struct {
+        const char  *suffix;
+        const char  *what;
+    } files[SK_LEDGER_FILES] = {
+        { "", "it" },
+        { "-wal", "its \"-wal\"" },
+        { "-shm", "its \"-shm\"" }
+    };
+
+    if (realpath(path, file) == NULL) {
+        (void) snprintf(file, PATH_MAX, "%s", path);
+    }
+
+    end = file + strlen(file);
+
+    for (i = 0; i < SK_LEDGER_FILES; i++) {
+        strcpy(end, files[i].suffix);
+
+        if (faccessat(AT_FDCWD, file, R_OK|W_OK, AT_EACCESS) != 0
+            && errno != ENOENT)
+        {
+            *what = files[i].what;
+            return errno;
+        }
+    }
+
+    *end = '\0';
+    end = strrchr(file, '/');
+
+    if (end) {
+        end[(end == file) ? 1 : 0] = '\0';
+    }
+
+    if (faccessat(AT_FDCWD, end ? file : ".", W_OK|X_OK, AT_EACCESS) != 0) {
+        *what = "its directory";
+        return errno;
+    }
+
+    return 0;
 }
 
 

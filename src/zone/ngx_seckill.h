@@ -127,6 +127,7 @@ struct ngx_seckill_zone_s {
     size_t                   size;
     ngx_uint_t               queue;         /* 0: the default */
     ngx_uint_t               workers;       /* sets of counters */
+    ngx_core_conf_t         *core;          /* whose they are */
     ngx_flag_t               full;          /* fsync before each answer */
     sk_machines_conf_t      *machines;      /* that share it, or NULL */
     ngx_uint_t               alone;         /* even if others shared it */
@@ -268,6 +269,9 @@ ngx_uint_t ngx_seckill_conf_pending(ngx_seckill_zone_t *zone,
 /* gives the directory of a store to nginx, and the helper with it */
 ngx_int_t ngx_seckill_path_add(ngx_cycle_t *cycle, ngx_seckill_conf_t *conf,
     ngx_seckill_zone_t *zone);
+
+/* whether the worker user may write a store, or make it; logs why not */
+ngx_int_t ngx_seckill_path_writable(ngx_seckill_zone_t *zone, ngx_log_t *log);
 
 /* whether two stores are one file, as far as they are there */
 ngx_uint_t ngx_seckill_path_same(ngx_str_t *one, ngx_str_t *two);

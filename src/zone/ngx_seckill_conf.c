@@ -193,6 +193,7 @@ ngx_seckill_conf_init(ngx_cycle_t *cycle, void *data)
     for (i = 0; i < conf->zones.nelts; i++) {
 
         zones[i]->workers = ccf->worker_processes;
+        zones[i]->core = ccf;
 
         if (ngx_seckill_conf_check(cycle, zones, i) != NGX_OK
             || ngx_seckill_path_add(cycle, conf, zones[i]) != NGX_OK)

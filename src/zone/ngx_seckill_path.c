@@ -1,6 +1,10 @@
 #include "ngx_seckill.h"
 
+#include <sys/fsuid.h>
 
+
+static int ngx_seckill_path_barred(ngx_seckill_zone_t *zone, ngx_log_t *log,
+    const char **what);
 static ngx_int_t ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir);
 static ngx_int_t ngx_seckill_path_empty(ngx_str_t *dir);
 
@@ -103,6 +107,88 @@ ngx_seckill_path_same(ngx_str_t *one, ngx_str_t *two)
 }
 
 
+/*
+ * The directories are there: ngx_create_paths() was before.  With
+ * "master_process off" nobody but root, who has started it, will write.
+ */
+
+ngx_int_t
+ngx_seckill_path_writable(ngx_seckill_zone_t *zone, ngx_log_t *log)
+{
+    int          err;
+    const char  *what;
+    ngx_uint_t   another;
+
+    another = (geteuid() == 0 && zone->core->master);
+
+    err = another ? ngx_seckill_path_barred(zone, log, &what)
+                  : sk_ledger_files_barred((char *) zone->store.data, &what);
+
+    if (err == 0) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, log, err,
+                  "the worker user (uid %d) may not write the store \"%V\" of "
+                  "the seckill zone \"%V\": %s, or a directory above, is "
+                  "closed to that user",
+                  (int) (another ? zone->core->user : geteuid()),
+                  &zone->store, &zone->name, what);
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * The master may write everything, the worker user may not: it is asked about
+ * him, with his groups, as ngx_worker_process_init() sets them.  setfsuid() is
+ * only about files: the process stays who it is, to signals too.
+ */
+
+static int
+ngx_seckill_path_barred(ngx_seckill_zone_t *zone, ngx_log_t *log,
+    const char **what)
+{
+    int               err, n;
+    gid_t            *groups;
+    ngx_core_conf_t  *ccf;
+
+    ccf = zone->core;
+    n = getgroups(0, NULL);
+
+    groups = (n == -1) ? NULL : ngx_alloc((n + 1) * sizeof(gid_t), log);
+    if (groups == NULL) {
+        return 0;
+    }
+
+    err = 0;
+
+    /* in a container root may not be allowed to, nor to be anybody else */
+
+    if (getgroups(n, groups) == n
+        && initgroups(ccf->username, ccf->group) == 0)
+    {
+        (void) setfsgid(ccf->group);
+        (void) setfsuid(ccf->user);
+
+        if ((ngx_uid_t) setfsuid(-1) == ccf->user) {
+            err = sk_ledger_files_barred((char *) zone->store.data, what);
+        }
+
+        (void) setfsuid(geteuid());
+        (void) setfsgid(getegid());
+
+        if (setgroups(n, groups) != 0) {
+            ngx_log_error(NGX_LOG_ALERT, log, ngx_errno, "setgroups() failed");
+        }
+    }
+
+    ngx_free(groups);
+
+    return err;
+}
+
+
 /* ngx_create_paths() would take /var/lib from root for "store=/var/lib/x" */
 
 static ngx_int_t
@@ -131,6 +217,8 @@ ngx_seckill_path_check(ngx_cycle_t *cycle, ngx_str_t *dir)
 }
 
 
+/* a file system of its own has "lost+found" from the beginning */
+
 static ngx_int_t
 ngx_seckill_path_empty(ngx_str_t *dir)
 {
@@ -145,7 +233,8 @@ ngx_seckill_path_empty(ngx_str_t *dir)
 
     while (rc == NGX_OK && ngx_read_dir(&d) == NGX_OK) {
         if (ngx_strcmp(ngx_de_name(&d), ".") != 0
-            && ngx_strcmp(ngx_de_name(&d), "..") != 0)
+            && ngx_strcmp(ngx_de_name(&d), "..") != 0
+            && ngx_strcmp(ngx_de_name(&d), "lost+found") != 0)
         {
             rc = NGX_DECLINED;
         }

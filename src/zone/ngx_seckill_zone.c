@@ -47,6 +47,10 @@ ngx_seckill_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                                            zone->shm->sales.n_max);
     }
 
+    if (ngx_seckill_path_writable(zone, shm_zone->shm.log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
     size = shpool->pfree * ngx_pagesize;

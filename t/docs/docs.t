@@ -132,6 +132,9 @@ for my $file (grep { !m{/apache} } glob 'conf/*.conf') {
     my $dir = tempdir('seckill-conf-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $text = slurp($file);
 
+    # the worker user has to get at the store
+    chmod 0755, $dir;
+
     $text =~ s/^load_module .*;/$module ? "load_module $module;" : ''/me;
     $text =~ s/^user .*;//m if $> != 0;
     $text =~ s{/run/nginx.pid|/var/(?:lib|log)}{$dir/$&}g;

@@ -24,9 +24,7 @@ sub unwell {
     mkdir "$s->{dir}/seckill";
     $make->("$s->{dir}/seckill/drop.db");
 
-    # root makes the file, the directory is the worker user's
-    chown +(getpwnam('nobody'))[2], -1, "$s->{dir}/seckill"
-        if $> == 0 && (stat "$s->{dir}/seckill")[4] == 0;
+    belongs_to('nobody', "$s->{dir}/seckill", glob "$s->{dir}/seckill/*");
 
     $s->start;
 
@@ -49,7 +47,43 @@ sub unwell {
 }
 
 
+# what root makes is the worker user's, or another one's
+
+sub belongs_to {
+    my ($name, @files) = @_;
+
+    return if $> != 0;
+    chown +(getpwnam($name))[2], -1, @files or die "chown: $!";
+}
+
+
+# a store that the worker user may not write, when nginx is started
+
+sub barred {
+    my ($what, $make, $reason) = @_;
+    my $s = Seckill::Server->new(http => $http);
+
+    mkdir "$s->{dir}/seckill";
+    $make->("$s->{dir}/seckill/drop.db");
+    push @{$s->{allow}}, qr/may not write the store/;
+    $s->config;
+
+    isnt(system(join ' ', $s->command('-t'), "2> $s->{dir}/logs/stderr"), 0,
+         "$what: nginx -t refuses it");
+    like($s->log_text, qr/the worker user \(uid \d+\) may not write the store "[^"]*" of the seckill zone "drop": $reason/,
+         "$what: says why");
+    isnt(system(join ' ', $s->command, "2>> $s->{dir}/logs/stderr"), 0,
+         "$what: and nginx does not start");
+
+    return $s;
+}
+
+
 sub write_file { my ($name, $text) = @_; open my $f, '>', $name or die $!; print $f $text }
+
+sub status { my ($pid) = @_; split /\n/, Seckill::Server::slurp("/proc/$pid/status") }
+
+sub groups { my ($pid) = @_; grep { /^(?:Groups|Gid|CapEff)/ } status($pid) }
 
 sub sqlite { my ($store, $sql) = @_; is(system('sqlite3', $store, $sql), 0, $sql) }
 
@@ -72,13 +106,74 @@ unwell('a newer version', sub {
 # the worker user is not root: what is another's is not written to
 
 SKIP: {
-    skip 'only root can make files that the worker user cannot write', 8 if $> != 0;
+    skip 'only root can make files that the worker user cannot write', 23 if $> != 0;
 
-    unwell('not writable', sub {
+    my $closed = qr/, or a directory above, is closed to that user \(13: /;
+
+    barred('the file', sub {
         my ($store) = @_;
         sqlite($store, 'PRAGMA application_id = 1396919116');
         chmod 0444, $store;
-    }, qr/readonly database/)->done;
+        belongs_to('nobody', $store =~ s{/[^/]*\z}{}r);
+    }, qr/it$closed/)->cleanup;
+
+    barred('the log of writes', sub {
+        my ($store) = @_;
+        write_file("$store-wal", '');
+        belongs_to('nobody', $store =~ s{/[^/]*\z}{}r);
+    }, qr/its "-wal"$closed/)->cleanup;
+
+    barred('a directory above', sub {
+        my ($dir) = $_[0] =~ m{(.*)/[^/]*/[^/]*\z};
+        chmod 0700, $dir;
+    }, qr/it$closed/)->cleanup;
+
+    # a group of the worker user's is enough, as it is for workers
+
+    my $group = Seckill::Server->new(http => $http, main => 'user nobody daemon;');
+    mkdir "$group->{dir}/seckill";
+    write_file("$group->{dir}/seckill/drop.db", '');
+    chown 0, +(getgrnam('daemon'))[2], "$group->{dir}/seckill/drop.db";
+    chmod 0660, "$group->{dir}/seckill/drop.db";
+    belongs_to('nobody', "$group->{dir}/seckill");
+    $group->start->ready;
+    is($group->claim('phone', 'a')->{result}, 'won', 'by its group, it may');
+    is((grep { /^Uid:\t0\t0\t0\t0$/ } status($group->{pid})), 1,
+       'the master is root as before');
+    is_deeply([groups($group->{pid})], [groups($$)], '... with its own groups');
+    $group->done;
+
+    # closed later: it is said what is in the way
+
+    my $later = Seckill::Server->new(http => $http)->start->ready;
+    my $store = "$later->{dir}/seckill/drop.db";
+    chmod 0444, $store;
+    belongs_to('root', $store);
+    kill KILL => $later->helper;
+    push @{$later->{allow}}, qr/exited on signal 9/;
+    my $res = $later->wait_for('it to fail', sub {
+        my $r = $later->request('GET', '/api/health');
+        $r && $r->{body} =~ /readonly/ && $r;
+    });
+    like($res->{body}, qr/"attempt to write a readonly database \(it: Permission denied\)"/,
+         'closed while it runs: says why');
+    like($later->log_text, qr/attempt to write a readonly database \(it: Permission denied\)/,
+         '... in the log, too');
+    chmod 0644, $store;
+    belongs_to('nobody', $store);
+    $later->ready;
+    is($later->claim('phone', 'a')->{result}, 'won', '... and goes on when it is open');
+    $later->done;
+
+    # a file system of its own, as it is when it has been made
+
+    my $own = Seckill::Server->new(http => $http);
+    mkdir "$own->{dir}/seckill";
+    mkdir "$own->{dir}/seckill/lost+found";
+    $own->start->ready;
+    is($own->claim('phone', 'a')->{result}, 'won', 'lost+found is nobody else\'s');
+    is((stat "$own->{dir}/seckill/lost+found")[4], 0, 'and stays root\'s');
+    $own->done;
 
     my $t = Seckill::Server->new(http => "seckill_zone zone=drop:2m store=/usr/x.db;");
     push @{$t->{allow}}, qr/of a seckill store is in use/;
@@ -105,17 +200,16 @@ SKIP: {
     my $can = $> == 0 && $mounted->("$try->{dir}/seckill/drop.db");
     system("umount $dir") if $can;
     $try->cleanup;
-    skip 'a file system cannot be mounted here', 8 if !$can;
+    skip 'a file system cannot be mounted here', 4 if !$can;
 
     my $s = eval {
-        unwell('read-only', sub { $mounted->(@_) or die },
-               qr/unable to open database file/);
+        barred('read-only', sub { $mounted->(@_) or die },
+               qr/its directory, .* \(30: /);
     };
     my $error = $@;
-    $s->stop if $s;
     system("umount $dir");
     ok($s, 'a directory that cannot be written to') or diag($error);
-    $s->done if $s;
+    $s->cleanup if $s;
 }
 
 # the directory is missing: nginx makes it; -t leaves no store behind

@@ -1,5 +1,6 @@
 /* the store's files: wrong, damaged, locked, moved, exchanged, read for long */
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "sk_test_store.h"
@@ -472,6 +473,75 @@ test_log_is_longer_than_its_frames(void **state)
 }
 
 
+/* what is in the way, for who is not root */
+
+static void
+barred_by(int expected, const char *what)
+{
+    int          err;
+    const char  *which;
+
+    which = "nothing";
+    err = sk_ledger_files_barred(path, &which);
+
+    assert_string_equal(which, what);
+    assert_int_equal(err, expected);
+}
+
+
+static void
+test_store_may_not_be_written(void **state)
+{
+    int    root;
+    char   name[160];
+    FILE  *f;
+
+    (void) state;
+
+    root = (geteuid() == 0);
+
+    if (root) {
+        assert_int_equal(chown(dir, 65534, -1), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
+
+    barred_by(0, "nothing");
+
+    assert_int_equal(chmod(dir, 0500), 0);
+    barred_by(EACCES, "its directory");
+    assert_int_equal(chmod(dir, 0700), 0);
+
+    exec_sql("CREATE TABLE t (a)");
+    barred_by(0, "nothing");
+
+    (void) snprintf(name, sizeof(name), "%s-shm", path);
+    f = fopen(name, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    barred_by(0, "nothing");
+    assert_int_equal(chmod(name, 0400), 0);
+    barred_by(EACCES, "its \"-shm\"");
+    assert_int_equal(unlink(name), 0);
+
+    assert_int_equal(chmod(path, 0400), 0);
+    barred_by(EACCES, "it");
+    refused("attempt to write a readonly database (it: Permission denied)");
+
+    /* its log would be where a link leads */
+
+    (void) snprintf(name, sizeof(name), "%s-shm", path);
+    assert_int_equal(rename(path, name), 0);
+    assert_int_equal(symlink(name, path), 0);
+    barred_by(EACCES, "it");
+    assert_int_equal(unlink(name), 0);
+    barred_by(0, "nothing");
+
+    if (root) {
+        assert_int_equal(seteuid(0), 0);
+    }
+}
+
+
 int
 main(void)
 {
@@ -490,6 +560,7 @@ main(void)
         T(test_log_was_removed),
         T(test_log_waits_for_a_reader),
         T(test_log_is_longer_than_its_frames),
+        T(test_store_may_not_be_written),
 #undef T
     };
 
