@@ -379,28 +379,26 @@ ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
 static ngx_int_t
 ngx_http_seckill_command_send(ngx_http_seckill_call_t *call, sk_reply_t *reply)
 {
-    u_char                    *location;
-    ngx_buf_t                 *b;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
+    u_char              *path;
+    ngx_buf_t           *b;
+    ngx_http_request_t  *r;
 
     r = call->request;
 
-    if (reply->path[0] && reply->status == SK_STATUS_CREATED) {
-        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    /* "products/7", seen from "/api/products": a relative reference, since a
+       proxy in front may call that otherwise.  With headers_out's own field,
+       nginx would make an absolute one. */
 
-        location = ngx_pnalloc(r->pool, clcf->name.len + 2
-                                        + ngx_strlen(reply->path));
-        if (location == NULL) {
+    if (reply->path[0] && reply->status == SK_STATUS_CREATED) {
+
+        path = ngx_pnalloc(r->pool, sizeof(reply->path));
+        if (path == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        (void) ngx_sprintf(location, "%V%s%s%Z", &clcf->name,
-                           (clcf->name.len
-                            && clcf->name.data[clcf->name.len - 1] == '/')
-                           ? "" : "/", reply->path);
+        ngx_cpystrn(path, (u_char *) reply->path, sizeof(reply->path));
 
-        if (ngx_http_seckill_reply_header(r, "Location", (char *) location)
+        if (ngx_http_seckill_reply_header(r, "Location", (char *) path)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

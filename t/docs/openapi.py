@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+from urllib.parse import urljoin
 
 import yaml
 from jsonschema import Draft202012Validator, RefResolver
@@ -86,6 +87,15 @@ def operations(doc):
         for method in METHODS:
             if method in item:
                 yield path, item, method, item[method]
+
+
+def served(doc):
+    """The paths as a server has them that shows the document in /api/."""
+
+    for path, item in doc['paths'].items():
+        (server,) = item.get('servers', doc['servers'])
+        base = urljoin('/api/openapi.yaml', server['url'])
+        yield base.rstrip('/') + path, item
 
 
 def validator(doc, schema):
@@ -300,9 +310,12 @@ def main():
         print(json.dumps({'problems': [str(error)], 'operations': []}))
         return
 
+    found_problems = problems(doc) if command == 'document' else []
+    doc['paths'] = dict(served(doc))
+
     if command == 'document':
         found = {
-            'problems': problems(doc),
+            'problems': found_problems,
             'operations': [],
             'events': list(doc['components']['schemas']['Event']
                            ['discriminator']['mapping']),

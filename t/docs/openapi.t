@@ -105,6 +105,10 @@ my $s = Seckill::Server->new(http => <<"END", server => <<"END2");
     seckill_receipt key=$receipt_name;
 END
         location /keyed/ { seckill_api zone=drop key=$keys_name; }
+        location /ops/ {
+            rewrite ^/ops/(.*) /api/\$1 break;
+            proxy_pass http://\$server_addr:\$server_port;
+        }
 END2
 
 $s->start->ready;
@@ -252,7 +256,7 @@ my %case = (name => 'Case', price => 0, currency => 'JPY');
 my $added = play(201, 'POST /api/products', body => \%phone,
                  headers => { 'Idempotency-Key' => '"once"' });
 my $id = $added->{data}{id} // 1;
-is($added->{headers}{location}, "/api/products/$id", 'its Location');
+is($added->{headers}{location}, "products/$id", 'its Location');
 is(play(201, 'POST /api/products', body => \%phone,
         headers => { 'Idempotency-Key' => '"once"' })->{body},
    $added->{body}, 'the same key gets the same answer');
@@ -267,6 +271,20 @@ play(400, 'POST /api/products', body => $_)
         { %case, currency => 'euro' }, { %case, attributes => [] },
         { %case, description => 'x' x 4097 };
 play(409, 'POST /api/products', body => \%case);
+
+# the same behind a proxy that calls the API otherwise
+
+my $ops = "http://127.0.0.1:$s->{port}/ops/";
+my $other = $http->post($ops . 'products', {
+    content => '{"name":"Other","price":1,"currency":"EUR"}',
+});
+is($other->{status}, 201, 'behind a proxy');
+$other = $http->get($ops . $other->{headers}{location});
+is($other->{status}, 200, '... its Location, seen from /ops/products, is there');
+is(decode_json($other->{content})->{data}{name}, 'Other', '... and right');
+is($http->delete($ops . 'products/'
+                 . decode_json($other->{content})->{data}{id})->{status}, 200,
+   '... and goes again');
 
 my $page = play(200, 'GET /api/products', query => 'limit=1');
 is(scalar @{$page->{data} || []}, 1, 'a page of one');
@@ -290,7 +308,7 @@ my %sale = (name => 'new', stock => 5, limit => 2, hold => 900,
             end => '2999-01-01T00:00:00Z', paused => JSON::PP::true);
 
 $added = play(201, 'POST /api/sales', body => \%sale);
-is($added->{headers}{location}, '/api/sales/new', 'its Location');
+is($added->{headers}{location}, 'sales/new', 'its Location');
 play(201, 'POST /api/sales', body => { name => 'short', stock => 2,
                                        hold => 1 });
 play(201, 'POST /api/sales', body => { name => 'plain', stock => 1 },
@@ -611,7 +629,8 @@ mkdir "$unwell->{dir}/seckill";
 open my $store, '>', "$unwell->{dir}/seckill/drop.db" or die $!;
 print $store 'x' x 5000;
 close $store or die $!;
-chown +(getpwnam('nobody'))[2], -1, "$unwell->{dir}/seckill" if $> == 0;
+chown +(getpwnam('nobody'))[2], -1, "$unwell->{dir}/seckill",
+      "$unwell->{dir}/seckill/drop.db" if $> == 0;
 
 $unwell->start;
 $unwell->wait_for('a reason', sub {
