@@ -343,7 +343,7 @@ configure_and_make() {
             || die "NGINX_SRC=$NGINX_SRC: there is no such directory"
         flags=(--with-compat --with-debug --with-threads
                --with-http_ssl_module --with-http_v2_module
-               --with-http_auth_request_module)
+               --with-http_auth_request_module --with-http_realip_module)
     else
         # NGX_CONF_FLAGS, as Debian's nginx was configured
         . "$src/conf_flags"
