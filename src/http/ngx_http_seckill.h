@@ -294,6 +294,14 @@ ngx_int_t ngx_http_seckill_claim_send_refused(ngx_http_seckill_claim_t *hc,
 ngx_uint_t ngx_http_seckill_claim_send_intercepted(ngx_http_request_t *r,
     ngx_uint_t status);
 
+/* ngx_http_seckill_claim_print.c */
+
+/* bytes that an answer takes at most, as far as it is printed here */
+size_t ngx_http_seckill_claim_print_len(ngx_http_seckill_claim_t *hc);
+/* the JSON of an answer, but for its end, "}" */
+u_char *ngx_http_seckill_claim_print(u_char *p, ngx_http_seckill_claim_t *hc,
+    sk_answer_t *answer);
+
 /* ngx_http_seckill_claim_conf.c */
 
 /* one parameter of a directive; NGX_DECLINED: it is none of these; NGX_ERROR */
