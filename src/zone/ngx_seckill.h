@@ -366,6 +366,13 @@ void ngx_seckill_wait_watch(ngx_seckill_zone_t *zone);
 ngx_int_t ngx_seckill_claim(ngx_seckill_claim_t *claim, sk_answer_t *answer);
 
 /*
+ * The same for a question that is asked time and again: it is not counted, and
+ * need not name a user, who gets SK_NONE then if there is the sale.
+ */
+ngx_int_t ngx_seckill_claim_look(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
+
+/*
  * For the metrics: an answer that the protocol gives by itself.  Those of
  * ngx_seckill_claim(), and those that claim->done() gets, are counted.
  */

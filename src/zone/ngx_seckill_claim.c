@@ -4,6 +4,8 @@
 /* a claim or a question, from the zone's answer to the ledger's */
 
 
+static ngx_int_t ngx_seckill_claim_find(ngx_seckill_claim_t *claim,
+    sk_answer_t *answer);
 static ngx_int_t ngx_seckill_claim_try(ngx_seckill_claim_t *claim,
     sk_answer_t *answer);
 static sk_sale_t *ngx_seckill_claim_sale(ngx_seckill_claim_t *claim);
@@ -37,23 +39,45 @@ ngx_seckill_claim_count(ngx_seckill_claim_t *claim, sk_result_e result)
 }
 
 
-static ngx_int_t
-ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+ngx_int_t
+ngx_seckill_claim_look(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 {
-    int64_t              now_ms;
-    sk_claim_t           c;
-    ngx_time_t          *tp;
+    ngx_int_t  rc;
+
+    sk_assert(claim->ask);
+
+    /* it was removed meanwhile, perhaps to be made anew */
+
+    if (claim->sale && sk_sale_removed(claim->sale)) {
+        claim->sale = NULL;
+    }
+
+    if (claim->user.len) {
+        return ngx_seckill_claim_try(claim, answer);
+    }
+
+    rc = ngx_seckill_claim_find(claim, answer);
+
+    if (rc == NGX_OK) {
+        ngx_memzero(answer, sizeof(sk_answer_t));
+        answer->result = SK_NONE;
+    }
+
+    return (rc == NGX_DECLINED) ? NGX_OK : rc;
+}
+
+
+/* NGX_OK: claim->sale is the sale; NGX_DECLINED: there is none, or that cannot
+   be told, and the answer is final; NGX_AGAIN: nobody knows yet */
+
+static ngx_inline ngx_int_t
+ngx_seckill_claim_find(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
     ngx_seckill_zone_t  *zone;
 
     zone = claim->zone;
 
     sk_assert(zone->shm && !claim->wait.waiting);
-
-    if (claim->user.len == 0 || claim->user.len > SK_USER_SIZE_MAX) {
-        ngx_memzero(answer, sizeof(sk_answer_t));
-        answer->result = SK_INVALID;
-        return NGX_OK;
-    }
 
     /* another zone on this store may have told of what is not seen here */
 
@@ -69,19 +93,46 @@ ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
         claim->sale = ngx_seckill_claim_sale(claim);
     }
 
-    if (claim->sale == NULL) {
-
-        if (ngx_seckill_conf_pending(zone, &claim->sale_name)) {
-            return ngx_seckill_claim_early(claim, answer);
-        }
-
-        /* while the log is away, another machine may have it */
-
-        ngx_memzero(answer, sizeof(sk_answer_t));
-        answer->result = (sk_load(&zone->shm->shared.used)
-                          && !sk_load(&zone->shm->shared.open))
-                         ? SK_UNAVAILABLE : SK_UNKNOWN_SALE;
+    if (claim->sale) {
         return NGX_OK;
+    }
+
+    if (ngx_seckill_conf_pending(zone, &claim->sale_name)) {
+        return ngx_seckill_claim_early(claim, answer);
+    }
+
+    /* while the log is away, another machine may have it */
+
+    ngx_memzero(answer, sizeof(sk_answer_t));
+    answer->result = (sk_load(&zone->shm->shared.used)
+                      && !sk_load(&zone->shm->shared.open))
+                     ? SK_UNAVAILABLE : SK_UNKNOWN_SALE;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_seckill_claim_try(ngx_seckill_claim_t *claim, sk_answer_t *answer)
+{
+    int64_t              now_ms;
+    ngx_int_t            rc;
+    sk_claim_t           c;
+    ngx_time_t          *tp;
+    ngx_seckill_zone_t  *zone;
+
+    zone = claim->zone;
+
+    if (claim->user.len == 0 || claim->user.len > SK_USER_SIZE_MAX) {
+        ngx_memzero(answer, sizeof(sk_answer_t));
+        answer->result = SK_INVALID;
+        return NGX_OK;
+    }
+
+    rc = ngx_seckill_claim_find(claim, answer);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : rc;
     }
 
     tp = ngx_timeofday();
@@ -153,7 +204,7 @@ ngx_seckill_claim_early(ngx_seckill_claim_t *claim, sk_answer_t *answer)
 
     if (sk_load(&claim->zone->shm->failing)) {
         answer->result = SK_UNAVAILABLE;
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     answer->result = SK_WAIT;
