@@ -38,6 +38,13 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
       0,
       NULL },
 
+    { ngx_string("seckill_stream"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_seckill_stream,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("seckill_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_seckill_metrics,

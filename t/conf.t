@@ -1146,3 +1146,63 @@ invalid parameter "waitlist=-1" of "seckill_sale", allowed: 0 to 1000000
 --- must_die
 --- error_log
 a size of 
+
+
+=== TEST 110: a stream without a zone
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill_stream user=$arg_user; } # s110
+--- must_die
+--- error_log
+"seckill_stream" must have "zone" parameter
+
+
+=== TEST 111: a stream's limit that is none
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill_stream zone=drop max=0; } # s111
+--- must_die
+--- error_log
+invalid parameter "max=0" of "seckill_stream", allowed: zone=name, sale=value, user=value, max=1 to 1000000, counts=on, counts=off
+
+
+=== TEST 112: a stream's limit that is too high
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill_stream zone=drop max=1000001; } # s112
+--- must_die
+--- error_log
+invalid parameter "max=1000001" of "seckill_stream"
+
+
+=== TEST 113: counts that are neither on nor off
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill_stream zone=drop counts=some; } # s113
+--- must_die
+--- error_log
+invalid parameter "counts=some" of "seckill_stream"
+
+
+=== TEST 114: a stream does not claim
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill_stream zone=drop timeout=1s; } # s114
+--- must_die
+--- error_log
+invalid parameter "timeout=1s" of "seckill_stream"
+
+
+=== TEST 115: a stream and claims in one location
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/a.db;
+--- config
+    location = /s { seckill zone=drop user=$arg_user; seckill_stream zone=drop; } # s115
+--- must_die
+--- error_log
+"seckill_stream" directive is in a location that another seckill directive answers

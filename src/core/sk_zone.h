@@ -38,6 +38,7 @@
 #define SK_SALES_MIN            64
 #define SK_SALES_MAX         65536
 #define SK_WORKERS_MAX          64      /* sets of counters; more share them */
+#define SK_STREAM_PROCESSES    256      /* that live at a time; more share */
 #define SK_HASH_KEY_SIZE        16
 #define SK_REASON_SIZE_MAX     256
 #define SK_HIST_BUCKETS         16
@@ -74,6 +75,16 @@ typedef struct {
     alignas(SK_CACHE_LINE)
     _Atomic uint64_t  results[SK_RESULT_N];
 } sk_counters_t;
+
+
+/* streams of answers */
+
+typedef struct {
+    _Atomic uint32_t  open[SK_STREAM_PROCESSES];    /* of each process */
+    _Atomic uint64_t  sent;
+    _Atomic uint64_t  refused;          /* there were too many */
+    _Atomic uint64_t  dropped;          /* their clients did not read */
+} sk_streams_t;
 
 
 typedef struct {
@@ -146,6 +157,8 @@ typedef struct {
 
     alignas(SK_CACHE_LINE)
     sk_hist_t         wait_seconds;     /* until the worker saw the outcome */
+
+    sk_streams_t      streams;
 } sk_zone_t;
 
 

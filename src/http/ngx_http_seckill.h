@@ -36,6 +36,7 @@
 #define NGX_HTTP_SECKILL_KEY_MIN            16  /* bytes */
 #define NGX_HTTP_SECKILL_RETRY_AFTER       "1"  /* seconds */
 #define NGX_HTTP_SECKILL_QUEUED_RETRY       10  /* seconds */
+#define NGX_HTTP_SECKILL_STREAMS_MAX     20000  /* default of max= */
 
 
 /* a parameter that is a complex value */
@@ -62,6 +63,7 @@ typedef struct {
     ngx_http_seckill_value_t    user;
     ngx_msec_t                  timeout;    /* 0: not said yet */
     unsigned                    cross_site:1;   /* another site's page may */
+    unsigned                    anonymous:1;    /* there need be no user */
 } ngx_http_seckill_claim_conf_t;
 
 
@@ -97,6 +99,8 @@ typedef struct {
     ngx_array_t                    *keys;   /* NULL: key=off */
     ngx_http_complex_value_t       *by;     /* who it is, without a key */
     ngx_uint_t                      json;   /* metrics */
+    ngx_uint_t                      streams_max;    /* of a worker */
+    unsigned                        counts:1;   /* streams tell them */
 
     ngx_http_seckill_token_conf_t  *token;  /* NULL: seckill_token off */
     ngx_http_seckill_receipt_conf_t
@@ -133,6 +137,8 @@ typedef struct {
     ngx_int_t                   refused;    /* HTTP status, where it is none */
     unsigned                    plain:1;    /* the user is the same in JSON */
     unsigned                    token:1;    /* no user, for want of a token */
+    unsigned                    nobody:1;   /* no user, nor a token that is
+                                               not good */
 } ngx_http_seckill_claim_t;
 
 
@@ -156,6 +162,9 @@ ngx_int_t ngx_http_seckill_conf_init(ngx_conf_t *cf);
 void *ngx_http_seckill_conf_create_loc(ngx_conf_t *cf);
 char *ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent,
     void *child);
+/* the location is this handler's */
+char *ngx_http_seckill_conf_begin(ngx_conf_t *cf,
+    ngx_http_seckill_loc_conf_t *slcf, ngx_http_handler_pt handler);
 char *ngx_http_seckill(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_seckill_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_seckill_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -239,6 +248,10 @@ ngx_int_t ngx_http_seckill_token_challenge(ngx_http_request_t *r);
 /* what is wrong with the token of a request, for people; NULL: nothing, or no
    seckill_token is in effect */
 const char *ngx_http_seckill_token_wrong(ngx_http_request_t *r);
+
+/* whether one was sent, good or not; never where no seckill_token is in
+   effect */
+ngx_uint_t ngx_http_seckill_token_sent(ngx_http_request_t *r);
 
 /* ngx_http_seckill_receipt.c */
 
@@ -429,6 +442,14 @@ void ngx_http_seckill_call_finish(ngx_http_request_t *r, ngx_int_t rc);
 
 /* the process leaves */
 void ngx_http_seckill_reader_exit(ngx_cycle_t *cycle);
+
+/* ngx_http_seckill_stream_conf.c */
+
+char *ngx_http_seckill_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_seckill_stream.c */
+
+ngx_int_t ngx_http_seckill_stream_handler(ngx_http_request_t *r);
 
 /* ngx_http_seckill_metrics.c */
 

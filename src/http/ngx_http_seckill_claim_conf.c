@@ -73,7 +73,7 @@ ngx_http_seckill_claim_conf_end(ngx_conf_t *cf,
 
     /* whom to believe is for the operator to decide */
 
-    if (conf->user.value.value.data == NULL) {
+    if (conf->user.value.value.data == NULL && !conf->anonymous) {
         return ngx_http_seckill_param_missing(cf, "user");
     }
 

@@ -24,6 +24,7 @@ ngx_http_seckill_claim_read(ngx_http_request_t *r,
     hc->refused = NGX_HTTP_UNAUTHORIZED;
     hc->plain = 0;
     hc->token = 0;
+    hc->nobody = 0;
 
     claim = &hc->claim;
 
@@ -54,7 +55,7 @@ ngx_http_seckill_claim_read(ngx_http_request_t *r,
 
         ngx_str_null(&claim->user);
 
-        return rc;
+        return (hc->nobody && conf->anonymous) ? NGX_OK : rc;
     }
 
     if (value.data) {
@@ -174,6 +175,7 @@ ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
     if (s->len == 0) {
         *wrong = ngx_http_seckill_token_wrong(hc->request);
         hc->token = (*wrong != NULL);
+        hc->nobody = !(hc->token && ngx_http_seckill_token_sent(hc->request));
 
         if (*wrong == NULL) {
             *wrong = "no user is given (a body is not read)";

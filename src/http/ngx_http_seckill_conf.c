@@ -3,8 +3,6 @@
 
 static ngx_int_t ngx_http_seckill_conf_phase(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler, ngx_uint_t last);
-static char *ngx_http_seckill_conf_begin(ngx_conf_t *cf,
-    ngx_http_seckill_loc_conf_t *slcf, ngx_http_handler_pt handler);
 static ngx_int_t ngx_http_seckill_conf_param(ngx_conf_t *cf, ngx_str_t *arg,
     ngx_http_seckill_loc_conf_t *slcf);
 static char *ngx_http_seckill_conf_api_params(ngx_conf_t *cf,
@@ -149,7 +147,7 @@ ngx_http_seckill_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static char *
+char *
 ngx_http_seckill_conf_begin(ngx_conf_t *cf, ngx_http_seckill_loc_conf_t *slcf,
     ngx_http_handler_pt handler)
 {

@@ -309,6 +309,16 @@ ngx_http_seckill_token_wrong(ngx_http_request_t *r)
 }
 
 
+ngx_uint_t
+ngx_http_seckill_token_sent(ngx_http_request_t *r)
+{
+    ngx_http_seckill_token_t  *token;
+
+    return ngx_http_seckill_token_get(r, &token) == NGX_OK
+           && token->error != SK_TOKEN_MISSING;
+}
+
+
 /* RFC 6750, section 3: who has sent no token is not told of an error */
 
 static ngx_int_t

@@ -168,6 +168,7 @@ struct ngx_seckill_zone_s {
     size_t                   touched;       /* in bytes, of shm */
 
     void                    *pages;         /* the HTTP module's */
+    void                    *streams;       /* likewise */
 
     unsigned                 deserted:1;    /* nobody drained a second ago */
     unsigned                 complete:1;    /* has all declared sales */

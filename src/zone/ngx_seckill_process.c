@@ -54,6 +54,11 @@ ngx_seckill_process_init(ngx_cycle_t *cycle)
         ngx_seckill_drain_start(zones[i], cycle);
 
         ngx_seckill_process_touch_init(zones[i], cycle);
+
+        /* those of a process that was killed, in whose place this one is */
+
+        sk_store(&zones[i]->shm->streams.open[ngx_process_slot
+                                              % SK_STREAM_PROCESSES], 0);
     }
 
     return NGX_OK;
