@@ -1148,7 +1148,7 @@ invalid parameter "waitlist=-1" of "seckill_sale", allowed: 0 to 1000000
 a size of 
 
 
-=== TEST 110: a stream without a zone
+=== TEST 109: a stream without a zone
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
@@ -1158,7 +1158,7 @@ a size of
 "seckill_stream" must have "zone" parameter
 
 
-=== TEST 111: a stream's limit that is none
+=== TEST 110: a stream's limit that is none
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
@@ -1168,7 +1168,7 @@ a size of
 invalid parameter "max=0" of "seckill_stream", allowed: zone=name, sale=value, user=value, max=1 to 1000000, counts=on, counts=off
 
 
-=== TEST 112: a stream's limit that is too high
+=== TEST 111: a stream's limit that is too high
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
@@ -1178,7 +1178,7 @@ invalid parameter "max=0" of "seckill_stream", allowed: zone=name, sale=value, u
 invalid parameter "max=1000001" of "seckill_stream"
 
 
-=== TEST 113: counts that are neither on nor off
+=== TEST 112: counts that are neither on nor off
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
@@ -1188,7 +1188,7 @@ invalid parameter "max=1000001" of "seckill_stream"
 invalid parameter "counts=some" of "seckill_stream"
 
 
-=== TEST 114: a stream does not claim
+=== TEST 113: a stream does not claim
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
@@ -1198,7 +1198,7 @@ invalid parameter "counts=some" of "seckill_stream"
 invalid parameter "timeout=1s" of "seckill_stream"
 
 
-=== TEST 115: a stream and claims in one location
+=== TEST 114: a stream and claims in one location
 --- http_config
     seckill_zone zone=drop:2m store=seckill_cache/a.db;
 --- config
