@@ -184,6 +184,8 @@ need_test() {
          /usr/lib/python3/dist-packages/jwt python3-jwt \
          /usr/lib/python3/dist-packages/cryptography python3-cryptography \
          /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl \
+         cmark-gfm cmark-gfm \
+         "/usr/lib/*/perl5/*/XML/LibXML.pm" libxml-libxml-perl \
          node nodejs  /usr/share/nodejs/jose node-jose \
          haproxy haproxy  apache2 apache2-bin \
          prometheus-node-exporter prometheus-node-exporter  logrotate logrotate
