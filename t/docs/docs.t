@@ -8,6 +8,7 @@ use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json);
 use lib 'bench/lib';
 use Bench::Report;
+use Bench::Scene;
 
 sub slurp { my ($f) = @_; open my $in, '<', $f or die "$f: $!"; local $/; <$in> }
 
@@ -108,10 +109,21 @@ for my $type (@events) {
 
 my $result = decode_json(slurp('docs/benchmarks/result.json'));
 
-for my $file ('README.md', 'docs/benchmarks.md') {
+for my $file (@Bench::Report::PAGES) {
     my $text = slurp($file);
-    ok($text eq Bench::Report::with_sections($text, $result),
+    ok($text eq Bench::Report::with_sections($file, $text, $result),
        "$file has the figures of result.json");
+}
+
+# what the next benchmark prints has its words in Chinese, too
+
+for my $words ((map { $_->{title}, values %{$_->{titles} // {}} }
+                @Bench::Scene::SCENES),
+               slurp('bench/core/core.c') =~ /\.what = "(.+)"/g,
+               map { slurp($_) =~ /^sub (?:durable|exact) .*'(.+)'/mg }
+               glob 'bench/lib/Bench/Contender/*.pm')
+{
+    ok(eval { Bench::Chinese::words($words) }, "there is Chinese for: $words");
 }
 
 # files that the text names are there

@@ -6,6 +6,7 @@ package Bench::Report;
 use strict;
 use warnings;
 
+use Bench::Chinese;
 use Bench::Process qw(run slurp spit);
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
@@ -447,23 +448,30 @@ sub charts {
 }
 
 
-# the sections between marks in README.md and docs/benchmarks.md
+# the sections between marks, in English and in Chinese
+
+our @PAGES = qw(README.md docs/benchmarks.md README.zh.md
+                docs/zh/benchmarks.md);
 
 sub publish {
     my ($result, $out, $top) = @_;
 
     run('cp', "$out/result.json", glob("$out/*.svg"), "$top/docs/benchmarks/");
 
-    for my $file ('README.md', 'docs/benchmarks.md') {
+    for my $file (@PAGES) {
         my $text = slurp("$top/$file");
-        spit("$top/$file", with_sections($text, $result));
+        spit("$top/$file", with_sections($file, $text, $result));
     }
 }
 
 
 sub with_sections {
-    my ($text, $result) = @_;
+    my ($file, $text, $result) = @_;
     my %section = sections($result);
+
+    if ($file =~ /\bzh\b/) {
+        $_ = Bench::Chinese::section($_) for values %section;
+    }
 
     $text =~ s{(<!-- bench: (\w+) -->\n).*?(<!-- end -->)}
               {$1 . ($section{$2} // die "no section $2\n") . $3}gse;
