@@ -23,7 +23,10 @@
 
 
 #define NGX_HTTP_SECKILL_STREAM_TICK_MS         10
-#define NGX_HTTP_SECKILL_STREAM_LOOKS         1024  /* in a tick, of each walk */
+#define NGX_HTTP_SECKILL_STREAM_LOOKS         1024  /* in a tick, at users */
+#define NGX_HTTP_SECKILL_STREAM_ROUND          100  /* ticks, once round users
+                                                       without news, */
+#define NGX_HTTP_SECKILL_STREAM_ROUND_ALL       50  /* and once round all */
 #define NGX_HTTP_SECKILL_STREAM_SENDS          128  /* in a tick, */
 #define NGX_HTTP_SECKILL_STREAM_ORDERS          64  /* of orders first */
 #define NGX_HTTP_SECKILL_STREAM_PACE_MS       1000  /* of what changes often */
@@ -89,6 +92,8 @@ struct ngx_http_seckill_streams_s {
     ngx_uint_t                        n;
     ngx_queue_t                       users;    /* those with a user */
     ngx_uint_t                        n_users;
+    uint64_t                          seq;      /* of the ledger, and so many */
+    ngx_uint_t                        n_look;   /* are to be looked at since */
     ngx_queue_t                       sales;
     ngx_http_seckill_stream_sale_t  **slots;    /* by the sale's place */
     ngx_event_t                       tick;

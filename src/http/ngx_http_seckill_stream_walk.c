@@ -145,6 +145,9 @@ ngx_http_seckill_stream_walk_tick(ngx_event_t *ev)
 
 
 /*
+ * After an event any user's answer can be another one, and all are looked at as
+ * soon as may be; else only what time does to them is to be seen.
+ *
  * A stream goes to the end of its queue before anything is sent, since that may
  * end it, and others of its connection: no pointer into the queue is kept.
  */
@@ -152,11 +155,23 @@ ngx_http_seckill_stream_walk_tick(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_seckill_stream_walk_users(ngx_http_seckill_streams_t *all)
 {
+    uint64_t                    seq;
     ngx_uint_t                  n, sent;
     ngx_queue_t                *q;
     ngx_http_seckill_stream_t  *stream;
 
-    n = ngx_min(all->n_users, NGX_HTTP_SECKILL_STREAM_LOOKS);
+    seq = sk_load_acquire(&all->zone->shm->applied_seq);
+
+    if (all->seq != seq) {
+        all->seq = seq;
+        all->n_look = all->n_users;
+    }
+
+    n = ngx_max(all->n_look,
+                all->n_users / NGX_HTTP_SECKILL_STREAM_ROUND + 1);
+    n = ngx_min(n, NGX_HTTP_SECKILL_STREAM_LOOKS);
+    n = ngx_min(n, all->n_users);
+
     sent = 0;
 
     for ( /* void */ ;
@@ -169,6 +184,10 @@ ngx_http_seckill_stream_walk_users(ngx_http_seckill_streams_t *all)
         ngx_queue_insert_tail(&all->users, q);
 
         stream = ngx_queue_data(q, ngx_http_seckill_stream_t, user);
+
+        if (all->n_look) {
+            all->n_look--;
+        }
 
         sent += ngx_http_seckill_stream_walk_visit(stream, 1);
     }
@@ -185,7 +204,7 @@ ngx_http_seckill_stream_walk_all(ngx_http_seckill_streams_t *all,
     ngx_queue_t                *q;
     ngx_http_seckill_stream_t  *stream;
 
-    n = ngx_min(all->n, NGX_HTTP_SECKILL_STREAM_LOOKS);
+    n = ngx_min(all->n, all->n / NGX_HTTP_SECKILL_STREAM_ROUND_ALL + 1);
     sent = 0;
 
     for ( /* void */ ;
