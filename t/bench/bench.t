@@ -76,6 +76,19 @@ like($text, qr/^at 3 machines at once .*\nat one of them /m, 'a table of machine
 like($text, qr/^another machine's reader has the event +\d/m, 'one of the lag');
 like($text, qr/^events in the log .*\n[\d,]+ /m, 'and one of the log');
 
+# streams
+
+$text = `bench/run --quick --contenders return-200 --scenes streams --out $out 2>&1`;
+is($?, 0, 'the benchmark of streams ends well') or diag($text);
+
+my $streams = decode_json(slurp("$out/result.json"))->{streams};
+
+cmp_ok($streams->{bytes}, '>', 1024, 'a stream takes some memory');
+cmp_ok($streams->{sends}, '>', 0, 'all are told of what changes');
+cmp_ok($streams->{turns}{$_}{with}[0]{n}, '>', 0, "claims that $_")
+    for qw(lose win);
+like($text, qr/^claims with 200 streams .*\nlose .*\nwin /m, 'a table of claims');
+
 for my $bad (['--scenes', 'none'], ['--rounds', '0'], ['--events', '0'],
              ['--nonsense'], ['more']) {
     my $said = `bench/run @$bad 2>&1`;

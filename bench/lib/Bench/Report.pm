@@ -249,6 +249,36 @@ sub operator {
 }
 
 
+sub streams {
+    my ($s) = @_;
+    my @claims = ["claims with $s->{streams} streams", 'requests/s', 'without',
+                  'it is', 'range', 'p50, ms', 'without', 'it is', 'range'];
+
+    for my $what (sort keys %{$s->{turns}}) {
+        my ($with, $without) = @{$s->{turns}{$what}}{qw(with without)};
+        my @row = $what;
+
+        for my $key (qw(rps p50)) {
+            my @ratios = map { $with->[$_]{$key} / $without->[$_]{$key} }
+                         0 .. $#$with;
+
+            push @row, figure(medians($with, $key)),
+                 figure(medians($without, $key)), figure(median(@ratios)),
+                 join ' to ', map { figure($_) } range(@ratios);
+        }
+
+        push @claims, \@row;
+    }
+
+    return text_table(@claims) . "\n"
+        . text_table(['streams', 'KB each', 'CPU, ms/s, quiet',
+                      'their sale changes', 'sends/s'],
+                     [figure_int($s->{streams}), figure($s->{bytes} / 1024),
+                      figure(1e3 * $s->{cpu_quiet}),
+                      figure(1e3 * $s->{cpu_changing}), figure($s->{sends})]);
+}
+
+
 # rows of a table of how so many runs were: a name and a figure of each
 
 sub runs_row {
