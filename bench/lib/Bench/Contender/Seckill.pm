@@ -5,6 +5,7 @@ use warnings;
 
 use parent 'Bench::Contender::Http';
 
+use Bench::Process qw(slurp);
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(sleep);
 
@@ -57,19 +58,35 @@ sub sales {
 
     # the zone's size stays: it holds what was known at the start
 
+    my @old = $self->workers;
+
     $self->configure;
     kill HUP => $self->{nginx}{pid};
 
     my ($name) = keys %sales;
 
+    # until the old ones are gone they may take connections, to close them then
+
     for (1 .. 3000) {
         my $left = eval { $self->left($name) };
-        return if defined $left && $left == $sales{$name};
+        return if defined $left && $left == $sales{$name}
+                  && !grep { -d "/proc/$_" } @old;
         sleep 0.01;
     }
 
     die "seckill: no sale \"$name\" after a reload: "
-        . Bench::Process::slurp("$self->{dir}/logs/error.log");
+        . slurp("$self->{dir}/logs/error.log");
+}
+
+
+# the processes that answer
+
+sub workers {
+    my ($self) = @_;
+    my $pid = $self->{nginx}{pid};
+
+    return grep { slurp("/proc/$_/cmdline") =~ /worker process/ }
+                split ' ', slurp("/proc/$pid/task/$pid/children");
 }
 
 
