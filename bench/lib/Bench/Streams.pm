@@ -77,7 +77,7 @@ sub measure {
 sub alone {
     my ($shop, %o) = @_;
     my $seconds = 3 * $o{seconds};
-    my $worker = worker($shop);
+    my ($worker) = $shop->workers;
     my %alone;
 
     $o{progress}->("$o{streams} streams");
@@ -146,16 +146,6 @@ sub metric {
     my ($shop, $name) = @_;
 
     return decode_json($shop->request('GET', '/metrics'))->{$name}[0]{value};
-}
-
-
-sub worker {
-    my ($shop) = @_;
-    my ($pid) = grep { slurp("/proc/$_/cmdline") =~ /worker process/ }
-                     split ' ', slurp("/proc/$shop->{nginx}{pid}/task/"
-                                      . "$shop->{nginx}{pid}/children");
-
-    return $pid // die "streams: there is no worker\n";
 }
 
 
