@@ -1,22 +1,8 @@
 #include "ngx_http_seckill_api.h"
+#include "ngx_http_seckill_embed.h"
 
 
-/*
- * docs/openapi.yaml, as it is: the assembler looks for it where "config" says
- * that headers are.
- */
-
-__asm__(
-    ".pushsection .rodata\n"
-    "ngx_http_seckill_openapi_start:\n"
-    ".incbin \"openapi.yaml\"\n"
-    "ngx_http_seckill_openapi_end:\n"
-    ".popsection\n"
-);
-
-
-extern u_char  ngx_http_seckill_openapi_start[];
-extern u_char  ngx_http_seckill_openapi_end[];
+NGX_HTTP_SECKILL_EMBED(ngx_http_seckill_openapi, "openapi.yaml");
 
 
 static ngx_str_t  ngx_http_seckill_openapi_type =
