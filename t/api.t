@@ -318,3 +318,42 @@ GET /api/orders
 [200, 200, 200]
 --- response_body_like eval
 [(qr/"paused":true/) x 3]
+
+
+=== TEST 13: who a request is, and what it may
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location /key/ { seckill_api zone=drop key=KEYFILE; } # 13
+    location /off/ { seckill_api zone=drop key=off; }
+    location /by/ { seckill_api zone=drop key=off by=$http_who; }
+--- request eval
+["GET /key/me", "GET /key/me", "GET /key/me", "HEAD /key/me", "GET /off/me",
+ ("GET /by/me") x 4, "GET /key/me?key=1", "POST /key/me", "POST /key/me"]
+--- more_headers eval
+["", "Authorization: Bearer 0123456789abcdef",
+ "Authorization: Bearer readonlykey-0123",
+ "Authorization: Bearer 0123456789abcdef", "",
+ "Who: a\"b\\\xff", "Who: " . "y" x 130,
+ "Who: " . "y" x 127 . "\xc3\xa9", "",
+ "Authorization: Bearer 0123456789abcdef",
+ "Authorization: Bearer 0123456789abcdef",
+ "Authorization: Bearer readonlykey-0123"]
+--- error_code eval
+[401, (200) x 8, 400, 405, 403]
+--- response_headers eval
+["WWW-Authenticate: Bearer", ("Cache-Control: no-store") x 9,
+ "Allow: GET, HEAD", ""]
+--- response_body eval
+["{\"code\":101,\"result\":\"unauthorized\",\"message\":\"a valid key is required: Authorization: Bearer KEY\"}\n",
+ "{\"code\":0,\"data\":{\"by\":\"shop\",\"role\":\"rw\",\"keys\":true}}\n",
+ "{\"code\":0,\"data\":{\"by\":\"reports\",\"role\":\"ro\",\"keys\":true}}\n",
+ "",
+ "{\"code\":0,\"data\":{\"by\":\"127.0.0.1\",\"role\":\"rw\",\"keys\":false}}\n",
+ "{\"code\":0,\"data\":{\"by\":\"a\\\"b\\\\\xef\xbf\xbd\",\"role\":\"rw\",\"keys\":false}}\n",
+ "{\"code\":0,\"data\":{\"by\":\"" . "y" x 128 . "\",\"role\":\"rw\",\"keys\":false}}\n",
+ "{\"code\":0,\"data\":{\"by\":\"" . "y" x 127 . "\",\"role\":\"rw\",\"keys\":false}}\n",
+ "{\"code\":0,\"data\":{\"by\":\"127.0.0.1\",\"role\":\"rw\",\"keys\":false}}\n",
+ "{\"code\":100,\"result\":\"invalid\",\"message\":\"key: there is no such argument here\",\"field\":\"key\"}\n",
+ "{\"code\":100,\"result\":\"invalid\",\"message\":\"the method is not allowed here\"}\n",
+ "{\"code\":101,\"result\":\"unauthorized\",\"message\":\"this key may only read\"}\n"]

@@ -1,21 +1,23 @@
 #include "ngx_http_seckill_api.h"
 
 
-static ngx_int_t ngx_http_seckill_access_keyless(ngx_http_request_t *r,
-    ngx_str_t *by);
+static ngx_int_t ngx_http_seckill_access_keyless(ngx_http_seckill_call_t *call);
+static void ngx_http_seckill_access_cut(ngx_str_t *by);
 
 
 ngx_int_t
-ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
+ngx_http_seckill_access(ngx_http_seckill_call_t *call)
 {
     ngx_int_t                     rc;
+    ngx_http_request_t           *r;
     ngx_http_seckill_key_t       *key;
     ngx_http_seckill_loc_conf_t  *slcf;
 
+    r = call->request;
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
     if (slcf->keys == NULL) {
-        return ngx_http_seckill_access_keyless(r, by);
+        return ngx_http_seckill_access_keyless(call);
     }
 
     key = r->headers_in.authorization
@@ -26,7 +28,8 @@ ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
     if (key && (!key->read_only
                 || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
     {
-        *by = key->label;
+        call->by = key->label;
+        call->read_only = key->read_only;
         return NGX_DECLINED;
     }
 
@@ -65,11 +68,13 @@ ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by)
  */
 
 static ngx_int_t
-ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
+ngx_http_seckill_access_keyless(ngx_http_seckill_call_t *call)
 {
     ngx_int_t                     rc;
+    ngx_http_request_t           *r;
     ngx_http_seckill_loc_conf_t  *slcf;
 
+    r = call->request;
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
@@ -88,13 +93,30 @@ ngx_http_seckill_access_keyless(ngx_http_request_t *r, ngx_str_t *by)
                                             "write: use a key", NULL);
     }
 
-    if (ngx_http_complex_value(r, slcf->by, by) != NGX_OK) {
+    if (ngx_http_complex_value(r, slcf->by, &call->by) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (by->len == 0) {
-        *by = r->connection->addr_text;
+    if (call->by.len == 0) {
+        call->by = r->connection->addr_text;
     }
 
+    ngx_http_seckill_access_cut(&call->by);
+
     return NGX_DECLINED;
+}
+
+
+/* as much of who it is as a command has room for, in whole characters */
+
+static void
+ngx_http_seckill_access_cut(ngx_str_t *by)
+{
+    if (by->len > SK_COMMAND_BY_SIZE_MAX) {
+        by->len = SK_COMMAND_BY_SIZE_MAX;
+
+        while (by->len && (by->data[by->len] & 0xc0) == 0x80) {
+            by->len--;
+        }
+    }
 }

@@ -59,6 +59,7 @@ static ngx_http_seckill_route_t  ngx_http_seckill_routes[] = {
     ROUTE("machines", ALL, "", GET, machines, 0),
     ROUTE("machines", NAME, "forget", POST, machines_forget, 0),
     ROUTE("machines", NAME, "begin", POST, machines_begin, 0),
+    ROUTE("me", ALL, "", GET, me, 0),
     ROUTE("health", ALL, "", GET, health, 0),
     ROUTE("openapi.yaml", ALL, "", GET, openapi, 0),
     ROUTE("receipt-keys", ALL, "", GET, receipt_keys, 0),
@@ -114,7 +115,7 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
     call->zone = slcf->zone;
 
     rc = ngx_http_seckill_api_public(r)
-         ? NGX_DECLINED : ngx_http_seckill_access(r, &call->by);
+         ? NGX_DECLINED : ngx_http_seckill_access(call);
 
     if (rc == NGX_DECLINED) {
         wrong = NULL;

@@ -65,7 +65,7 @@ struct ngx_http_seckill_call_s {
     ngx_http_request_t         *request;
     ngx_seckill_zone_t         *zone;
     ngx_http_seckill_route_t   *route;
-    ngx_str_t                   by;
+    ngx_str_t                   by;         /* SK_COMMAND_BY_SIZE_MAX at most */
 
     void                      (*resume)(ngx_http_seckill_call_t *call,
                                         ngx_uint_t reached);
@@ -96,13 +96,15 @@ struct ngx_http_seckill_call_s {
     unsigned                    running:1;  /* in a thread */
     unsigned                    gone:1;     /* its client has left */
     unsigned                    last:1;     /* it waits no more */
+    unsigned                    read_only:1;    /* its key may only read */
 };
 
 
 /* ngx_http_seckill_access.c */
 
-/* NGX_DECLINED: the caller may, and "by" says who it is; else it is answered */
-ngx_int_t ngx_http_seckill_access(ngx_http_request_t *r, ngx_str_t *by);
+/* NGX_DECLINED: the caller may, and call->by says who it is; else it is
+   answered */
+ngx_int_t ngx_http_seckill_access(ngx_http_seckill_call_t *call);
 
 /* ngx_http_seckill_call.c */
 
@@ -193,6 +195,10 @@ ngx_int_t ngx_http_seckill_machines_begin_handler(
     ngx_http_seckill_call_t *call);
 ngx_int_t ngx_http_seckill_machines_forget_handler(
     ngx_http_seckill_call_t *call);
+
+/* ngx_http_seckill_me.c */
+
+ngx_int_t ngx_http_seckill_me_handler(ngx_http_seckill_call_t *call);
 
 /* ngx_http_seckill_openapi.c */
 

@@ -10,7 +10,6 @@ static void ngx_http_seckill_command_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_seckill_command_collect(
     ngx_http_seckill_call_t *call);
 static void ngx_http_seckill_command_post(ngx_http_seckill_call_t *call);
-static size_t ngx_http_seckill_command_by(ngx_str_t *by);
 static void ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call,
     u_char *hash);
 static void ngx_http_seckill_command_resume(ngx_http_seckill_call_t *call,
@@ -235,7 +234,6 @@ ngx_http_seckill_command_collect(ngx_http_seckill_call_t *call)
 static void
 ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
 {
-    size_t               len;
     sk_command_t         command;
     ngx_http_request_t  *r;
 
@@ -253,11 +251,9 @@ ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
         ngx_memcpy(command.name, call->name.data, call->name.len);
     }
 
-    len = ngx_http_seckill_command_by(&call->by);
-
-    if (len) {
-        command.by_len = len;
-        ngx_memcpy(command.by, call->by.data, len);
+    if (call->by.len) {
+        command.by_len = call->by.len;
+        ngx_memcpy(command.by, call->by.data, call->by.len);
     }
 
     if (call->key.len) {
@@ -290,27 +286,6 @@ ngx_http_seckill_command_post(ngx_http_seckill_call_t *call)
 }
 
 
-/* as much of who it is as there is room for, in whole characters */
-
-static size_t
-ngx_http_seckill_command_by(ngx_str_t *by)
-{
-    size_t  len;
-
-    len = by->len;
-
-    if (len > SK_COMMAND_BY_SIZE_MAX) {
-        len = SK_COMMAND_BY_SIZE_MAX;
-
-        while (len && (by->data[len] & 0xc0) == 0x80) {
-            len--;
-        }
-    }
-
-    return len;
-}
-
-
 static void
 ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call, u_char *hash)
 {
@@ -320,8 +295,7 @@ ngx_http_seckill_command_hash(ngx_http_seckill_call_t *call, u_char *hash)
     r = call->request;
 
     (void) crypto_generichash_init(&state, NULL, 0, SK_COMMAND_HASH_SIZE);
-    (void) crypto_generichash_update(&state, call->by.data,
-                                     ngx_http_seckill_command_by(&call->by));
+    (void) crypto_generichash_update(&state, call->by.data, call->by.len);
     (void) crypto_generichash_update(&state, (u_char *) "\n", 1);
     (void) crypto_generichash_update(&state, r->method_name.data,
                                      r->method_name.len);

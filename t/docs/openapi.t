@@ -243,6 +243,14 @@ play(200, 'GET /api/health');
 play(400, 'GET /api/health', query => 'x=1');
 play(400, 'GET /api/openapi.yaml', query => 'x=1');
 play(200, 'GET /api/health', key => 'reader-0123456789');
+play(400, 'GET /api/me', query => 'x=1');
+is_deeply(play(200, 'GET /api/me')->{data},
+          { by => '127.0.0.1', role => 'rw', keys => JSON::PP::false },
+          'who one is without keys');
+is_deeply(play(200, 'GET /api/me', key => "$_->[0]-0123456789")->{data},
+          { by => $_->[1], role => $_->[2], keys => JSON::PP::true },
+          "who the $_->[0] is")
+    for ['writer', 'shop', 'rw'], ['reader', 'reports', 'ro'];
 is(play(200, 'GET /api/openapi.yaml')->{body}, slurp($file),
    'the server has the document');
 
