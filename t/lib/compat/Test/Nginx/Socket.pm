@@ -287,8 +287,9 @@ sub check_response {
 
     for my $line (split /\n/, item($b->response_headers, $i) // '') {
         my ($key, $want) = $line =~ /^\s*!?\s*([\w-]+)(?::\s*(.*))?$/;
-        my ($value) = $res->{head} =~ /^\Q$key\E:[ \t]*(.*?)\r?$/mi;
-        is($value, $want, "$name - header $key$req");
+        my @values = $res->{head} =~ /^\Q$key\E:[ \t]*(.*?)\r?$/mig;
+        is(@values ? join(', ', @values) : undef, $want,
+           "$name - header $key$req");
     }
 }
 
