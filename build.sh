@@ -376,7 +376,8 @@ configure_and_make() {
     # anew when another tree, or another list of files, is to be built
 
     local key
-    key=$(printf '%s\n' "$src" "${flags[@]}" "$top"/src/*/*.[ch] | cksum
+    key=$(printf '%s\n' "$src" "${flags[@]}" "$top"/src/*/*.[ch] \
+              "$top"/console/dist/* | cksum
           cat "$top/config" "$top/config.libs" "$top/t/line/config" \
               "$src/src/core/nginx.h" | cksum)
 

@@ -52,6 +52,13 @@ static ngx_command_t  ngx_http_seckill_commands[] = {
       0,
       NULL },
 
+    { ngx_string("seckill_console"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_seckill_console,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("seckill_token"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_seckill_token,

@@ -20,6 +20,8 @@
 #pragma GCC visibility push(hidden)
 
 
+#define NGX_HTTP_SECKILL_VERSION       "0.1.0"
+
 #define NGX_HTTP_SECKILL_TIMEOUT_MS       5000  /* default of timeout= */
 #define NGX_HTTP_SECKILL_PAGE_LIMIT        100  /* default of limit= */
 #define NGX_HTTP_SECKILL_EVENTS_WAIT_MAX    55  /* seconds, below the 60 of
@@ -101,6 +103,7 @@ typedef struct {
     ngx_uint_t                      json;   /* metrics */
     ngx_uint_t                      streams_max;    /* of a worker */
     unsigned                        counts:1;   /* streams tell them */
+    ngx_str_t                       console;    /* its config.json */
 
     ngx_http_seckill_token_conf_t  *token;  /* NULL: seckill_token off */
     ngx_http_seckill_receipt_conf_t
@@ -391,6 +394,9 @@ u_char *ngx_http_seckill_reply_json(u_char *p, ngx_str_t *s);
    internal redirect */
 ngx_int_t ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value);
+/* the same, for nginx's own pointers to headers; NULL: there is no memory */
+ngx_table_elt_t *ngx_http_seckill_reply_header_set(ngx_http_request_t *r,
+    const char *name, const char *value);
 /* takes away those whose value begins with this one */
 void ngx_http_seckill_reply_header_drop(ngx_http_request_t *r,
     const char *name, const char *value);
@@ -450,6 +456,14 @@ char *ngx_http_seckill_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* ngx_http_seckill_stream.c */
 
 ngx_int_t ngx_http_seckill_stream_handler(ngx_http_request_t *r);
+
+/* ngx_http_seckill_console.c */
+
+ngx_int_t ngx_http_seckill_console_handler(ngx_http_request_t *r);
+
+/* ngx_http_seckill_console_conf.c */
+
+char *ngx_http_seckill_console(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* ngx_http_seckill_metrics.c */
 

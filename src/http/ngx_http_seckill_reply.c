@@ -104,13 +104,22 @@ ngx_int_t
 ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {
+    return ngx_http_seckill_reply_header_set(r, name, value) ? NGX_OK
+                                                             : NGX_ERROR;
+}
+
+
+ngx_table_elt_t *
+ngx_http_seckill_reply_header_set(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
     ngx_table_elt_t  *h;
 
     ngx_http_seckill_reply_header_drop(r, name, "");
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     /* newer versions have more members than those set here */
@@ -123,7 +132,7 @@ ngx_http_seckill_reply_header(ngx_http_request_t *r, const char *name,
     h->value.len = ngx_strlen(value);
     h->value.data = (u_char *) value;
 
-    return NGX_OK;
+    return h;
 }
 
 
