@@ -2,6 +2,7 @@
 # page is told of where it is.
 
 use Digest::SHA qw(sha256_hex);
+use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use Test::Nginx::Socket 'no_plan';
 
 my $keys = '/tmp/seckill-test-' . server_port() . '.key';
@@ -18,6 +19,8 @@ add_block_preprocessor(sub {
 });
 
 
+our @files = qw(index.html console.js console.css icon.svg LICENSES.txt);
+
 # a file of the page, and the ETag that it has to have
 
 sub dist {
@@ -29,8 +32,6 @@ sub dist {
 }
 
 sub etag { '"' . substr(sha256_hex(dist($_[0])), 0, 32) . '"' }
-
-our @files = qw(index.html console.js console.css icon.svg LICENSES.txt);
 
 our %type = (
     'index.html' => 'text/html', 'console.js' => 'text/javascript',
@@ -64,10 +65,20 @@ Cache-Control: no-cache
 END
 }
 
+# compressed, each is what it is
+
+for my $name (@files) {
+    my $gz = dist("$name.gz");
+    my $text;
+    gunzip(\$gz => \$text) or die "$name.gz: $GunzipError";
+    die "console/dist/$name.gz is not $name" if $text ne dist($name);
+}
+
 workers(1);
 master_on();
 no_long_string();
 no_shuffle();
+no_root_location();
 log_level('info');
 
 run_tests();
