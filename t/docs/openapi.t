@@ -396,6 +396,9 @@ play(409, 'PATCH /api/sales/{name}', name => 'wanted', body => { waitlist => 0 }
 is(play(200, 'GET /api/sales/{name}', name => 'wanted')->{data}{waiting}, 1,
    'who waits');
 play(200, 'POST /api/orders/{order}/cancel', order => $first);
+$s->wait_for('the unit to be his', sub {
+    $s->request('GET', '/seckill?sale=wanted&user=b')->{body} =~ /"won"/;
+});
 buyer('won', 'GET', 'wanted', 'b');
 
 # what takes minutes, as another program that has the store would write it
