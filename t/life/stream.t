@@ -3,7 +3,9 @@
 
 use strict;
 use warnings;
+use Crypt::JWT qw(encode_jwt);
 use JSON::PP qw(decode_json);
+use MIME::Base64 qw(encode_base64url);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -24,6 +26,13 @@ my $s = Seckill::Server->new(workers => 1, port => $port, allow => [
 is(system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost "
           . "-keyout $s->{dir}/key.pem -out $s->{dir}/cert.pem -days 1 "
           . "> $s->{dir}/logs/openssl 2>&1"), 0, 'a certificate');
+
+my $secret = 'a secret of at least thirty-two bytes';
+
+open my $keys, '>', "$s->{dir}/keys.json" or die $!;
+print $keys '{"keys":[{"kty":"oct","k":"' . encode_base64url($secret) . '"}]}';
+close $keys or die $!;
+chmod 0600, "$s->{dir}/keys.json";
 
 my ($version) = `@{[($s->command)[0]]} -v 2>&1` =~ m{nginx/1\.(\d+)};
 my ($listen, $directive) = $version > 25 ? ('', 'http2 on;') : ('http2', '');
@@ -51,6 +60,10 @@ END
         location = /board { seckill_stream zone=drop; }
         location = /quiet { seckill_stream zone=drop counts=off; }
         location = /fixed { seckill_stream zone=drop sale=phone user=\$arg_user; }
+        location = /mine {
+            seckill_token \$cookie_token keys=$s->{dir}/keys.json;
+            seckill_stream zone=drop user=\$seckill_token_user;
+        }
         location = /few { seckill_stream zone=few max=2; }
         location = /few_metrics { seckill_metrics zone=few format=json; }
         location = /loud {
@@ -184,6 +197,24 @@ is($head->{status}, 200, 'HEAD');
 is($head->until_end, 'close', 'has no body');
 unlike($s->request('GET', '/page')->{body}, qr/event:/,
        'a part of a page is no stream');
+
+# who it is, by a token
+
+sub mine {
+    my (%claims) = @_;
+    return stream('/mine?sale=phone', headers => ['Cookie: token='
+        . encode_jwt(alg => 'HS256', key => $secret, payload => \%claims)]);
+}
+
+is(mine(sub => 'ann', exp => time + 60)->next('order')->{user}, 'ann',
+   'a good token');
+my $late = mine(sub => 'ann', exp => time - 3600);
+is($late->{status}, 401, 'one that has expired');
+like($late->{head}, qr/^WWW-Authenticate: Bearer error="invalid_token"/m,
+     'and why');
+my $none = stream('/mine?sale=phone');
+ok($none->next('sale'), 'without one there is the sale');
+is_deeply($none->{passed}, [], 'and nothing before');
 
 # others of the zone are not counted with these
 
