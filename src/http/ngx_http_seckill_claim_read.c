@@ -8,6 +8,8 @@ static ngx_int_t ngx_http_seckill_claim_read_arg(u_char *p, u_char *end,
     ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
     ngx_uint_t encoded, const char **wrong);
+static ngx_int_t ngx_http_seckill_claim_read_decode(
+    ngx_http_seckill_claim_t *hc, const char **wrong);
 
 
 ngx_int_t
@@ -160,14 +162,14 @@ ngx_http_seckill_claim_read_arg(u_char *p, u_char *end, ngx_str_t *name,
 }
 
 
-/* decodes "%XX"; NGX_DECLINED: it is no user, and "wrong" says why */
+/* NGX_DECLINED: it is no user, and "wrong" says why */
 
 static ngx_int_t
 ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
     ngx_uint_t encoded, const char **wrong)
 {
-    u_char     *p, *last, *dst;
-    ngx_int_t   ch;
+    u_char     *p, *last;
+    ngx_int_t   rc;
     ngx_str_t  *s;
 
     s = &hc->claim.user;
@@ -190,41 +192,19 @@ ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
         return NGX_DECLINED;
     }
 
-    last = s->data + s->len;
-
     if (encoded && memchr(s->data, '%', s->len)) {
+        rc = ngx_http_seckill_claim_read_decode(hc, wrong);
 
-        dst = ngx_pnalloc(hc->request->pool, s->len);
-        if (dst == NULL) {
-            return NGX_ERROR;
+        if (rc != NGX_OK) {
+            return rc;
         }
-
-        p = s->data;
-        s->data = dst;
-
-        while (p < last) {
-
-            if (*p != '%') {
-                *dst++ = *p++;
-                continue;
-            }
-
-            if (last - p < 3 || (ch = ngx_hextoi(p + 1, 2)) == NGX_ERROR) {
-                *wrong = "the user has a broken percent-encoding";
-                return NGX_DECLINED;
-            }
-
-            *dst++ = (u_char) ch;
-            p += 3;
-        }
-
-        s->len = dst - s->data;
-        last = dst;
     }
 
     if (s->len > SK_USER_SIZE_MAX) {
         return NGX_DECLINED;
     }
+
+    last = s->data + s->len;
 
     /* in a header, another user */
 
@@ -244,6 +224,49 @@ ngx_http_seckill_claim_read_user(ngx_http_seckill_claim_t *hc,
             return NGX_DECLINED;
         }
     }
+
+    return NGX_OK;
+}
+
+
+/* "%XX" */
+
+static ngx_int_t
+ngx_http_seckill_claim_read_decode(ngx_http_seckill_claim_t *hc,
+    const char **wrong)
+{
+    u_char     *p, *last, *dst;
+    ngx_int_t   ch;
+    ngx_str_t  *s;
+
+    s = &hc->claim.user;
+
+    dst = ngx_pnalloc(hc->request->pool, s->len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = s->data;
+    last = s->data + s->len;
+    s->data = dst;
+
+    while (p < last) {
+
+        if (*p != '%') {
+            *dst++ = *p++;
+            continue;
+        }
+
+        if (last - p < 3 || (ch = ngx_hextoi(p + 1, 2)) == NGX_ERROR) {
+            *wrong = "the user has a broken percent-encoding";
+            return NGX_DECLINED;
+        }
+
+        *dst++ = (u_char) ch;
+        p += 3;
+    }
+
+    s->len = dst - s->data;
 
     return NGX_OK;
 }
