@@ -87,6 +87,7 @@ ngx_http_seckill_metrics_write(ngx_http_seckill_writer_t *w)
     }
 
     ngx_http_seckill_metrics_table(w, ngx_http_seckill_metric_table);
+    ngx_http_seckill_metrics_table(w, ngx_http_seckill_metric_stream_table);
 
     if (sk_load(&w->zone->shm->shared.used)) {
         ngx_http_seckill_metrics_table(w, ngx_http_seckill_metric_log_table);

@@ -44,6 +44,7 @@ typedef struct {
 
 /* end with a name that is NULL */
 extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[];
+extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_stream_table[];
 /* of a zone whose ledger several machines share */
 extern const ngx_http_seckill_metric_t  ngx_http_seckill_metric_log_table[];
 

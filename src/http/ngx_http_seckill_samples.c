@@ -23,10 +23,6 @@ static void ngx_http_seckill_samples_chain(ngx_http_seckill_writer_t *w);
 static double ngx_http_seckill_samples_broken(sk_zone_t *zone);
 static double ngx_http_seckill_samples_depth(sk_zone_t *zone);
 static double ngx_http_seckill_samples_queue(sk_zone_t *zone);
-static double ngx_http_seckill_samples_streams(sk_zone_t *zone);
-static double ngx_http_seckill_samples_stream_sends(sk_zone_t *zone);
-static double ngx_http_seckill_samples_streams_refused(sk_zone_t *zone);
-static double ngx_http_seckill_samples_streams_dropped(sk_zone_t *zone);
 static double ngx_http_seckill_samples_size(sk_zone_t *zone);
 static double ngx_http_seckill_samples_seq(sk_zone_t *zone);
 static double ngx_http_seckill_samples_ledger(sk_zone_t *zone);
@@ -85,22 +81,6 @@ const ngx_http_seckill_metric_t  ngx_http_seckill_metric_table[] = {
     { "seckill_queue_limit_claims", "gauge",
       "Undecided claims at most.",
       NULL, ngx_http_seckill_samples_queue, NULL },
-
-    { "seckill_streams", "gauge",
-      "Open streams.",
-      NULL, ngx_http_seckill_samples_streams, NULL },
-
-    { "seckill_stream_sends_total", "counter",
-      "How often something was sent in a stream.",
-      NULL, ngx_http_seckill_samples_stream_sends, NULL },
-
-    { "seckill_streams_refused_total", "counter",
-      "Streams refused, since there were too many.",
-      NULL, ngx_http_seckill_samples_streams_refused, NULL },
-
-    { "seckill_streams_dropped_total", "counter",
-      "Streams ended, since their clients did not read.",
-      NULL, ngx_http_seckill_samples_streams_dropped, NULL },
 
     { "seckill_zone_units", "gauge",
       "Units that the zone has room for, by use.",
@@ -404,43 +384,6 @@ static double
 ngx_http_seckill_samples_queue(sk_zone_t *zone)
 {
     return zone->queue.n;
-}
-
-
-static double
-ngx_http_seckill_samples_streams(sk_zone_t *zone)
-{
-    uint64_t    n;
-    ngx_uint_t  i;
-
-    n = 0;
-
-    for (i = 0; i < SK_STREAM_PROCESSES; i++) {
-        n += sk_load(&zone->streams.open[i]);
-    }
-
-    return (double) n;
-}
-
-
-static double
-ngx_http_seckill_samples_stream_sends(sk_zone_t *zone)
-{
-    return (double) sk_load(&zone->streams.sent);
-}
-
-
-static double
-ngx_http_seckill_samples_streams_refused(sk_zone_t *zone)
-{
-    return (double) sk_load(&zone->streams.refused);
-}
-
-
-static double
-ngx_http_seckill_samples_streams_dropped(sk_zone_t *zone)
-{
-    return (double) sk_load(&zone->streams.dropped);
 }
 
 
