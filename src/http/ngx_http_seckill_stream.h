@@ -5,8 +5,8 @@
  * but what is over, one that comes back has no gap, and no stream needs more
  * memory than for one frame of each kind.
  *
- * Each worker has its streams of a zone in a queue and goes round it, a slice in
- * each tick, so that many of them take no more of its time than it can spare
+ * Each worker has its streams of a zone in a queue and goes round it, a slice
+ * in each tick, so that many of them take no more of its time than it can spare
  * for them.
  */
 
@@ -112,11 +112,11 @@ typedef struct {
     ngx_msec_t                        sent;     /* anything, last */
     uint64_t                          after;    /* Last-Event-ID */
 
-    uint64_t                          version;  /* of the sale, as it was told */
+    uint64_t                          version;  /* of the sale, as told */
     ngx_msec_t                        sale_told;
 
-    uint64_t                          seq;      /* of the ledger, when the user */
-    ngx_msec_t                        looked;   /* was looked for, */
+    uint64_t                          seq;      /* of the ledger, at the last */
+    ngx_msec_t                        looked;   /* look for the user's answer; */
     ngx_msec_t                        told;     /* when that was told last, */
     sk_answer_t                       answer;   /* what it was, */
     int64_t                           opens_ms; /* and the opening */
