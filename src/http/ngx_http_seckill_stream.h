@@ -116,7 +116,7 @@ typedef struct {
     ngx_msec_t                        sale_told;
 
     uint64_t                          seq;      /* of the ledger, at the last */
-    ngx_msec_t                        looked;   /* look for the user's answer; */
+    ngx_msec_t                        looked;   /* look for the answer; */
     ngx_msec_t                        told;     /* when that was told last, */
     sk_answer_t                       answer;   /* what it was, */
     int64_t                           opens_ms; /* and the opening */
