@@ -224,6 +224,8 @@ seckill_commit_claims_count\{zone="drop"\} 3$
 .*^seckill_ledger_chain\{zone="drop"\} \d{9,15}$
 .*^seckill_helper_restarts_total\{zone="drop"\} 0$
 .*^seckill_repairs_total\{zone="drop"\} 0$
+.*^seckill_streams\{zone="drop"\} 0$
+.*^seckill_streams_dropped_total\{zone="drop"\} 0$
 # HELP seckill_sale_product .*
 # TYPE seckill_sale_product gauge$
 # HELP seckill_sale_stock .*
@@ -237,7 +239,7 @@ seckill_sale_start_timestamp_seconds\{zone="drop",sale="case"\} 1767225600\.5000
 # TYPE seckill_sale_end_timestamp_seconds gauge$
 .*^seckill_sale_paused\{zone="drop",sale="case"\} 0$
 .*^seckill_sale_extend_seconds\{zone="drop",sale="case"\} 300$/ms,
- qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_ledger_events":\[\{"zone":"drop","value":5\}\],"seckill_ledger_chain":\[\{"zone":"drop","value":\d{9,15}\}\],.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
+ qr/^\{"seckill_up":\[\{"zone":"drop","value":1\}\],.*\{"zone":"drop","sale":"phone","result":"won","value":2\},.*"seckill_ledger_events":\[\{"zone":"drop","value":5\}\],"seckill_ledger_chain":\[\{"zone":"drop","value":\d{9,15}\}\],.*"seckill_repairs_total":\[\{"zone":"drop","value":0\}\],"seckill_streams":\[\{"zone":"drop","value":0\}\],.*"seckill_streams_dropped_total":\[\{"zone":"drop","value":0\}\],"seckill_sale_product":\[\],.*\}\n$/,
  qr/"result":"invalid"/]
 
 
