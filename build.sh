@@ -36,7 +36,8 @@ usage: ./build.sh [command]
             this machine, and the operator's command, build/release/seckill;
             NGINX_SRC=dir builds that source tree's nginx and the module for
             it; CC=clang builds with that
-  run       install what is missing, build, and serve a demo sale on
+  run       install what is missing, build, and serve a demo sale, with the
+            page of a shop and the operator's console, on
             http://127.0.0.1:8080 until Ctrl-C
               PORT=8080   port to listen on
               DATA=dir    nginx's prefix, the store is DATA/seckill/demo.db;
@@ -186,7 +187,10 @@ need_test() {
          /usr/share/perl5/Crypt/JWT.pm libcrypt-jwt-perl \
          cmark-gfm cmark-gfm \
          "/usr/lib/*/perl5/*/XML/LibXML.pm" libxml-libxml-perl \
-         node nodejs  /usr/share/nodejs/jose node-jose \
+         node nodejs  /usr/share/nodejs/jose node-jose  npm npm \
+         chromium chromium \
+         "/usr/share/fonts/*/*/Inter-Regular.otf" fonts-inter \
+         "/usr/share/fonts/*/*/wqy-microhei.ttc" fonts-wqy-microhei \
          haproxy haproxy  apache2 apache2-bin \
          prometheus-node-exporter prometheus-node-exporter  logrotate logrotate
 }
@@ -580,6 +584,15 @@ data_dir() {
 need_redis() { need redis-server redis-server  redis-sentinel redis-sentinel; }
 
 
+# copy_page DATA: where nginx finds the demo's page, and its worker user may look
+
+copy_page() {
+    rm -rf "$1/page"
+    install -d -m 755 "$1/page"
+    install -m 644 "$top"/conf/demo/* "$1/page/"
+}
+
+
 # run_machines N
 
 run_machines() {
@@ -600,6 +613,25 @@ run_machines() {
     exec tools/machines --machines "$1" --port "$port" \
         --data "$(cd "$data" && pwd)" --nginx "$(nginx_binary)" \
         --module "$module"
+}
+
+
+# say_demo URL DATA
+
+say_demo() {
+    cat <<END
+
+  the page of a shop:      $1/
+  the operator's console:  $1/console/
+
+  100 phones, and 1000 tickets at $1/?sale=tickets; by hand:
+
+    curl -X POST '$1/seckill?sale=phone&user=alice'
+    build/release/seckill --url $1/api sale watch
+
+  the store is $2/seckill/demo.db; Ctrl-C stops the demo
+
+END
 }
 
 
@@ -632,25 +664,14 @@ run_demo() {
         && die "port $port is in use; to take another: PORT=8081 ./build.sh run"
 
     replace "$module" "$data/modules/${module##*/}"
+    copy_page "$data"
     sed "s/127.0.0.1:8080/127.0.0.1:$port/" "$top/conf/demo.conf" \
         > "$data/nginx.conf"
 
     "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr -q -t \
         || die "the demo does not start, see above"
 
-    cat <<END
-
-sales of 100 phones and of 1000 tickets on http://127.0.0.1:$port; try
-
-  curl -X POST 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
-  curl 'http://127.0.0.1:$port/seckill?sale=phone&user=alice'
-
-  build/release/seckill --url http://127.0.0.1:$port/api sale watch
-
-also http://127.0.0.1:$port/api/events and http://127.0.0.1:$port/metrics;
-the store is $data/seckill/demo.db; Ctrl-C stops it
-
-END
+    say_demo "http://127.0.0.1:$port" "$data"
 
     exec "$nginx" -p "$data/" -c "$data/nginx.conf" -e stderr \
         -g 'daemon off;'
