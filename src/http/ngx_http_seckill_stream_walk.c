@@ -85,6 +85,10 @@ ngx_http_seckill_stream_remove(ngx_http_seckill_stream_t *stream)
 {
     ngx_http_seckill_streams_t  *all;
 
+    /* one that has failed before it was added has a sale, too */
+
+    ngx_http_seckill_stream_sale_free(stream);
+
     if (!stream->open) {
         return;
     }
@@ -104,8 +108,6 @@ ngx_http_seckill_stream_remove(ngx_http_seckill_stream_t *stream)
     stream->open = 0;
 
     sk_add(ngx_http_seckill_stream_walk_gauge(all->zone), -1);
-
-    ngx_http_seckill_stream_sale_free(stream);
 }
 
 
