@@ -12,6 +12,7 @@ static ngx_int_t ngx_http_seckill_stream_open(
     ngx_http_seckill_stream_t *stream);
 static ngx_int_t ngx_http_seckill_stream_header(ngx_http_request_t *r);
 static void ngx_http_seckill_stream_socket(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_seckill_stream_unsent(ngx_http_request_t *r);
 static ngx_int_t ngx_http_seckill_stream_wait(ngx_http_request_t *r);
 static void ngx_http_seckill_stream_write(ngx_http_request_t *r);
 static void ngx_http_seckill_stream_cleanup(void *data);
@@ -289,6 +290,25 @@ ngx_http_seckill_stream_send(ngx_http_seckill_stream_t *stream)
 }
 
 
+ngx_uint_t
+ngx_http_seckill_stream_blocked(ngx_http_seckill_stream_t *stream)
+{
+    ngx_http_request_t  *r;
+
+    r = stream->question.request;
+
+    return stream->buf->pos != stream->buf->last
+           || ngx_http_seckill_stream_unsent(r);
+}
+
+
+static ngx_uint_t
+ngx_http_seckill_stream_unsent(ngx_http_request_t *r)
+{
+    return r->buffered || r->postponed || r->connection->buffered;
+}
+
+
 /* as ngx_http_writer() does */
 
 static ngx_int_t
@@ -299,7 +319,7 @@ ngx_http_seckill_stream_wait(ngx_http_request_t *r)
 
     wev = r->connection->write;
 
-    if (!r->buffered && !r->connection->buffered) {
+    if (!ngx_http_seckill_stream_unsent(r)) {
 
         if (wev->timer_set && !wev->delayed) {
             ngx_del_timer(wev);
@@ -342,16 +362,14 @@ ngx_http_seckill_stream_write(ngx_http_request_t *r)
         return;
     }
 
-    if (!r->buffered && !c->buffered) {
-        return;
-    }
-
-    if (!wev->delayed && ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+    if (!wev->delayed && ngx_http_seckill_stream_unsent(r)
+        && ngx_http_output_filter(r, NULL) == NGX_ERROR)
+    {
         ngx_http_finalize_request(r, NGX_ERROR);
         return;
     }
 
-    if (ngx_http_seckill_stream_wait(r) == NGX_ERROR) {
+    if (ngx_http_seckill_stream_wait(r) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_ERROR);
     }
 }

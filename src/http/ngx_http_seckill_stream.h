@@ -131,6 +131,8 @@ typedef struct {
 
 /* sends what is in the buffer: NGX_ERROR, or else */
 ngx_int_t ngx_http_seckill_stream_send(ngx_http_seckill_stream_t *stream);
+/* whether something of what was sent has still to leave nginx */
+ngx_uint_t ngx_http_seckill_stream_blocked(ngx_http_seckill_stream_t *stream);
 /* ends it as any answer ends; for the timer alone */
 void ngx_http_seckill_stream_end(ngx_http_seckill_stream_t *stream);
 

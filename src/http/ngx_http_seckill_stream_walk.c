@@ -234,9 +234,9 @@ ngx_http_seckill_stream_walk_visit(ngx_http_seckill_stream_t *stream,
     ngx_http_request_t  *r;
 
     /* the client has not read the last one yet: he will be told how it is
-       then */
+       then; until he reads, his time runs, which each frame would begin anew */
 
-    if (stream->buf->pos != stream->buf->last) {
+    if (ngx_http_seckill_stream_blocked(stream)) {
         return 0;
     }
 
@@ -261,7 +261,12 @@ ngx_http_seckill_stream_walk_visit(ngx_http_seckill_stream_t *stream,
 
     if (rc == NGX_ERROR) {
         ngx_http_seckill_call_finish(r, NGX_ERROR);
+        return 1;
     }
+
+    /* subrequests that filters have made of it, as those of SSI */
+
+    ngx_http_run_posted_requests(r->connection);
 
     return 1;
 }
