@@ -325,7 +325,9 @@ ngx_http_seckill_stream_wait(ngx_http_request_t *r)
             ngx_del_timer(wev);
         }
 
-        return NGX_OK;
+        /* poll() and select() would tell for ever that there is room */
+
+        return ngx_handle_write_event(wev, 0);
     }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
