@@ -58,7 +58,8 @@ $page->close;
     kill STOP => $worker;
 
     my $sock = $s->connect;
-    syswrite $sock, "GET /stream?sale=phone&user=ann HTTP/1.1\r\nHost: x\r\n\r\n";
+    syswrite $sock, "GET /stream?sale=phone&user=ann HTTP/1.1\r\n"
+                    . "Host: x\r\n\r\n";
     setsockopt $sock, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
     close $sock;
 
