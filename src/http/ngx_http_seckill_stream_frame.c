@@ -146,7 +146,10 @@ ngx_http_seckill_stream_frame_look(ngx_http_seckill_stream_t *stream,
         return NGX_ERROR;
     }
 
-    return claim->user.len ? NGX_OK : NGX_DECLINED;
+    /* while nobody can tell what he has, what he was told may well hold */
+
+    return (claim->user.len && answer->result != SK_UNAVAILABLE)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
