@@ -529,10 +529,11 @@ run_tests() {
     # those that use no nginx are the same in all kinds of builds
 
     if [ ${#tests[@]} -eq 0 ]; then
-        tests=("${sanitized[@]/#/$build/unit/}"
-               "${commanded[@]/#/$build/unit/}" t/*.t t/docs/*.t t/life/*.t)
+        tests=(t/*.t t/docs/*.t t/life/*.t)
         [ "$kind" = sanitize ] \
-            || tests+=("${stepped[@]/#/$build/unit/}" t/build/*.t t/model/*.t t/perf/*.t
+            || tests+=("${sanitized[@]/#/$build/unit/}"
+                       "${commanded[@]/#/$build/unit/}"
+                       "${stepped[@]/#/$build/unit/}" t/build/*.t t/model/*.t t/perf/*.t
                        t/bench/*.t)
     fi
 
@@ -562,7 +563,8 @@ run_tests() {
     SECKILL_TEST_KIND=$kind \
     SECKILL_TEST_COMMAND=$out/seckill \
     CMOCKA_MESSAGE_OUTPUT=TAP \
-        prove --timer "${include[@]}" "${tests[@]}"
+        prove --timer --jobs "${JOBS:-2}" --rules 'seq=t/*.t' --rules 'par=**' \
+              "${include[@]}" "${tests[@]}"
 }
 
 
