@@ -55,6 +55,8 @@ usage: ./build.sh [command]
   docs      make a page of docs/openapi.yaml: build/docs/index.html
   install   copy the module to nginx's modules, and the command, its manual
             page and its completion to /usr/local; DESTDIR= goes before the path
+  command   build the command alone, and install nothing that is missing;
+            CFLAGS, CPPFLAGS, LDFLAGS go in place of those of a release
   clean     remove what was built
 
 Another kind of build, before or behind the command:
@@ -281,8 +283,8 @@ build_module() {
 }
 
 
-# the command, of the engine's rooms that it takes, and of its own; where nginx
-# is built with sanitizers, so is it
+# build_command [FLAG ...]: the command, of the engine's rooms that it takes, and
+# of its own; where nginx is built with sanitizers, so is it
 
 build_command() {
     local seckill=$out/seckill objs=$out/cli.o rooms flags
@@ -296,10 +298,12 @@ build_command() {
         || return 0
 
     case $kind in
-        release)  flags=("${optimize[@]}" "${link[@]}") ;;
-        debug)    flags=(-O0 -DSK_DEBUG=1) ;;
-        sanitize) flags=("${sanitize[@]}" -DSK_DEBUG=1) ;;
+        release)  flags=(-Werror "${optimize[@]}" "${link[@]}") ;;
+        debug)    flags=(-Werror -O0 -DSK_DEBUG=1) ;;
+        sanitize) flags=(-Werror "${sanitize[@]}" -DSK_DEBUG=1) ;;
     esac
+
+    [ $# -eq 0 ] || flags=("$@")
 
     rm -rf "$objs"
     mkdir -p "$objs"
@@ -307,7 +311,7 @@ build_command() {
     (cd "$objs" && printf '%s\0' "$top/cli/seckill.c" \
             $(printf '%s/*.c ' "${src[@]}" "${rooms[@]}") \
         | xargs -0 -n 4 -P "$(nproc)" "$cc" -std=gnu11 -D_GNU_SOURCE -g \
-            "${flags[@]}" -Wall -Wextra -Werror "${src[@]/#/-I}" \
+            "${flags[@]}" -Wall -Wextra "${src[@]/#/-I}" \
             "${rooms[@]/#/-I}" -c) || die "the command cannot be compiled"
 
     "$cc" "${flags[@]}" "$objs"/*.o -o "$seckill.new" -lcurl $(engine_libs)
@@ -761,7 +765,7 @@ command=${command:-build}
 
 case $command in
     build|run|test|install) ;;
-    rush|bench|docs|clean|help|-h|--help)
+    command|rush|bench|docs|clean|help|-h|--help)
         [ "$kind" = release ] || wrong "$command takes no --$kind" ;;
     *)  wrong "there is no command $command" ;;
 esac
@@ -807,6 +811,7 @@ case $command in
                     build_module; build_bench
                     exec bench/run "$@" ;;
     docs)           build_docs ;;
+    command)        build_command ${CFLAGS:-} ${CPPFLAGS:-} ${LDFLAGS:-} ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
     help|-h|--help) usage ;;
