@@ -47,6 +47,8 @@ usage: ./build.sh [command]
             Sentinels on PORT + 20 and the next ones; says what may be killed
   test      install what is missing, build, and run every test
               ./build.sh test t/claim.t    runs some of them
+  package   install what is missing, and make Debian packages of the module
+            and the command: build/package/*.deb; docs/packages.md
   rush      let a rush of buyers loose on a scratch server and check the
             seven rules, with --machines 3 at several machines;
             ./build.sh rush --help
@@ -174,6 +176,11 @@ need_build() {
 }
 
 
+need_package() {
+    need dpkg-buildpackage dpkg-dev  dh debhelper  pandoc pandoc
+}
+
+
 need_test() {
     need prove perl  /usr/include/cmocka.h libcmocka-dev  curl curl \
          sqlite3 sqlite3  openssl openssl  promtool prometheus  valgrind valgrind \
@@ -194,7 +201,8 @@ need_test() {
          "/usr/share/fonts/*/*/Inter-Regular.otf" fonts-inter \
          "/usr/share/fonts/*/*/wqy-microhei.ttc" fonts-wqy-microhei \
          haproxy haproxy  apache2 apache2-bin \
-         prometheus-node-exporter prometheus-node-exporter  logrotate logrotate
+         prometheus-node-exporter prometheus-node-exporter  logrotate logrotate \
+         lintian lintian  mmdebstrap mmdebstrap
 }
 
 
@@ -748,6 +756,31 @@ install_command() {
 }
 
 
+# Debian packages, by debian/ and of a copy, so that this tree stays as it is
+
+build_package() {
+    local dir=$build/package tree
+
+    [ -z "${NGINX_SRC:-}" ] \
+        || die "package: packages are for the nginx of the distribution"
+
+    need_build
+    need_package
+
+    rm -rf "$dir"
+    tree=$dir/$(dpkg-parsechangelog -SSource)-$(dpkg-parsechangelog -SVersion)
+    mkdir -p "$tree"
+
+    tar --exclude=./build --exclude=./.git --exclude=./t/servroot \
+        --exclude=node_modules -cf - . | tar -xf - -C "$tree"
+
+    (cd "$tree" && env -u CC dpkg-buildpackage --no-sign) > "$dir/build.log" 2>&1 \
+        || { tail -30 "$dir/build.log" >&2; die "dpkg-buildpackage failed"; }
+
+    say "built" $(cd "$top" && echo build/package/*.deb)
+}
+
+
 cd "$top"
 
 kind=release
@@ -765,7 +798,7 @@ command=${command:-build}
 
 case $command in
     build|run|test|install) ;;
-    command|rush|bench|docs|clean|help|-h|--help)
+    package|command|rush|bench|docs|clean|help|-h|--help)
         [ "$kind" = release ] || wrong "$command takes no --$kind" ;;
     *)  wrong "there is no command $command" ;;
 esac
@@ -811,6 +844,7 @@ case $command in
                     build_module; build_bench
                     exec bench/run "$@" ;;
     docs)           build_docs ;;
+    package)        build_package ;;
     command)        build_command ${CFLAGS:-} ${CPPFLAGS:-} ${LDFLAGS:-} ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;

@@ -1,0 +1,62 @@
+-- docs/directives.md as a manual page: what pandoc has no manner of its own for
+
+function Header(header)
+    if header.level > 1 then
+        return header
+    end
+
+    return {
+        pandoc.Header(1, 'NAME'),
+        pandoc.Para('ngx_http_seckill_module - flash sales in nginx'),
+        pandoc.Header(1, 'DIRECTIVES'),
+    }
+end
+
+
+-- a page has no place to go to in another document
+
+function Link(link)
+    if not link.target:match('^https?:') then
+        return link.content
+    end
+end
+
+
+function RawInline(raw)
+    if raw.text == '<br>' then
+        return pandoc.LineBreak()
+    end
+end
+
+
+-- a table without a head of two columns: terms, and what they are
+
+function Table(block)
+    local simple = pandoc.utils.to_simple_table(block)
+    local items = {}
+
+    if #simple.widths ~= 2 or #simple.header[1] > 0 then
+        return
+    end
+
+    for _, row in ipairs(simple.rows) do
+        local term = pandoc.utils.blocks_to_inlines(row[1])
+        items[#items + 1] = { term, { row[2] } }
+    end
+
+    return pandoc.DefinitionList(items)
+end
+
+
+function Pandoc(doc)
+    doc.blocks:extend {
+        pandoc.Header(1, 'SEE ALSO'),
+        pandoc.Para {
+            pandoc.Strong('seckill'), pandoc.Str('(1), '),
+            pandoc.Strong('nginx'), pandoc.Str('(8), '),
+            pandoc.Code('/usr/share/doc/libnginx-mod-http-seckill'),
+        },
+    }
+
+    return doc
+end
