@@ -177,7 +177,8 @@ need_build() {
 
 
 need_package() {
-    need dpkg-buildpackage dpkg-dev  dh debhelper  pandoc pandoc
+    need dpkg-buildpackage dpkg-dev  dh debhelper  pandoc pandoc \
+         /usr/share/build-essential/list build-essential
 }
 
 

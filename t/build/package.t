@@ -133,6 +133,10 @@ does("seckill verify $store/drop.db", 'the ledger is sound');
 $c->write('etc/nginx/seckill.key', 'k' x 32 . " shop\n");
 chmod 0600, "$root/etc/nginx/seckill.key";
 does("nginx -t -c /usr/share/doc/$mod/examples/shop.conf", 'shop.conf is good');
+does("sed 's,/etc/nginx/conf.d/\\*,/usr/share/doc/$mod/examples/conf.d/container,;"
+     . " /sites-enabled/d' /etc/nginx/nginx.conf > /tmp/c.conf"
+     . ' && grep container /tmp/c.conf && nginx -t -c /tmp/c.conf',
+     'container.conf is good');
 
 
 # another version
