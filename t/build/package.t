@@ -49,13 +49,20 @@ my ($abi) = grep { /^nginx-abi-/ } keys %needed;
 ok(delete $needed{$abi // ''}, 'the module is for one ABI of nginx');
 
 my $c = Seckill::Chroot->new('nginx', 'curl', 'man-db', 'systemd', keys %needed);
+
+if (!$c) {
+    SKIP: { skip 'the apt sources of this machine do not answer', 1 }
+    done_testing;
+    exit;
+}
+
 my $root = $c->{root};
 
 sub does {
     my ($command, $name) = @_;
     my $out = $c->run($command);
 
-    is($?, 0, $name) or diag("$command:\n$out");
+    is($?, 0, $name // $command) or diag("$command:\n$out");
     return $out;
 }
 
@@ -185,12 +192,12 @@ sub repack {
 
 my $mine = "# mine\n" . slurp("$root/etc/nginx/conf.d/seckill.conf");
 $c->write('etc/nginx/conf.d/seckill.conf', $mine);
-does("chmod 2750 $store", 'the directory is given another mode');
+does("chmod 700 $store", 'the directory is given another mode');
 
 does(install(map { repack($_, '9:9') } @debs), 'a new version is installed');
 is(does("dpkg-query -W -f '\${Version} \${Status}' $mod"), '9:9 install ok installed',
    'it is there');
-is(does("stat -c '%U %a' $store"), "www-data 2750\n", 'what was set stays set');
+is(does("stat -c '%U %a' $store"), "www-data 700\n", 'what was set stays set');
 is(slurp("$root/etc/nginx/conf.d/seckill.conf"), $mine, 'so does the configuration');
 ok(-l $link, 'the module is enabled');
 like(claim('alice'), qr/"result":"already"/, 'nginx goes on');

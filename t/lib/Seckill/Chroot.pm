@@ -34,7 +34,8 @@ sub sources {
 }
 
 
-# new(package, ...): with these; dies if it cannot be made
+# new(package, ...): with these.  undef if the sources do not answer; dies if it
+# cannot be made
 
 sub new {
     my ($class, @packages) = @_;
@@ -52,6 +53,7 @@ sub new {
         --aptopt=$dir/apt.conf --dpkgopt=force-unsafe-io \\
         --include=@{[join ',', @packages]} \\
         $release $self->{root} @{[sources()]}`;
+    return if $? && $out =~ /Failed to fetch|Some index files failed to download/;
     die "mmdebstrap failed:\n$out" if $?;
 
     $self->isolate;
