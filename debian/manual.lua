@@ -24,18 +24,18 @@ end
 
 function RawInline(raw)
     if raw.text == '<br>' then
-        return pandoc.LineBreak()
+        return pandoc.RawInline('man', '\n.br\n')
     end
 end
 
 
--- a table without a head of two columns: terms, and what they are
+-- a table of two columns: terms, and what they are
 
 function Table(block)
     local simple = pandoc.utils.to_simple_table(block)
     local items = {}
 
-    if #simple.widths ~= 2 or #simple.header[1] > 0 then
+    if #simple.widths ~= 2 then
         return
     end
 
@@ -45,6 +45,24 @@ function Table(block)
     end
 
     return pandoc.DefinitionList(items)
+end
+
+
+-- a long one may be broken behind a comma
+
+function Code(code)
+    local parts = {}
+
+    if #code.text < 60 then
+        return
+    end
+
+    for part in code.text:gmatch('[^,]*,?') do
+        parts[#parts + 1] = pandoc.Code(part)
+        parts[#parts + 1] = pandoc.RawInline('man', '\\:')
+    end
+
+    return parts
 end
 
 
