@@ -22,6 +22,15 @@ function Link(link)
 end
 
 
+-- the line that leads to the page in another language
+
+function Para(para)
+    if pandoc.utils.stringify(para):match('^English | ') then
+        return {}
+    end
+end
+
+
 function RawInline(raw)
     if raw.text == '<br>' then
         return pandoc.RawInline('man', '\n.br\n')
