@@ -24,6 +24,13 @@ sub slurp { Seckill::Chroot::slurp(@_) }
 sub tree { scalar `git status --porcelain 2> /dev/null` }
 
 
+# they are of the version that the module says
+
+my ($version) = slurp('src/http/ngx_http_seckill.h')
+    =~ /NGX_HTTP_SECKILL_VERSION\s+"([^"]+)"/;
+like(slurp('debian/changelog'), qr/^$mod \(\Q$version\E[)~+-]/,
+     'debian/changelog begins with this version');
+
 # they are made, and nothing else is changed
 
 my $before = tree();
