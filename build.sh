@@ -55,6 +55,8 @@ usage: ./build.sh [command]
   bench     put this module beside what would be used instead of it: Lua,
             Redis, PostgreSQL, MariaDB, Node.js; ./build.sh bench --help
   docs      make a page of docs/openapi.yaml: build/docs/index.html
+  console   make console/dist/, the operator's page, anew of console/src/, with
+            packages from npm; a build of the module takes it as it is there
   install   copy the module to nginx's modules, and the command, its manual
             page and its completion to /usr/local; DESTDIR= goes before the path
   command   build the command alone, and install nothing that is missing;
@@ -717,6 +719,18 @@ build_docs() {
 }
 
 
+# the operator's page; what is made is in the repository
+
+build_console() {
+    need npm npm
+
+    (cd "$top/console" && npm ci --ignore-scripts --no-audit --no-fund \
+        --loglevel=error) > /dev/null || die "npm ci failed"
+
+    node "$top/console/build.mjs"
+}
+
+
 install_module() {
     local dir
 
@@ -799,7 +813,7 @@ command=${command:-build}
 
 case $command in
     build|run|test|install) ;;
-    package|command|rush|bench|docs|clean|help|-h|--help)
+    package|command|rush|bench|docs|console|clean|help|-h|--help)
         [ "$kind" = release ] || wrong "$command takes no --$kind" ;;
     *)  wrong "there is no command $command" ;;
 esac
@@ -847,6 +861,7 @@ case $command in
     docs)           build_docs ;;
     package)        build_package ;;
     command)        build_command ${CFLAGS:-} ${CPPFLAGS:-} ${LDFLAGS:-} ;;
+    console)        build_console ;;
     install)        install_module ;;
     clean)          rm -rf "$build" t/servroot ;;
     help|-h|--help) usage ;;

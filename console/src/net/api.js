@@ -1,0 +1,125 @@
+// The operator's API and the metrics, as promises.  What was answered and is no
+// success is an ApiError, no answer at all is an Unreachable.
+
+export class ApiError extends Error {
+    constructor(status, answer) {
+        super(answer.message || `HTTP ${status}`);
+        this.status = status;
+        this.result = answer.result || '';
+        this.field = answer.field || '';
+        this.data = answer.data;
+    }
+}
+
+
+export class Unreachable extends Error { }
+
+
+export function createApi({ api, metrics, key, clock, fetch = globalThis.fetch }) {
+
+    async function request(url, { timeout = 8000, signal, ...options } = {}) {
+        const sent = Date.now();
+        const abort = new AbortController();
+        const timer = setTimeout(() => abort.abort(), timeout);
+        const stop = () => abort.abort();
+
+        signal?.addEventListener('abort', stop);
+
+        try {
+            const res = await fetch(url, {
+                cache: 'no-store', credentials: 'same-origin',
+                signal: abort.signal, ...options,
+            });
+            const text = await res.text();
+
+            clock.note(res.headers.get('Date'), sent, Date.now());
+            return { res, text };
+
+        } catch (error) {
+            throw new Unreachable(error.message);
+
+        } finally {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', stop);
+        }
+    }
+
+
+    async function call(method, path, { body, headers = {}, ...options } = {}) {
+        const { res, text } = await request(api + path, {
+            method,
+            headers: {
+                ...(key ? { Authorization: `Bearer ${key}` } : {}), ...headers,
+            },
+            body: body === undefined ? undefined : JSON.stringify(body),
+            ...options,
+        });
+
+        let answer;
+
+        try {
+            answer = JSON.parse(text);
+        } catch {
+            answer = null;              // of a proxy, or of nginx itself
+        }
+
+        if (!res.ok || answer === null) {
+            throw new ApiError(res.status, answer ?? {});
+        }
+
+        return answer;
+    }
+
+
+    // A write is sent again if it had no answer, or one that says "ask again":
+    // with its key, it is done once all the same.
+
+    async function write(method, path, body, key) {
+        for (let left = 2; ; left--) {
+            try {
+                return await call(method, path, {
+                    body, headers: { 'Idempotency-Key': key },
+                });
+
+            } catch (error) {
+                const again = error instanceof Unreachable
+                    || error.status >= 502;
+
+                if (!again || left === 0) {
+                    throw error;
+                }
+
+                await new Promise(resolve => setTimeout(resolve, 700));
+            }
+        }
+    }
+
+
+    return {
+        get: (path, options) => call('GET', path, options),
+        write,
+
+        async metrics() {
+            const { res, text } = await request(metrics);
+
+            if (!res.ok) {
+                throw new ApiError(res.status, {});
+            }
+
+            return { type: res.headers.get('Content-Type') || '', text };
+        },
+    };
+}
+
+
+// crypto.randomUUID() is for pages by HTTPS alone
+
+export function uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+
+    return Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('')
+        .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
