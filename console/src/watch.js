@@ -27,6 +27,7 @@ export function watch(api, { signOut }) {
     const abort = new AbortController();
     const next = createFollower(api.get);
     const changes = createChanges();
+    let tailed = false;
 
     // whether it was done; a key that is not known any more ends it all
 
@@ -73,6 +74,10 @@ export function watch(api, { signOut }) {
 
         state.sales.value = list;
         chooseSale();
+
+        if (tailed) {
+            changes.seed(list);
+        }
     }
 
     async function readSale() {
@@ -141,6 +146,7 @@ export function watch(api, { signOut }) {
         try {
             take(await next({ wait: hidden() ? 0 : 20, signal: abort.signal }),
                  changes);
+            tailed = true;
             state.eventsError.value = '';
 
         } catch (error) {
@@ -202,19 +208,19 @@ export function watch(api, { signOut }) {
 }
 
 
-// the sale that the address names, else one that is open, else the first
+// The sale that the address names, else one that is open, else the first; the
+// address names it from then on, so that none is left when it is sold out.
 
 export function chooseSale() {
     const list = state.sales.value ?? [];
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = location.hash.slice(1);
     const found = list.find(s => s.name === wanted)
-        ?? list.find(s => s.state === 'open') ?? list[0];
+        ?? list.find(s => s.state === 'open') ?? list[0] ?? null;
 
-    showSale(found ?? null);
-}
+    if (found && found.name !== wanted) {
+        history.replaceState(null, '', `#${found.name}`);
+    }
 
-
-export function showSale(found) {
     batch(() => {
         if (found?.name !== state.sale.value?.name) {
             state.sale.value = found;
@@ -230,7 +236,7 @@ function take({ events, left, anew }, changes) {
         return;
     }
 
-    const more = events.map(e => ({ ...e, changes: changes(e) })).reverse();
+    const more = events.map(e => ({ ...e, changes: changes.of(e) })).reverse();
 
     if (left > 0) {
         more.push({ left, seq: `left ${events[0]?.seq}` });

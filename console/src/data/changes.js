@@ -3,12 +3,20 @@
 const LEFT_OUT = ['name', 'commitment'];
 
 
-// to be called for each event once, in order
-
 export function createChanges() {
     const known = new Map();
 
-    return event => {
+    // as sales are now, where no event has said how they were
+    function seed(sales) {
+        for (const sale of sales) {
+            if (!known.has(sale.name)) {
+                known.set(sale.name, sale);
+            }
+        }
+    }
+
+    // to be called for each event once, in order
+    function of(event) {
         if (event.type !== 'sale_added' && event.type !== 'sale_edited') {
             return [];
         }
@@ -27,5 +35,7 @@ export function createChanges() {
                             && JSON.stringify(before[name])
                                !== JSON.stringify(now[name]))
             .map(name => [name, before[name], now[name]]);
-    };
+    }
+
+    return { seed, of };
 }

@@ -36,6 +36,17 @@ function rangeOfTimes(plot) {
 }
 
 
+// none that would be cut off at the right
+
+function timeLabels(plot, times) {
+    const label = times[1] - times[0] < 60 ? clockTime : hourTime;
+    const end = plot.bbox.width / uPlot.pxRatio - 26;
+
+    return times.map(time =>
+        plot.valToPos(time, 'x') > end ? '' : label(time * 1000));
+}
+
+
 function options({ series, stacked, format, least, most, small, size, onCursor })
 {
     const line = colour('line');
@@ -46,7 +57,7 @@ function options({ series, stacked, format, least, most, small, size, onCursor }
 
     return {
         ...size,
-        padding: [8, small ? 4 : 28, small ? 8 : 0, 0],
+        padding: [8, 4, small ? 8 : 0, 0],
         legend: { show: false },
         cursor: {
             sync: { key: 'console' }, points: { size: 6 },
@@ -62,9 +73,7 @@ function options({ series, stacked, format, least, most, small, size, onCursor }
             {
                 ...axis, show: !small, size: 22, gap: 6, space: 80,
                 grid: { show: false },
-                values: (plot, all) => all.map((time, i) =>
-                    all.length > 1 && all[1] - all[0] < 60
-                        ? clockTime(time * 1000) : hourTime(time * 1000)),
+                values: timeLabels,
             }, {
                 ...axis, size: small ? 44 : 52, gap: 6,
                 space: small ? 32 : 36, grid: { stroke: line, width: 1 },

@@ -1,7 +1,7 @@
 // A dialog of the browser's own: it keeps the focus, Escape closes it, and what
 // is behind it cannot be reached.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { html } from '../html.js';
 import { t } from '../i18n/index.js';
 import { dialog, running } from '../state.js';
@@ -19,7 +19,8 @@ export function Dialog({ title, children, onSubmit, submit, ready = true, danger
 {
     const element = useRef();
 
-    useEffect(() => {
+    // before the next key can be pressed
+    useLayoutEffect(() => {
         const before = document.activeElement;
         const shown = element.current;
 
