@@ -3,12 +3,17 @@
 import { batch } from '@preact/signals';
 import { poll } from './net/poll.js';
 import { createFollower } from './net/follow.js';
+import { createStream, withFrame } from './net/stream.js';
 import { takeReadings } from './data/figures.js';
 import { createChanges } from './data/changes.js';
 import { record, forgetHistory } from './data/record.js';
 import * as state from './state.js';
 
 const HIDDEN = 15000;
+
+// of a sale of which a stream tells, what that leaves out
+const STREAMED = 3000;
+
 const RECENT = 30000;
 const EVENTS = 300;
 
@@ -28,6 +33,12 @@ export function watch(api, { signOut }) {
     const next = createFollower(api.get);
     const changes = createChanges();
     let tailed = false;
+    let saleRead = 0;
+
+    const { stream: path } = state.config.value;
+    const stream = path && createStream(path, frame => {
+        state.sale.value = withFrame(state.sale.value, frame);
+    });
 
     // whether it was done; a key that is not known any more ends it all
 
@@ -80,12 +91,21 @@ export function watch(api, { signOut }) {
         }
     }
 
+    // whether the server was asked
+
     async function readSale() {
         const name = state.saleName.value;
 
+        // nobody needs to be told of it while nobody looks
+        stream?.show(hidden() ? '' : name);
+
         if (!name) {
             await readSales();
-            return;
+            return true;
+        }
+
+        if (stream?.tells() && Date.now() - saleRead < STREAMED) {
+            return false;
         }
 
         try {
@@ -95,6 +115,8 @@ export function watch(api, { signOut }) {
                 state.sale.value = data;
             }
 
+            saleRead = Date.now();
+
         } catch (error) {
             if (error.status !== 404) {
                 throw error;
@@ -102,6 +124,8 @@ export function watch(api, { signOut }) {
 
             await readSales();          // it was removed
         }
+
+        return true;
     }
 
     async function readMetrics() {
@@ -118,21 +142,24 @@ export function watch(api, { signOut }) {
             ];
             state.metricsError.value = '';
             state.drawn.value++;
+            return true;
 
         } catch (error) {
             state.metricsError.value = error.message;
+            return false;
         }
     }
 
     const heart = poll(() => attempt(async () => {
         const metrics = readMetrics();
+        const asked = await readSale();
 
-        await readSale();
-        await metrics;
-        batch(() => {
-            state.heard.value = Date.now();
-            state.lost.value = false;
-        });
+        if (await metrics || asked) {
+            batch(() => {
+                state.heard.value = Date.now();
+                state.lost.value = false;
+            });
+        }
     }), every(1000));
 
     const rest = poll(() => attempt(async () => {
@@ -198,6 +225,7 @@ export function watch(api, { signOut }) {
         stop() {
             abort.abort();
             clearInterval(clock);
+            stream?.stop();
             [heart, rest, tail].forEach(p => p.stop());
             document.removeEventListener('visibilitychange', look);
             removeEventListener('online', connection);

@@ -55,9 +55,11 @@ export function rate(n) {
         return '–';
     }
 
-    return n < 10 ? format(Intl.NumberFormat, 'rate', {
-        maximumFractionDigits: 1,
-    }).format(n) : number(Math.round(n));
+    const digits = n < 1 ? 2 : n < 10 ? 1 : 0;
+
+    return format(Intl.NumberFormat, `rate ${digits}`, {
+        maximumFractionDigits: digits,
+    }).format(n);
 }
 
 export function compact(n) {
