@@ -11,6 +11,7 @@ use JSON::PP;
 use Cwd qw(getcwd);
 use POSIX qw(strftime);
 use Seckill::Browser;
+use Seckill::Redis;
 use Seckill::Server;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
@@ -35,6 +36,8 @@ END
         location /keyed/ { seckill_api zone=drop key=$keys_name; }
         location /prometheus { seckill_metrics zone=drop; }
         location /open/ { seckill_console zone=drop; }
+        location /streamed/ { seckill_console zone=drop stream=/stream; }
+        location = /stream { seckill_stream zone=drop; }
         location /none/ { seckill_console zone=none api=/none-api/
                                           metrics=/none-metrics; }
         location /none-api/ { seckill_api zone=none key=off; }
@@ -393,6 +396,20 @@ $b->run(q{await page.click('#action-add'); await page.fill('#units', '5');
 $b->says('.toast', 'The stock of tickets is 1,005.', 'and may do all');
 
 
+# told by a stream: the sale is as it is, though nobody answers who asks
+
+open_page('/streamed/#tickets');
+$b->says('#units-free', '1,005', 'before it is told anything');
+$s->wait_for('a stream', sub { $s->metric('seckill_streams') == 1 });
+$b->run(q{await page.route('**/api/sales/tickets', route => route.abort())});
+is($s->claim('tickets', 'streamed')->{result}, 'won', 'a unit is sold');
+$b->says('#units-free', '1,004', 'it is told');
+$s->api('POST', 'sales/tickets/pause');
+$b->says('.state', 'paused', 'as are other changes');
+$s->api('POST', 'sales/tickets/resume');
+no_problems('a stream');
+
+
 # nothing is there
 
 open_page('/none/');
@@ -472,6 +489,37 @@ $b->says('.notice', 'No metrics from /metrics: HTTP 403. The charts stand still.
          'no metrics');
 agrees('without metrics', 'tickets') if $b->text('.sale-shown') eq 'tickets';
 no_problems('answers of others');
+
+
+# several machines, as they are
+
+my $redis = Seckill::Redis->new;
+my ($m1, $m2) = map {
+    Seckill::Server->new(http => <<"END", server => <<'END2');
+    seckill_zone zone=drop:8m redis=@{[$redis->url]} machine=$_ gone=4s;
+    seckill_sale zone=drop name=phone stock=100;
+END
+        location /open/ { seckill_console zone=drop; }
+END2
+} qw(m1 m2);
+
+$m1->start;
+$b->run('await open(url)', url => "http://127.0.0.1:$m1->{port}/open/");
+$b->says('.machines pre', 'seckill machine begin m1',
+         'an empty log: which command begins it');
+is($m1->api('POST', 'machines/m1/begin')->{status}, 200, 'it is said');
+$m1->ready;
+$m2->start->ready;
+$b->says('.machines li:nth-child(2) .kind', 'member', 'both are members');
+is($m2->claim('phone', 'ann')->{result}, 'won', 'one sells');
+$b->says('#units-free', '99', 'the other one knows');
+$m2->stop('QUIT');
+$b->run(q{return until(async () =>
+    (await page.locator('.machines li').count()) === 1)});
+like($b->text('.tail li'), qr/machine left m2$/, 'one has left');
+$b->says('.machines .health span', 'log: open', 'the log is open');
+no_problems('machines');
+$_->done for $m1, $m2;
 
 
 # on any screen
