@@ -1,30 +1,30 @@
-// What an operator does to the sale.  Each has an Idempotency-Key: one that was
-// not answered is asked for again with the same key, until something else is
-// asked for.
+// What an operator does to the sale, each with an Idempotency-Key of its own.  A
+// dialog keeps that of a request that was not answered, `unanswered`, and asks
+// for the same again with it; but never beyond: hours later, "100 more" is
+// another request, and would have the answer of the first.
 
 import { Unreachable, uuid } from './net/api.js';
 import { t, number } from './i18n/index.js';
 import * as state from './state.js';
 
-let unanswered = null;
 
-
-async function act(api, action, { method = 'POST', path, body, done }) {
+async function act(api, action, { method = 'POST', path, body, done,
+                                  unanswered = {} })
+{
     if (state.running.value) {
         return { ok: false };
     }
 
     const request = JSON.stringify([method, path, body]);
-    const key = unanswered?.request === request ? unanswered.key : uuid();
+    const key = unanswered.request === request ? unanswered.key : uuid();
 
     state.running.value = action;
     state.notice.value = null;
-    unanswered = { request, key };
+    Object.assign(unanswered, { request, key });
 
     try {
         const { data } = await api.write(method, path, body, key);
 
-        unanswered = null;
         if (data.name === state.saleName.value) {
             state.sale.value = data;
         }
@@ -32,10 +32,9 @@ async function act(api, action, { method = 'POST', path, body, done }) {
         return { ok: true };
 
     } catch (error) {
-        const unknown = error instanceof Unreachable || error.status >= 500;
-
-        if (!unknown) {
-            unanswered = null;
+        // it is decided again, when it is asked for again
+        if (error.status < 500) {
+            unanswered.request = null;
         }
 
         return {
@@ -60,17 +59,17 @@ export const resume = (api, sale) => act(api, 'resume', {
     done: () => t('done_resume', { sale }),
 });
 
-export const end = (api, sale) => act(api, 'end', {
-    path: `sales/${sale}/end`,
+export const end = (api, unanswered, sale) => act(api, 'end', {
+    path: `sales/${sale}/end`, unanswered,
     done: () => t('done_end', { sale }),
 });
 
-export const addStock = (api, sale, units) => act(api, 'add', {
-    method: 'PATCH', path: `sales/${sale}`, body: { add_stock: units },
+export const addStock = (api, unanswered, sale, units) => act(api, 'add', {
+    method: 'PATCH', path: `sales/${sale}`, body: { add_stock: units }, unanswered,
     done: ({ stock }) => t('done_add', { sale, stock: number(stock) }),
 });
 
-export const moveWindow = (api, sale, change) => act(api, 'window', {
-    method: 'PATCH', path: `sales/${sale}`, body: change,
+export const moveWindow = (api, unanswered, sale, change) => act(api, 'window', {
+    method: 'PATCH', path: `sales/${sale}`, body: change, unanswered,
     done: () => t('done_window', { sale }),
 });

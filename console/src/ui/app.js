@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { html } from '../html.js';
-import { language, t } from '../i18n/index.js';
+import { language, number, t } from '../i18n/index.js';
 import * as state from '../state.js';
 import { listenToKeys } from '../keys.js';
 import { SignIn } from './signin.js';
@@ -19,14 +19,20 @@ import { Dialogs } from './dialogs.js';
 export function App() {
     const session = state.session.value;
     const name = state.saleName.value;
+    const free = state.sale.value?.free;
     const zone = state.config.value?.zone;
 
     useEffect(() => listenToKeys(), []);
 
     useEffect(() => {
         document.documentElement.lang = language.value === 'zh' ? 'zh-CN' : 'en';
-        document.title = [name, zone, t('console')].filter(Boolean).join(' · ');
-    }, [language.value, name, zone]);
+    }, [language.value]);
+
+    // a tab that is not looked at says what is left, too
+    useEffect(() => {
+        document.title = [free === undefined ? name : `${number(free)} ${name}`,
+                          zone, t('console')].filter(Boolean).join(' · ');
+    }, [language.value, name, free, zone]);
 
     return session === 'in' ? html`<${Board} />`
         : session === 'key' ? html`<${SignIn} />`
