@@ -2,6 +2,7 @@
 // read is a JSON string, the body of an async function; its answer is a line
 // of JSON, {"value":...} or {"error":"..."}.
 
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
@@ -87,6 +88,26 @@ const says = (selector, wanted) => until(async function says() {
 });
 
 
+// what axe-core finds that WCAG 2.2 AA does not allow, "rule: element"
+
+const axe = await readFile(new URL('node_modules/axe-core/axe.min.js',
+                                   import.meta.url), 'utf8');
+
+async function barriers() {
+    await page.evaluate(axe);
+
+    return page.evaluate(async () => {
+        const { violations } = await globalThis.axe.run(document, {
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',
+                      'best-practice'],
+        });
+
+        return violations.flatMap(({ id, nodes }) =>
+            nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+    });
+}
+
+
 async function takeProblems() {
     const found = problems;
 
@@ -98,7 +119,7 @@ async function takeProblems() {
 const AsyncFunction = (async () => {}).constructor;
 
 async function run(code) {
-    const names = { page, browser, open, text, texts, until, says,
+    const names = { page, browser, open, text, texts, until, says, barriers,
                     takeProblems };
 
     return new AsyncFunction(...Object.keys(names), code)(
