@@ -165,9 +165,9 @@
             <dd class="share">${i}</dd>
         </div>`}function Pd({sale:e}){return x`
         <div class="bar" role="img" aria-label=${lc.map(t=>`${b(t)} ${Z(e[t])}`).join(", ")}>
-            ${lc.map(t=>x`
+            ${lc.filter(t=>e[t]>0).map(t=>x`
                 <i key=${t} class=${t}
-                    style=${{flexGrow:Math.max(0,e[t])}}></i>`)}
+                    style=${{flexGrow:e[t]}}></i>`)}
         </div>`}function Ld({sale:e}){let t=[["undecided",Z(e.undecided)],["waiting",e.waitlist>0?`${Z(e.waiting)} / ${Z(e.waitlist)}`:"–"],["stock",Z(e.stock)],["limit",Z(e.limit)],["hold",e.hold>0?Ge(e.hold):b("no_hold")]];return x`
         <dl class="details">
             ${t.map(([n,o])=>x`

@@ -532,19 +532,23 @@ $_->done for $m1, $m2;
 
 # on any screen
 
-for my $size ([390, 844], [820, 1180], [1280, 800], [1920, 1080], [3840, 2160]) {
+for my $size ([320, 640], [390, 844], [820, 1180], [1280, 800], [1920, 1080], [3840, 2160]) {
     for my $locale ('en-GB', 'zh-CN') {
         open_page('/open/', locale => $locale,
                   viewport => { width => $size->[0], height => $size->[1] });
         my $sizes = $b->run(q{
             await page.waitForSelector('.plot canvas');
+            await page.click('#action-window');
             return page.evaluate(() => {
                 const all = document.documentElement;
+                const dialog = document.querySelector('dialog');
                 return [all.scrollWidth - innerWidth,
-                        all.scrollHeight - innerHeight];
+                        all.scrollHeight - innerHeight,
+                        dialog.scrollWidth - dialog.clientWidth];
             });
         });
         cmp_ok($sizes->[0], '<=', 0, "$size->[0] wide, $locale: nothing to the side");
+        cmp_ok($sizes->[2], '<=', 0, 'nor in a dialog');
         cmp_ok($sizes->[1], '<=', 0, 'and on a wall, nothing below')
             if $size->[0] >= 1900;
     }

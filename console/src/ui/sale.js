@@ -125,9 +125,9 @@ function Bar({ sale }) {
     return html`
         <div class="bar" role="img" aria-label=${UNITS
             .map(name => `${t(name)} ${number(sale[name])}`).join(', ')}>
-            ${UNITS.map(name => html`
+            ${UNITS.filter(name => sale[name] > 0).map(name => html`
                 <i key=${name} class=${name}
-                    style=${{ flexGrow: Math.max(0, sale[name]) }}></i>`)}
+                    style=${{ flexGrow: sale[name] }}></i>`)}
         </div>`;
 }
 
