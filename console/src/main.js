@@ -5,6 +5,7 @@ import { begin } from './session.js';
 import 'uplot/dist/uPlot.min.css';
 import './style/base.css';
 import './style/board.css';
+import './style/above.css';
 import './style/parts.css';
 
 render(html`<${App} />`, document.getElementById('console'));

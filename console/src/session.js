@@ -1,8 +1,9 @@
 // From the configuration to a session: who is there, and with which key.
 
-import { createApi } from './net/api.js';
+import { Api } from './net/api.js';
 import { saveKey, savedKey } from './memory.js';
-import { watch, chooseSale } from './watch.js';
+import { chooseSale } from './read.js';
+import { watch } from './watch.js';
 import * as state from './state.js';
 
 const AGAIN = 3000;
@@ -57,7 +58,7 @@ export async function begin() {
 export async function signIn(key) {
     const { config, clock } = state;
 
-    api = createApi({ ...config.value, key, clock });
+    api = new Api({ ...config.value, key, clock });
 
     try {
         state.me.value = (await insist(() => api.get('me'))).data;
@@ -72,7 +73,7 @@ export async function signIn(key) {
     saveKey(key);
     state.keyError.value = '';
     state.session.value = 'in';
-    watching = watch(api, { signOut });
+    watching = watch(api, () => signOut('sign_in_over'));
 }
 
 

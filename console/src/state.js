@@ -1,4 +1,5 @@
-// All that the page shows, as signals; watch.js and actions.js fill them.
+// All that the page shows, as signals; read.js, tail.js, watch.js and actions.js
+// fill them.
 
 import { computed, signal } from '@preact/signals';
 import { createClock } from './net/clock.js';

@@ -2,11 +2,11 @@
 
 import { batch } from '@preact/signals';
 import { poll } from './net/poll.js';
-import { createFollower } from './net/follow.js';
 import { createStream, withFrame } from './net/stream.js';
-import { takeReadings } from './data/figures.js';
-import { createChanges } from './data/changes.js';
-import { record, forgetHistory } from './data/record.js';
+import { forgetHistory } from './data/record.js';
+import { readHealth, readMachines, readMetrics, readSale, readSales }
+    from './read.js';
+import { createTail } from './tail.js';
 import * as state from './state.js';
 
 const HIDDEN = 15000;
@@ -14,8 +14,8 @@ const HIDDEN = 15000;
 // of a sale of which a stream tells, what that leaves out
 const STREAMED = 3000;
 
-const RECENT = 30000;
-const EVENTS = 300;
+// so long a request for events waits for one, in seconds
+const WAIT = 20;
 
 // beyond this, what is shown is old
 const LATE = 3500;
@@ -28,248 +28,141 @@ const every = ms => took =>
     Math.max((hidden() ? HIDDEN : ms) - took, 2 * took, 100);
 
 
-export function watch(api, { signOut }) {
+// until it is stopped, or `refused`: the key is not known any more
+
+export function watch(api, refused) {
     const abort = new AbortController();
-    const next = createFollower(api.get);
-    const changes = createChanges();
-    let tailed = false;
-    let saleRead = 0;
+    const tail = createTail(api, abort.signal);
+    const heart = createHeart(api);
 
-    const { stream: path } = state.config.value;
-    const stream = path && createStream(path, frame => {
-        state.sale.value = withFrame(state.sale.value, frame);
-    });
-
-    // whether it was done; a key that is not known any more ends it all
-
-    async function attempt(what) {
+    const attempt = what => async () => {
         try {
             await what();
             return true;
 
         } catch (error) {
             if (error.status === 401 && !abort.signal.aborted) {
-                signOut('sign_in_over');
+                refused();
             }
 
             return false;
         }
-    }
-
-    // a 503 is an answer, too
-
-    async function readHealth() {
-        try {
-            const { data } = await api.get('health');
-            state.health.value = { ok: true, message: '', data };
-
-        } catch (error) {
-            if (error.result !== 'unavailable') {
-                throw error;
-            }
-
-            state.health.value = { ok: false, message: error.message,
-                                   data: error.data ?? {} };
-        }
-    }
-
-    async function readSales() {
-        const list = [];
-        let answer;
-
-        do {
-            answer = await api.get('sales?limit=1000&after='
-                                   + (answer?.pagination.next ?? 0));
-            list.push(...answer.data);
-        } while (answer.data.length === 1000);
-
-        state.sales.value = list;
-        chooseSale();
-
-        if (tailed) {
-            changes.seed(list);
-        }
-    }
-
-    // whether the server was asked
-
-    async function readSale() {
-        const name = state.saleName.value;
-
-        // nobody needs to be told of it while nobody looks
-        stream?.show(hidden() ? '' : name);
-
-        if (!name) {
-            await readSales();
-            return true;
-        }
-
-        if (stream?.tells() && Date.now() - saleRead < STREAMED) {
-            return false;
-        }
-
-        try {
-            const { data } = await api.get(`sales/${name}`);
-
-            if (name === state.saleName.value) {
-                state.sale.value = data;
-            }
-
-            saleRead = Date.now();
-
-        } catch (error) {
-            if (error.status !== 404) {
-                throw error;
-            }
-
-            await readSales();          // it was removed
-        }
-
-        return true;
-    }
-
-    async function readMetrics() {
-        try {
-            const answer = await api.metrics();
-            const now = takeReadings(answer, state.config.value.zone,
-                                     state.clock.now());
-
-            record(state.readings.value, now, state.saleName.value);
-            state.readings.value = now;
-            state.recent.value = [
-                ...state.recent.value.filter(r => r.time > now.time - RECENT),
-                now,
-            ];
-            state.metricsError.value = '';
-            state.drawn.value++;
-            return true;
-
-        } catch (error) {
-            state.metricsError.value = error.message;
-            return false;
-        }
-    }
-
-    const heart = poll(() => attempt(async () => {
-        const metrics = readMetrics();
-        const asked = await readSale();
-
-        if (await metrics || asked) {
-            batch(() => {
-                state.heard.value = Date.now();
-                state.lost.value = false;
-            });
-        }
-    }), every(1000));
-
-    const rest = poll(() => attempt(async () => {
-        await readHealth();
-        await readSales();
-        state.machines.value = state.health.value.data.log
-            ? (await api.get('machines')).data : [];
-    }), every(3000));
-
-    const tail = poll(() => attempt(async () => {
-        try {
-            take(await next({ wait: hidden() ? 0 : 20, signal: abort.signal }),
-                 changes);
-            tailed = true;
-            state.eventsError.value = '';
-
-        } catch (error) {
-            state.eventsError.value = error.message;
-            throw error;
-        }
-    }), took => hidden() ? HIDDEN : Math.max(1000 - took, 0));
-
-    const kick = () => {
-        heart.kick();
-        rest.kick();
     };
 
-    const look = () => {
-        if (!hidden()) {
-            since = Date.now();
-            kick();
-            tail.kick();
-        }
+    const polls = {
+        heart: poll(attempt(heart.beat), every(1000)),
+
+        rest: poll(attempt(async () => {
+            await readHealth(api);
+            await readSales(api);
+            tail.seed(state.sales.value);
+            await readMachines(api);
+        }), every(3000)),
+
+        tail: poll(attempt(() => tail.next(hidden() ? 0 : WAIT)),
+                   took => hidden() ? HIDDEN : Math.max(1000 - took, 0)),
     };
 
-    const connection = () => {
-        state.online.value = navigator.onLine;
-        look();
-    };
-
-    // nothing is late that nobody has waited for
-
-    let since = Date.now();
-
-    const clock = setInterval(() => batch(() => {
-        const now = Date.now();
-
-        state.second.value = now;
-        state.retryAt.value = heart.due();
-
-        if (!hidden() && now - Math.max(since, state.heard.value) > LATE) {
-            state.lost.value = true;
-        }
-    }), 500);
-
-    document.addEventListener('visibilitychange', look);
-    addEventListener('online', connection);
-    addEventListener('offline', connection);
-    state.online.value = navigator.onLine;
+    const deaf = listen(polls);
 
     return {
-        kick,
+        kick() {
+            polls.heart.kick();
+            polls.rest.kick();
+        },
+
         stop() {
             abort.abort();
-            clearInterval(clock);
-            stream?.stop();
-            [heart, rest, tail].forEach(p => p.stop());
-            document.removeEventListener('visibilitychange', look);
-            removeEventListener('online', connection);
-            removeEventListener('offline', connection);
+            Object.values(polls).forEach(p => p.stop());
+            heart.stop();
+            deaf();
             forgetHistory();
         },
     };
 }
 
 
-// The sale that the address names, else one that is open, else the first; the
-// address names it from then on, so that none is left when it is sold out.
+// the sale and the metrics: what is to be there each second
 
-export function chooseSale() {
-    const list = state.sales.value ?? [];
-    const wanted = location.hash.slice(1);
-    const found = list.find(s => s.name === wanted)
-        ?? list.find(s => s.state === 'open') ?? list[0] ?? null;
+function createHeart(api) {
+    const { stream: path } = state.config.value;
+    const stream = path && createStream(path, frame => {
+        state.sale.value = withFrame(state.sale.value, frame);
+    });
+    let read = 0;
 
-    if (found && found.name !== wanted) {
-        history.replaceState(null, '', `#${found.name}`);
-    }
+    // whether it was asked for
 
-    batch(() => {
-        if (found?.name !== state.sale.value?.name) {
-            state.sale.value = found;
+    async function sale() {
+        // nobody needs to be told of it while nobody looks
+        stream?.show(hidden() ? '' : state.saleName.value);
+
+        if (stream?.tells() && Date.now() - read < STREAMED) {
+            return false;
         }
 
-        state.saleName.value = found?.name ?? '';
-    });
+        await (state.saleName.value ? readSale(api) : readSales(api));
+        read = Date.now();
+        return true;
+    }
+
+    return {
+        stop: () => stream?.stop(),
+
+        async beat() {
+            const metrics = readMetrics(api);
+            const asked = await sale();
+
+            if (await metrics || asked) {
+                batch(() => {
+                    state.heard.value = Date.now();
+                    state.lost.value = false;
+                });
+            }
+        },
+    };
 }
 
 
-function take({ events, left, anew }, changes) {
-    if (!anew && !left && events.length === 0) {
-        return;
+// to what happens to the page; the answer ends it
+
+function listen(polls) {
+    const deaf = new AbortController();
+    const { signal } = deaf;
+
+    // nothing is late that nobody has waited for
+    let since = Date.now();
+
+    function look() {
+        if (!hidden()) {
+            since = Date.now();
+            Object.values(polls).forEach(p => p.kick());
+        }
     }
 
-    const more = events.map(e => ({ ...e, changes: changes.of(e) })).reverse();
-
-    if (left > 0) {
-        more.push({ left, seq: `left ${events[0]?.seq}` });
+    function connection() {
+        state.online.value = navigator.onLine;
+        look();
     }
 
-    state.events.value = [...more, ...(anew ? [] : state.events.value)]
-        .slice(0, EVENTS);
+    const clock = setInterval(() => batch(() => {
+        const now = Date.now();
+
+        state.second.value = now;
+        state.retryAt.value = polls.heart.due();
+
+        if (!hidden() && now - Math.max(since, state.heard.value) > LATE) {
+            state.lost.value = true;
+        }
+    }), 500);
+
+    state.online.value = navigator.onLine;
+    document.addEventListener('visibilitychange', look, { signal });
+    addEventListener('online', connection, { signal });
+    addEventListener('offline', connection, { signal });
+
+    return () => {
+        clearInterval(clock);
+        deaf.abort();
+    };
 }

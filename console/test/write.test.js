@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createApi, uuid } from '../src/net/api.js';
+import { Api, uuid } from '../src/net/api.js';
 
 const clock = { note() { } };
 
@@ -9,7 +9,7 @@ const clock = { note() { } };
 
 function api(statuses, key = 'secret') {
     const sent = [];
-    const made = createApi({
+    const made = new Api({
         api: '/api/', metrics: '/metrics', key, clock,
         async fetch(url, options) {
             sent.push({ url, ...options });
@@ -27,7 +27,7 @@ function api(statuses, key = 'secret') {
     });
 
     return { sent, write: () => made.write('PATCH', 'sales/a', { add_stock: 5 },
-                                           'key-1'), get: made.get };
+                                           'key-1'), get: path => made.get(path) };
 }
 
 

@@ -15,42 +15,75 @@ export class ApiError extends Error {
 export class Unreachable extends Error { }
 
 
-export function createApi({ api, metrics, key, clock, fetch = globalThis.fetch }) {
+const TIMEOUT = 8000;
 
-    async function request(url, { timeout = 8000, signal, ...options } = {}) {
-        const sent = Date.now();
-        const abort = new AbortController();
-        const timer = setTimeout(() => abort.abort(), timeout);
-        const stop = () => abort.abort();
+// a write is sent so often, if it has no answer
+const TIMES = 3;
+const AGAIN = 700;
 
-        signal?.addEventListener('abort', stop);
 
-        try {
-            const res = await fetch(url, {
-                cache: 'no-store', credentials: 'same-origin',
-                signal: abort.signal, ...options,
-            });
-            const text = await res.text();
+export class Api {
+    #api;
+    #metrics;
+    #key;
+    #clock;
+    #fetch;
 
-            clock.note(res.headers.get('Date'), sent, Date.now());
-            return { res, text };
+    constructor({ api, metrics, key, clock,
+                  fetch = globalThis.fetch.bind(globalThis) })
+    {
+        this.#api = api;
+        this.#metrics = metrics;
+        this.#key = key;
+        this.#clock = clock;
+        this.#fetch = fetch;
+    }
 
-        } catch (error) {
-            throw new Unreachable(error.message);
 
-        } finally {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', stop);
+    get(path, options) {
+        return this.#call('GET', path, options);
+    }
+
+
+    // It is sent again if it had no answer, or one that says "ask again": with
+    // its key, it is done once all the same.
+
+    async write(method, path, body, key) {
+        for (let left = TIMES - 1; ; left--) {
+            try {
+                return await this.#call(method, path, {
+                    body, headers: { 'Idempotency-Key': key },
+                });
+
+            } catch (error) {
+                const again = error instanceof Unreachable
+                    || error.status >= 502;
+
+                if (!again || left === 0) {
+                    throw error;
+                }
+
+                await new Promise(resolve => setTimeout(resolve, AGAIN));
+            }
         }
     }
 
 
-    async function call(method, path, { body, headers = {}, ...options } = {}) {
-        const { res, text } = await request(api + path, {
-            method,
-            headers: {
-                ...(key ? { Authorization: `Bearer ${key}` } : {}), ...headers,
-            },
+    async metrics() {
+        const { res, text } = await this.#request(this.#metrics);
+
+        if (!res.ok) {
+            throw new ApiError(res.status, {});
+        }
+
+        return { type: res.headers.get('Content-Type') || '', text };
+    }
+
+
+    async #call(method, path, { body, headers = {}, ...options } = {}) {
+        const key = this.#key ? { Authorization: `Bearer ${this.#key}` } : {};
+        const { res, text } = await this.#request(this.#api + path, {
+            method, headers: { ...key, ...headers },
             body: body === undefined ? undefined : JSON.stringify(body),
             ...options,
         });
@@ -71,44 +104,32 @@ export function createApi({ api, metrics, key, clock, fetch = globalThis.fetch }
     }
 
 
-    // A write is sent again if it had no answer, or one that says "ask again":
-    // with its key, it is done once all the same.
+    async #request(url, { timeout = TIMEOUT, signal, ...options } = {}) {
+        const sent = Date.now();
+        const abort = new AbortController();
+        const timer = setTimeout(() => abort.abort(), timeout);
+        const stop = () => abort.abort();
 
-    async function write(method, path, body, key) {
-        for (let left = 2; ; left--) {
-            try {
-                return await call(method, path, {
-                    body, headers: { 'Idempotency-Key': key },
-                });
+        signal?.addEventListener('abort', stop);
 
-            } catch (error) {
-                const again = error instanceof Unreachable
-                    || error.status >= 502;
+        try {
+            const res = await this.#fetch(url, {
+                cache: 'no-store', credentials: 'same-origin',
+                signal: abort.signal, ...options,
+            });
+            const text = await res.text();
 
-                if (!again || left === 0) {
-                    throw error;
-                }
+            this.#clock.note(res.headers.get('Date'), sent, Date.now());
+            return { res, text };
 
-                await new Promise(resolve => setTimeout(resolve, 700));
-            }
+        } catch (error) {
+            throw new Unreachable(error.message);
+
+        } finally {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', stop);
         }
     }
-
-
-    return {
-        get: (path, options) => call('GET', path, options),
-        write,
-
-        async metrics() {
-            const { res, text } = await request(metrics);
-
-            if (!res.ok) {
-                throw new ApiError(res.status, {});
-            }
-
-            return { type: res.headers.get('Content-Type') || '', text };
-        },
-    };
 }
 
 
