@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Encode qw(decode_utf8 encode_utf8);
+use Fcntl qw(LOCK_EX);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use IPC::Open2 qw(open2);
@@ -18,7 +19,7 @@ my $source = JSON::PP->new->allow_nonref;           # within the code
 my ($from, $dir) = ('t/browser', 'build/browser');
 
 
-# why there is none, or nothing
+# why there is none, or nothing; tests that run beside each other install it once
 
 sub missing {
     my ($chromium) = grep { -x } qw(/usr/bin/chromium /usr/bin/chromium-browser)
@@ -30,12 +31,18 @@ sub missing {
     }
 
     make_path($dir);
+    open my $lock, '>', "$dir/lock" or die "$dir/lock: $!";
+    flock $lock, LOCK_EX or die "$dir/lock: $!";
+
     my $current = -d "$dir/node_modules"
         && !system('cmp', '-s', "$from/package-lock.json",
                    "$dir/package-lock.json");
 
-    copy("$from/$_", "$dir/$_") or die "$dir/$_: $!"
-        for qw(.npmrc package.json package-lock.json driver.mjs);
+    # as a whole: another test may be reading it just now
+    for my $name (qw(.npmrc package.json package-lock.json driver.mjs)) {
+        copy("$from/$name", "$dir/$name.new")
+            && rename "$dir/$name.new", "$dir/$name" or die "$dir/$name: $!";
+    }
 
     return if $current;
 
@@ -43,7 +50,7 @@ sub missing {
     return if $? == 0;
 
     system('rm', '-rf', "$dir/node_modules");
-    return "playwright-core cannot be installed from npm: $said";
+    return "playwright-core and axe-core cannot be had from npm: $said";
 }
 
 
