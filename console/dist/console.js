@@ -277,15 +277,15 @@
                 ${r&&x`<i>${b("event_by")} <bdi>${r}</bdi></i>`}
                 ${c&&x`<i>${b("event_configuration")}</i>`}
             </span>
-        </li>`}function rh(e,t,n){let o=l=>l==null?"–":/^\d{4}-\d\d-\d\dT/.test(l)?Vt(Date.parse(l)):typeof l=="number"?Z(l):String(l);return t===null&&e==="stock"?`${e} ${o(n)}`:`${e} ${o(t)} → ${o(n)}`}function qu(){let e=rt.value,t=e?.data.log;if(!t)return null;let n=Gn.value,o=n.filter(i=>Bu(i,t)==="silent"),l=/POST \/api\/machines\/([^/]+)\/begin/.exec(e.message)??/machines\/([\w.-]+)\/begin/.exec(e.message);return x`
+        </li>`}function rh(e,t,n){let o=l=>l==null?"–":/^\d{4}-\d\d-\d\dT/.test(l)?Vt(Date.parse(l)):typeof l=="number"?Z(l):String(l);return t===null&&e==="stock"?`${e} ${o(n)}`:`${e} ${o(t)} → ${o(n)}`}var sh=5;function qu(){let e=rt.value,t=e?.data.log;if(!t)return null;let n=Gn.value,o=n.filter(i=>Bu(i,t)==="silent"),l=/POST \/api\/machines\/([^/]+)\/begin/.exec(e.message)??/machines\/([\w.-]+)\/begin/.exec(e.message);return x`
         <section class="card machines" aria-labelledby="machines-title">
             <div class="card-head">
                 <h2 id="machines-title">${b("machines")}</h2>
-                <${sh} log=${t} />
+                <${ah} log=${t} />
             </div>
-            <ul>
+            <ul tabindex=${n.length>sh?0:void 0}>
                 ${n.map(i=>x`
-                    <${ch} key=${i.name} machine=${i} log=${t} />`)}
+                    <${uh} key=${i.name} machine=${i} log=${t} />`)}
             </ul>
             ${l&&x`
                 <p class="note">${b("machine_begin_note")}</p>
@@ -294,12 +294,12 @@
                 <p class="note">${b("machine_silent_note")}</p>
                 ${o.map(({name:i})=>x`
                     <pre key=${i}><code>seckill machine forget ${i}</code></pre>`)}`}
-        </section>`}function sh({log:e}){let t=e.up?e.open?"open":"closed":"down";return x`
+        </section>`}function ah({log:e}){let t=e.up?e.open?"open":"closed":"down";return x`
         <p class=${`health ${t==="open"?"ok":"bad"}`}>
             <i class="dot" aria-hidden="true"></i>
             <span>${b("log")}: ${b(`log_${t}`)}</span>
             <span class="label">${b("log_lag")} ${Ke(e.lag_ms/1e3)}</span>
-        </p>`}var ah=1e4;function Bu(e){return e.forgotten?"forgotten":e.member?!e.self&&Gu(e)>ah?"silent":"member":"outside"}function Gu({seen_at:e}){return e===null?1/0:Math.max(0,bt.now()-Date.parse(e))}function ch({machine:e,log:t}){let n=Bu(e),o=Gu(e),l=t.number-e.number;return x`
+        </p>`}var ch=1e4;function Bu(e){return e.forgotten?"forgotten":e.member?!e.self&&Gu(e)>ch?"silent":"member":"outside"}function Gu({seen_at:e}){return e===null?1/0:Math.max(0,bt.now()-Date.parse(e))}function uh({machine:e,log:t}){let n=Bu(e),o=Gu(e),l=t.number-e.number;return x`
         <li class=${n}>
             <i class="dot" aria-hidden="true"></i>
             <b>${e.name}</b>
@@ -311,7 +311,7 @@
                 ${" · "}
                 ${o===1/0?b("machine_never"):b("machine_seen",{time:Ke(Math.round(o/1e3))})}
             </span>
-        </li>`}function Ku(){yt.value;let e=st.value?.zone?.values,t=rt.value,n=Lo().columns("decision")[1].slice(-15).findLast(l=>l!==null),o=[["events",Z(t?.data.ledger_seq??e?.seckill_ledger_seq)],["decision",n===void 0?"–":b("p99",{time:Ke(n)})],["lists",uh(e)],["room",Z(e?.["seckill_zone_units/free"])],["store",ya(e?.seckill_ledger_size_bytes)],["restarts",e?`${Z(e.seckill_helper_restarts_total)} · ${Z(e.seckill_repairs_total)}`:"–"],["version",Le.value.version]];return x`
+        </li>`}function Ku(){yt.value;let e=st.value?.zone?.values,t=rt.value,n=Lo().columns("decision")[1].slice(-15).findLast(l=>l!==null),o=[["events",Z(t?.data.ledger_seq??e?.seckill_ledger_seq)],["decision",n===void 0?"–":b("p99",{time:Ke(n)})],["lists",fh(e)],["room",Z(e?.["seckill_zone_units/free"])],["store",ya(e?.seckill_ledger_size_bytes)],["restarts",e?`${Z(e.seckill_helper_restarts_total)} · ${Z(e.seckill_repairs_total)}`:"–"],["version",Le.value.version]];return x`
         <section class="card engine" aria-labelledby="engine-title">
             <h2 id="engine-title">${b("engine")}</h2>
             <dl>
@@ -320,7 +320,7 @@
                         <dt>${b(`engine_${l}`)}</dt><dd>${i}</dd>
                     </div>`)}
             </dl>
-        </section>`}function uh(e){if(!e)return"–";let t=e.seckill_query_lag_events;return e.seckill_query_up===0?b("engine_lists_down"):t>100?b("engine_lists_behind",{n:Z(t)}):b("engine_lists_ok")}function Yu(){let{zone:e}=Le.value;return x`
+        </section>`}function fh(e){if(!e)return"–";let t=e.seckill_query_lag_events;return e.seckill_query_up===0?b("engine_lists_down"):t>100?b("engine_lists_behind",{n:Z(t)}):b("engine_lists_ok")}function Yu(){let{zone:e}=Le.value;return x`
         <section class="card empty">
             <h1>${b("empty_title")}</h1>
             <p>${b("empty_note")}</p>
@@ -348,7 +348,7 @@
                         </button>`}
                 </div>
             </form>
-        </dialog>`}function Bo(e){let[t,n]=Qe(""),o=Ct({});async function l(...i){n("");let{ok:r,message:c}=await e(fi(),o.current,...i);r?et.value="":c&&n(c)}return[t,l]}var fh=[10,100,1e3];function Zu({sale:e}){let[t,n]=Qe(""),[o,l]=Bo(sc),i=/^-?\d+$/.test(t.trim())?Number(t):0;return x`
+        </dialog>`}function Bo(e){let[t,n]=Qe(""),o=Ct({});async function l(...i){n("");let{ok:r,message:c}=await e(fi(),o.current,...i);r?et.value="":c&&n(c)}return[t,l]}var dh=[10,100,1e3];function Zu({sale:e}){let[t,n]=Qe(""),[o,l]=Bo(sc),i=/^-?\d+$/.test(t.trim())?Number(t):0;return x`
         <${It} title=${b("add_title",{sale:e.name})}
             ready=${i!==0} error=${o}
             submit=${b(i<0?"add_submit_less":"add_submit",{n:Z(Math.abs(i))})}
@@ -358,7 +358,7 @@
                 <input id="units" data-first inputmode="numeric" value=${t}
                     aria-describedby="add-note add-becomes"
                     onInput=${r=>n(r.target.value)} />
-                ${fh.map(r=>x`
+                ${dh.map(r=>x`
                     <button key=${r} type="button" class="button small"
                         onClick=${()=>n(String(i+r))}>
                         +${Z(r)}
@@ -368,7 +368,7 @@
                 ${b("add_becomes",{from:Z(e.stock),to:Z(e.stock+i),free:Z(e.free+i)})}
             </p>
             <p id="add-note" class="note">${b("add_note")}</p>
-        </${It}>`}var kl=e=>String(e).padStart(2,"0");function $l(e){if(e===null)return"";let t=new Date(e);return`${t.getFullYear()}-${kl(t.getMonth()+1)}-${kl(t.getDate())}T${kl(t.getHours())}:${kl(t.getMinutes())}:${kl(t.getSeconds())}`}function zi(e){let t=e===""?NaN:new Date(e).getTime();return Number.isNaN(t)?null:t}function Qu(e,t,n){let o={};for(let[l,i]of[["start",t],["end",n]])if(i!==$l(e[l])){let r=zi(i);o[l]=r===null?null:new Date(r).toISOString()}return o}var dh=[5,15,60];function ef({sale:e}){let[t]=Qe(e),[n,o]=Qe($l(t.start)),[l,i]=Qe($l(t.end)),[r,c]=Bo(ac),f=zi(n),m=zi(l),p=Qu(t,n,l),_=Object.keys(p).length>0,v=f!==null&&m!==null&&m<=f,g=_?v?b("window_wrong"):m!==null&&m<=bt.now()?b("window_over"):m!==null?b("window_is",{time:Ke((m-Math.max(f??0,bt.now()))/1e3)}):"":b("window_same"),$=z=>i($l(Math.max(m??0,bt.now())+z*6e4));return x`
+        </${It}>`}var kl=e=>String(e).padStart(2,"0");function $l(e){if(e===null)return"";let t=new Date(e);return`${t.getFullYear()}-${kl(t.getMonth()+1)}-${kl(t.getDate())}T${kl(t.getHours())}:${kl(t.getMinutes())}:${kl(t.getSeconds())}`}function zi(e){let t=e===""?NaN:new Date(e).getTime();return Number.isNaN(t)?null:t}function Qu(e,t,n){let o={};for(let[l,i]of[["start",t],["end",n]])if(i!==$l(e[l])){let r=zi(i);o[l]=r===null?null:new Date(r).toISOString()}return o}var mh=[5,15,60];function ef({sale:e}){let[t]=Qe(e),[n,o]=Qe($l(t.start)),[l,i]=Qe($l(t.end)),[r,c]=Bo(ac),f=zi(n),m=zi(l),p=Qu(t,n,l),_=Object.keys(p).length>0,v=f!==null&&m!==null&&m<=f,g=_?v?b("window_wrong"):m!==null&&m<=bt.now()?b("window_over"):m!==null?b("window_is",{time:Ke((m-Math.max(f??0,bt.now()))/1e3)}):"":b("window_same"),$=z=>i($l(Math.max(m??0,bt.now())+z*6e4));return x`
         <${It} title=${b("window_title",{sale:t.name})}
             ready=${_&&!v} submit=${b("window_submit")}
             error=${r} onSubmit=${()=>c(t.name,p)}>
@@ -379,7 +379,7 @@
                     onInput=${i} />
             </div>
             <div class="with-usual">
-                ${dh.map(z=>x`
+                ${mh.map(z=>x`
                     <button key=${z} type="button" class="button small"
                         onClick=${()=>$(z)}>
                         ${b("window_plus",{n:z})}
@@ -404,7 +404,7 @@
             <label for="end-name">${b("end_type",{sale:t})}</label>
             <input id="end-name" data-first value=${n} spellcheck="false"
                 autocapitalize="off" onInput=${r=>o(r.target.value)} />
-        </${It}>`}var mh=[[["P"],"help_pause",!0],[["A"],"help_add",!0],[["W"],"help_window",!0],[["E"],"help_end",!0],[["[","]"],"help_sales"],[["T"],"help_theme"],[["L"],"help_language"],[["?"],"help_help"],[["Esc"],"help_escape"]];function nf(){let e=mh.filter(([,,t])=>!t||un.value);return x`
+        </${It}>`}var ph=[[["P"],"help_pause",!0],[["A"],"help_add",!0],[["W"],"help_window",!0],[["E"],"help_end",!0],[["[","]"],"help_sales"],[["T"],"help_theme"],[["L"],"help_language"],[["?"],"help_help"],[["Esc"],"help_escape"]];function nf(){let e=ph.filter(([,,t])=>!t||un.value);return x`
         <${It} title=${b("help_title")}>
             <dl class="keys">
                 ${e.map(([t,n])=>x`
@@ -418,18 +418,18 @@
                     onChange=${t=>Ma(t.target.checked)} />
                 ${b("help_on")}
             </label>
-        </${It}>`}var ph={add:Zu,window:ef,end:tf};function of(){let e=et.value,t=ph[e];return e==="help"?x`<${nf} />`:t&&ie.value?x`<${t} key=${e} sale=${ie.value} />`:null}function lf(){let e=cn.value,t=Me.value,n=ie.value?.free,o=Le.value?.zone;return wt(()=>Aa(),[]),wt(()=>{document.documentElement.lang=Pt.value==="zh"?"zh-CN":"en"},[Pt.value]),wt(()=>{document.title=[n===void 0?t:`${Z(n)} ${t}`,o,b("console")].filter(Boolean).join(" · ")},[Pt.value,t,n,o]),e==="in"?x`<${_h} />`:e==="key"?x`<${Xa} />`:x`<${hh} />`}function hh(){let e=zo.value;return x`
+        </${It}>`}var hh={add:Zu,window:ef,end:tf};function of(){let e=et.value,t=hh[e];return e==="help"?x`<${nf} />`:t&&ie.value?x`<${t} key=${e} sale=${ie.value} />`:null}function lf(){let e=cn.value,t=Me.value,n=ie.value?.free,o=Le.value?.zone;return wt(()=>Aa(),[]),wt(()=>{document.documentElement.lang=Pt.value==="zh"?"zh-CN":"en"},[Pt.value]),wt(()=>{document.title=[n===void 0?t:`${Z(n)} ${t}`,o,b("console")].filter(Boolean).join(" · ")},[Pt.value,t,n,o]),e==="in"?x`<${gh} />`:e==="key"?x`<${Xa} />`:x`<${_h} />`}function _h(){let e=zo.value;return x`
         <main class="alone">
             <img src="icon.svg" alt="" width="48" height="48" />
             <p role="status">
                 ${e?b("setup_failed",{message:e}):b("loading")}
             </p>
-        </main>`}function _h(){let e=ie.value,t=mt.value?.length===0;return x`
+        </main>`}function gh(){let e=ie.value,t=mt.value?.length===0;return x`
         <${ec} />
         <${tc} />
         <main id="board" tabindex="-1"
             class=${`board ${at.value?"stale":""}`}>
-            ${t?x`<${Yu} />`:e?x`<${gh} />`:x`<p class="card sale-card">${b("loading")}</p>`}
+            ${t?x`<${Yu} />`:e?x`<${vh} />`:x`<p class="card sale-card">${b("loading")}</p>`}
             <aside class="side">
                 <${ju} />
                 <${qu} />
@@ -438,7 +438,7 @@
         </main>
         <${of} />
         <${nc} />
-        <${oc} />`}function gh(){return x`
+        <${oc} />`}function vh(){return x`
         <${fc} />
         <${Hu} />
         <${Wu} />

@@ -6,6 +6,10 @@ import { duration, number, t } from '../i18n/index.js';
 import * as state from '../state.js';
 
 
+// so many are to be seen without scrolling
+const MANY = 5;
+
+
 export function Machines() {
     const health = state.health.value;
     const log = health?.data.log;
@@ -25,7 +29,7 @@ export function Machines() {
                 <h2 id="machines-title">${t('machines')}</h2>
                 <${Log} log=${log} />
             </div>
-            <ul>
+            <ul tabindex=${machines.length > MANY ? 0 : undefined}>
                 ${machines.map(m => html`
                     <${Machine} key=${m.name} machine=${m} log=${log} />`)}
             </ul>
