@@ -50,6 +50,7 @@ my %WORD = (
     'on disk?' => '已落盘？', 'exact?' => '精确？', 'yes' => '是', 'no' => '否',
     'until a restart' => '到重启为止', 'within a second' => '一秒之内',
 
+    'sold out' => '售罄', 'rush' => '抢购洪峰',
     'all win' => '全部抢中', 'at one of them' => '在其中一台',
     'least over most' => '最少与最多之比', 'claims a commit' => '每次提交的抢购',
     'calls a commit' => '每次提交的调用',

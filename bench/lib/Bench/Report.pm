@@ -517,6 +517,7 @@ sub sections {
     return (
         machine => machine($result) . ".\n",
         summary => markdown_table(summary_rows($result)),
+        lines => markdown_table(lines_rows($result)),
         scenes => scenes_section(grep { base($_) eq 'seckill' }
                                  @{$result->{scenes}}),
         shared => scenes_section(grep { base($_) ne 'seckill' }
@@ -551,6 +552,23 @@ sub machines_section {
 
     return $NONE if !$measured;
     return markdown_table(Bench::Report->can("${name}_rows")->($measured));
+}
+
+
+# for who decides in a minute: a row for each main scene
+
+my @PEERS_IN_SHORT = qw(return-200 lua-redis postgresql);
+
+sub lines_rows {
+    my ($result) = @_;
+
+    return ([' ', 'claims/s', map { $TITLE{$_} } @PEERS_IN_SHORT],
+            map {
+                my $scene = $_;
+                [$HEAD{$scene->{name}}, figure(medians($scene->{runs}{seckill}, 'rps')),
+                 map { $scene->{runs}{$_} ? (ratio($scene, $_))[0] : '' }
+                     @PEERS_IN_SHORT]
+            } grep { $_->{main} } @{$result->{scenes}});
 }
 
 
