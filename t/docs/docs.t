@@ -48,7 +48,7 @@ for my $name (slurp('ngx_http_seckill_module.c') =~ /ngx_string\("(\w+)"\)/g) {
 # parameters, from what the code says is allowed
 
 my %param = map { $_ => 1 } map { slurp($_) =~ /_param\(&?arg(?:\[i\])?, "(\w+)="/g }
-            glob 'src/http/*.c';
+            glob 'src/*/ngx_http_seckill_*.c';
 cmp_ok(scalar keys %param, '>', 8, 'parameters');
 like($directives, qr/\b$_=/, "directives.md has $_=") for sort keys %param;
 
@@ -74,7 +74,7 @@ while (my ($name, $when) = splice @fields, 0, 2) {
 # metrics, both ways
 
 my @metrics = map { slurp($_) =~ /\{ "(seckill_\w+)", "/g }
-                  glob 'src/http/ngx_http_seckill_samples*.c';
+                  glob 'src/metrics/ngx_http_seckill_samples*.c';
 my %metric = map { $_ => 1 } @metrics;
 cmp_ok(scalar @metrics, '>', 10, 'metrics');
 

@@ -15,7 +15,7 @@ use Seckill::Redis;
 # the server's table of routes: where it is, and a route's first name in it;
 # what follows that name is found by the methods that a path has
 
-my $routes = 'src/http/ngx_http_seckill_api.c';
+my $routes = 'src/api/ngx_http_seckill_api.c';
 my $route = qr/^ +ROUTE\("([\w.-]+)"/m;
 
 # what cannot be provoked here: "METHOD PATH STATUS"
