@@ -204,17 +204,11 @@ ngx_int_t ngx_http_seckill_me_handler(ngx_http_seckill_call_t *call);
 
 ngx_int_t ngx_http_seckill_openapi_handler(ngx_http_seckill_call_t *call);
 
-/* ngx_http_seckill_receipt.c */
+/* ngx_http_seckill_receipt_keys.c */
 
 ngx_int_t ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call);
-/*
- * Signs a head of a zone's ledger, which is its head now; "text" is the
- * request's.  NGX_DECLINED: no seckill_receipt is in effect.
- */
-ngx_int_t ngx_http_seckill_receipt_head(ngx_http_request_t *r, ngx_str_t *zone,
-    const sk_head_t *head, ngx_str_t *text);
-/* answers so */
-ngx_int_t ngx_http_seckill_receipt_none(ngx_http_request_t *r);
+/* answers that no seckill_receipt is in effect */
+ngx_int_t ngx_http_seckill_receipt_keys_none(ngx_http_request_t *r);
 
 
 #pragma GCC visibility pop

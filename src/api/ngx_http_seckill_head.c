@@ -36,7 +36,7 @@ ngx_http_seckill_head_handler(ngx_http_seckill_call_t *call)
     rc = ngx_http_seckill_receipt_head(r, &call->zone->name, &head, &text);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_seckill_receipt_none(r);
+        return ngx_http_seckill_receipt_keys_none(r);
     }
 
     if (rc != NGX_OK) {

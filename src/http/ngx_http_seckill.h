@@ -273,6 +273,16 @@ ngx_uint_t ngx_http_seckill_receipt_possible(ngx_http_request_t *r,
 ngx_int_t ngx_http_seckill_receipt(ngx_http_request_t *r,
     ngx_http_seckill_outcome_t *outcome, ngx_str_t *text);
 
+/* the public keys of those that sign here, as a JWK set; NULL: no
+   seckill_receipt is in effect */
+const char *ngx_http_seckill_receipt_keys(ngx_http_request_t *r);
+/*
+ * Signs a head of a zone's ledger, which is its head now; "text" is the
+ * request's.  NGX_DECLINED: no seckill_receipt is in effect.
+ */
+ngx_int_t ngx_http_seckill_receipt_head(ngx_http_request_t *r, ngx_str_t *zone,
+    const sk_head_t *head, ngx_str_t *text);
+
 /* ngx_http_seckill_claim.c */
 
 ngx_int_t ngx_http_seckill_claim_handler(ngx_http_request_t *r);

@@ -1,4 +1,4 @@
-#include "ngx_http_seckill_api.h"
+#include "ngx_http_seckill.h"
 #include "sk_receipt.h"
 
 
@@ -214,53 +214,14 @@ ngx_http_seckill_receipt_text(ngx_http_request_t *r, ngx_str_t *text,
 }
 
 
-ngx_int_t
-ngx_http_seckill_receipt_keys_handler(ngx_http_seckill_call_t *call)
+const char *
+ngx_http_seckill_receipt_keys(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
-    ngx_buf_t                    *b;
-    ngx_str_t                     text;
-    sk_wrong_t                    wrong;
-    ngx_http_request_t           *r;
     ngx_http_seckill_loc_conf_t  *slcf;
-
-    r = call->request;
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_http_seckill_args(call, 0, &wrong) != NGX_OK) {
-        return ngx_http_seckill_args_send(r, &wrong);
-    }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_seckill_module);
 
-    if (slcf->receipt == NULL) {
-        return ngx_http_seckill_receipt_none(r);
-    }
-
-    text.data = (u_char *) sk_receipt_key_set(slcf->receipt->key);
-    text.len = ngx_strlen(text.data);
-
-    b = ngx_create_temp_buf(r->pool, text.len + 1);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->last = ngx_sprintf(b->last, "%V\n", &text);
-
-    return ngx_http_seckill_reply_send(r, SK_STATUS_OK,
-                                       &ngx_http_seckill_reply_json_type, b);
-}
-
-
-ngx_int_t
-ngx_http_seckill_receipt_none(ngx_http_request_t *r)
-{
-    return ngx_http_seckill_reply_error(r, SK_STATUS_NOT_FOUND,
-                                        "no receipts are signed here", NULL);
+    return slcf->receipt ? sk_receipt_key_set(slcf->receipt->key) : NULL;
 }
 
 
