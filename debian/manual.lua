@@ -81,7 +81,7 @@ function Pandoc(doc)
         pandoc.Para {
             pandoc.Strong('seckill'), pandoc.Str('(1), '),
             pandoc.Strong('nginx'), pandoc.Str('(8), '),
-            pandoc.Code('/usr/share/doc/libnginx-mod-http-seckill'),
+            pandoc.Code('/usr/share/doc/libnginx-mod-http-seckill/docs'),
         },
     }
 

@@ -118,6 +118,19 @@ like(does('man -w 1 seckill'), qr/seckill/, 'seckill(1)');
 like(does('man -w 5 ngx_http_seckill_module'), qr/module/,
      'ngx_http_seckill_module(5)');
 
+# of what the documents lead to, what measures is in the sources only
+
+my $doc = "$root/usr/share/doc/$mod";
+my @lost;
+
+for my $file (map { glob "$doc/$_" } '*.md', 'docs/*.md', 'docs/zh/*.md') {
+    my ($dir) = $file =~ m{^(.*)/};
+    push @lost, map { "$file: $_" } grep { !m{/bench/} && !-e "$dir/$_" }
+                slurp($file) =~ /\]\((?![a-z]+:)([^)#\s]+)/g;
+}
+
+is(join("\n", @lost), '', 'the documents lead to what is there');
+
 my $page = does('man --warnings 5 ngx_http_seckill_module 2>&1 | cat', 'it is read');
 unlike($page, qr/warning:/, 'by roff without a complaint');
 
