@@ -285,6 +285,20 @@ does(install($deb{$mod}), 'installed once more');
 does("apt-get purge -y $mod", 'purged before there was an order');
 ok(!-e "$root$store", 'no directory is left');
 
+
+# what an administrator says before there is a package
+
+does("dpkg-statoverride --add root games 710 $store", 'it is to be somebody else\'s');
+does(install($deb{$mod}), 'installed');
+is(does("stat -c '%U %G %a' $store"), "root games 710\n", 'and so it is');
+does("dpkg-statoverride --remove $store && apt-get purge -y $mod", 'no more');
+
+does("mkdir -p /srv/stores && chown games /srv/stores && ln -s /srv/stores $store",
+     'it is elsewhere, and somebody else\'s');
+does(install($deb{$mod}), 'installed');
+is(does("stat -Lc '%U %a' $store"), "games 755\n", 'and stays so');
+does("apt-get purge -y $mod", 'purged');
+
 unlike(slurp("$root/var/log/nginx/error.log"), qr/\[(?:alert|crit|emerg|error)\]/,
        'nothing was wrong in all that');
 
