@@ -264,7 +264,8 @@ static int
 api_unlike(api_t *api)
 {
     (void) snprintf(api->message, sizeof(api->message),
-                    "status %ld from %s, which is no answer of the API",
+                    "status %ld from %s, which is no answer of the API; does "
+                    "its URL end in /api?",
                     api->status, api->base);
 
     return api_busy(api->status) ? SAY_AWAY : SAY_REFUSED;
