@@ -638,7 +638,7 @@ run_machines() {
 say_demo() {
     cat <<END
 
-  the page of a shop:      $1/
+  the page of a shop:      $1/   (press "Start the rush" there)
   the operator's console:  $1/console/
 
   100 phones, and 1000 tickets at $1/?sale=tickets; by hand:
@@ -646,7 +646,8 @@ say_demo() {
     curl -X POST '$1/seckill?sale=phone&user=alice'
     build/release/seckill --url $1/api sale watch
 
-  the store is $2/seckill/demo.db; Ctrl-C stops the demo
+  the store is $2/seckill/demo.db
+  Ctrl-C stops the demo; rm -r $2/seckill then, to begin anew
 
 END
 }
@@ -786,8 +787,16 @@ build_package() {
     tree=$dir/$(dpkg-parsechangelog -SSource)-$(dpkg-parsechangelog -SVersion)
     mkdir -p "$tree"
 
-    tar --exclude=./build --exclude=./.git --exclude=./t/servroot \
-        --exclude=node_modules -cf - . | tar -xf - -C "$tree"
+    # what is in the repository or may come to it, and nobody's notes or keys
+
+    if [ -e .git ]; then
+        git ls-files -z --cached --others --exclude-standard
+    else
+        find . \( -path ./build -o -path ./t/servroot -o -name node_modules \) \
+            -prune -o ! -type d -print0
+    fi | tar --null --no-recursion -T - -cf - | tar -xf - -C "$tree"
+
+    say "making packages, which takes some minutes; build/package/build.log has it"
 
     (cd "$tree" && env -u CC dpkg-buildpackage --no-sign) > "$dir/build.log" 2>&1 \
         || { tail -30 "$dir/build.log" >&2; die "dpkg-buildpackage failed"; }
