@@ -47,6 +47,7 @@ export default {
     estimate_from: 'estimated: {rate} a second net, last {over}',
     estimate_none: 'nothing is selling just now',
     estimate_done: 'all is sold',
+    estimate_not_free: 'nothing is free just now',
     estimate_learning: 'watching how it sells…',
 
     chart_units: 'Units',

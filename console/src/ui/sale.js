@@ -106,7 +106,8 @@ function SoldOutIn({ sale }) {
     const found = timeToSoldOut(recent, sale.name, sale.free);
     const watched = recent.length > 4;
 
-    const [text, why] = sale.free <= 0 ? ['–', t('estimate_done')]
+    const [text, why] = sale.free <= 0
+        ? ['–', t(sale.sold < sale.stock ? 'estimate_not_free' : 'estimate_done')]
         : found ? [`≈ ${duration(found.seconds)}`, t('estimate_from', {
             rate: rate(found.rate), over: duration(found.over),
         })]
