@@ -29,8 +29,15 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 
 // a colour of the style sheet, as a canvas understands it
 
+const SYSTEM = ['line', 'muted'];
+
 export function colour(name, share = 100) {
     const probe = document.createElement('i');
+
+    // where the system chooses the colours, these tell the parts apart
+    if (!SYSTEM.includes(name)) {
+        probe.style.forcedColorAdjust = 'none';
+    }
 
     probe.style.color = share === 100 ? `var(--${name})`
         : `color-mix(in srgb, var(--${name}) ${share}%, var(--surface))`;
