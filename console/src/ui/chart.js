@@ -27,6 +27,22 @@ function stack([times, ...columns]) {
 }
 
 
+// lines: the first one is drawn last, on the others, so that the last, of
+// refusals, does not cover what is zero as well
+
+const lines = ([times, ...columns]) => [times, ...columns.reverse()];
+
+
+// what nothing was heard before or after would be no line
+
+function alone({ data }, i) {
+    const column = data[i];
+
+    return column.flatMap((n, j) => n !== null && (column[j - 1] ?? null) === null
+        && (column[j + 1] ?? null) === null ? [j] : []);
+}
+
+
 function rangeOfTimes(plot) {
     const times = plot.data[0];
     const last = times[times.length - 1] ?? Date.now() / 1000;
@@ -47,12 +63,13 @@ function timeLabels(plot, times) {
 }
 
 
-function options({ series, stacked, format, least, most, small, size, onCursor })
+function options({ series, stacked, format, axis: onAxis = format, least, most,
+                   small, size, onCursor })
 {
     const line = colour('line');
     const text = colour('muted');
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    const drawnSeries = stacked ? [...series].reverse() : series;
+    const drawnSeries = [...series].reverse();
     const axis = { stroke: text, font, ticks: { show: false } };
 
     return {
@@ -77,7 +94,7 @@ function options({ series, stacked, format, least, most, small, size, onCursor }
             }, {
                 ...axis, size: small ? 44 : 52, gap: 6,
                 space: small ? 32 : 36, grid: { stroke: line, width: 1 },
-                values: (plot, all) => all.map(format),
+                values: (plot, all) => all.map(onAxis),
             },
         ],
         series: [
@@ -85,7 +102,9 @@ function options({ series, stacked, format, least, most, small, size, onCursor }
             ...drawnSeries.map(({ name, dash }) => ({
                 stroke: colour(name), width: stacked ? 1 : 1.75,
                 fill: stacked ? colour(name, 45) : undefined,
-                dash, points: { show: false },
+                dash,
+                points: { show: false, filter: alone, size: 4, width: 0,
+                          fill: colour(name) },
             })),
         ],
         hooks: { setCursor: [plot => onCursor(plot.cursor.idx ?? null)] },
@@ -93,8 +112,8 @@ function options({ series, stacked, format, least, most, small, size, onCursor }
 }
 
 
-export function Chart({ label, columns, series, stacked, format, least, most,
-                        small })
+export function Chart({ label, columns, series, stacked, format, axis, least,
+                        most, small })
 {
     const element = useRef();
     const plot = useRef();
@@ -105,10 +124,10 @@ export function Chart({ label, columns, series, stacked, format, least, most,
         const el = element.current;
         const size = () => ({ width: Math.max(el.clientWidth, 60),
                               height: Math.max(el.clientHeight, 60) });
-        const data = stacked ? stack(columns) : columns;
+        const data = stacked ? stack(columns) : lines(columns);
 
         plot.current = new uPlot(options({
-            series, stacked, format, least, most, small, size: size(),
+            series, stacked, format, axis, least, most, small, size: size(),
             onCursor: setAt,
         }), data, el);
 
@@ -122,7 +141,7 @@ export function Chart({ label, columns, series, stacked, format, least, most,
     }, [colours.value, language.value, shown, columns[0]]);
 
     useEffect(() => {
-        plot.current.setData(stacked ? stack(columns) : columns);
+        plot.current.setData(stacked ? stack(columns) : lines(columns));
     }, [drawn.value]);
 
     const last = columns[0].length - 1;

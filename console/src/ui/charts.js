@@ -11,6 +11,12 @@ const UNITS = ['sold', 'held', 'undecided', 'free'];
 const ALWAYS = ['won', 'sold_out', 'unavailable'];
 
 
+// there is no half unit, and no room for a billion in all its digits
+
+const whole = n => !Number.isInteger(n) ? ''
+    : n < 1e6 ? number(n) : compact(n);
+
+
 export function UnitsChart() {
     state.drawn.value;
 
@@ -21,6 +27,7 @@ export function UnitsChart() {
         <section class="card chart units-chart">
             <h2>${t('chart_units')}</h2>
             <${Chart} stacked format=${n => number(Math.round(n))}
+                axis=${whole} least=${sale.stock * 1.08}
                 label=${t('chart_units')}
                 series=${UNITS.map(name => ({ name, label: t(name) }))}
                 columns=${history.columns(...UNITS)} />

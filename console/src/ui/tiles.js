@@ -80,9 +80,13 @@ function Unavailable({ readings }) {
     const history = zoneHistory();
     const now = latest(history, 'unavailable');
 
+    // a red line is one that says something
+    const seen = history.columns('unavailable')[1].some(n => n > 0);
+
     return html`
         <${Tile} name="unavailable" history=${history}
-            columns=${['unavailable']} colour=${['answer-unavailable']}
+            columns=${['unavailable']}
+            colour=${[seen ? 'answer-unavailable' : 'p99']}
             value=${t('per_second', { n: rate(now) })} bad=${now > 0}
             note=${t('unavailable_all', {
                 n: readings?.zone ? number(allUnavailable(readings)) : '–',
