@@ -291,7 +291,16 @@ export function showRush(state, tally) {
     const w = words(state.lang);
     const n = value => number(state, value);
 
-    $('rush-run').hidden = false;
+    // it grows below the button that was pressed: into view, if it is not
+    if ($('rush-run').hidden) {
+        $('rush-run').hidden = false;
+        $('rush-run').scrollIntoView({
+            block: 'nearest',
+            behavior: matchMedia('(prefers-reduced-motion: reduce)').matches
+                ? 'auto' : 'smooth',
+        });
+    }
+
     set('rush-won', n(tally.won));
     set('rush-lost', n(tally.lost));
     set('rush-rate', n(tally.rate));
