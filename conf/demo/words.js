@@ -139,7 +139,7 @@ const ZH = {
     },
     links: { stream: '实时', polling: '实时（每秒查询）', lost: '没有回应，正在重试' },
     opensIn: '距开始', yourTurn: '距您开抢',
-    left: '件剩余',
+    left: '件可抢',
     of: stock => `共 ${stock} 件`,
     parts: { free: '可售', held: '保留中，待付款', sold: '已售' },
     bar: (free, held, sold, stock) =>
@@ -156,7 +156,7 @@ const ZH = {
     rushText: (users, limit, hold) => `${users} 位用户在几秒内涌入，每人连续抢两次。`
         + `${limit === 1 ? '谁也不能抢到两件。' : `谁也不能超过 ${limit} 件。`}`
         + (hold ? '十位抢到的人中有一位不付款。' : ''),
-    rushStart: '开始', rushStop: '停止',
+    rushStart: '放人进来', rushStop: '停止',
     rushNeeds: '活动正在进行时才能放人进来。',
     figures: { won: '人抢到', lost: '人没抢到', rate: '应答/秒', twice: '人超限' },
     progress: (users, all, left) => `${all} 人中已有 ${users} 人得到答复，剩余 ${left} 件`,
