@@ -102,7 +102,8 @@ sk_ledger_setup(sk_ledger_t *l)
         return l->error[0] ? SK_ERROR : sk_ledger_fail(l, rc);
     }
 
-    sk_ledger_files_identify(l->path, &l->files[0].dev, &l->files[0].ino);
+    (void) sk_ledger_files_identify(l->path, &l->files[0].dev,
+                                    &l->files[0].ino);
 
     (void) sqlite3_wal_hook(l->db, sk_ledger_wal_hook, l);
 

@@ -245,12 +245,16 @@ unsigned sk_ledger_log_new_pages(sk_ledger_t *ledger);
 /*
  * SK_OK if the paths of store, log and index still name the files that are
  * open; SK_ERROR if one was moved, removed or exchanged: SQLite would go on
- * writing to what nobody will find.  To close it then saves what its log has.
+ * writing to what nobody will find; or if that cannot be seen.  To close it then saves what its log has.
  */
 int sk_ledger_files_in_place(sk_ledger_t *ledger);
 
-/* which file a path names: 0 and 0 if it names none */
-void sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino);
+/*
+ * Which file a path names: 0 and 0 if it names none.  An errno: that cannot be
+ * seen, and sk_ledger_files_closed() says so.
+ */
+int sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino);
+void sk_ledger_files_closed(int err, char *error, size_t size);
 
 /*
  * What keeps this process from writing a store, or from making it: 0: nothing,

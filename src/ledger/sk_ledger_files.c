@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 int
 sk_ledger_files_in_place(sk_ledger_t *l)
 {
+    int        err;
     char       name[sizeof(l->path) + 8];
     unsigned   i;
     sk_file_t  file;
@@ -28,7 +30,12 @@ sk_ledger_files_in_place(sk_ledger_t *l)
 
         (void) snprintf(name, sizeof(name), "%s%s", l->path, suffixes[i]);
 
-        sk_ledger_files_identify(name, &file.dev, &file.ino);
+        err = sk_ledger_files_identify(name, &file.dev, &file.ino);
+
+        if (err) {
+            sk_ledger_files_closed(err, l->error, sizeof(l->error));
+            return SK_ERROR;
+        }
 
         if (l->files[i].ino == 0) {
             l->files[i] = file;
@@ -47,17 +54,31 @@ sk_ledger_files_in_place(sk_ledger_t *l)
 }
 
 
-void
+int
 sk_ledger_files_identify(const char *path, uint64_t *dev, uint64_t *ino)
 {
+    int          err;
     struct stat  st;
 
     memset(&st, 0, sizeof(st));
 
-    (void) stat(path, &st);
+    err = (stat(path, &st) == 0) ? 0 : errno;
 
     *dev = st.st_dev;
     *ino = st.st_ino;
+
+    return (err == ENOENT || err == ENOTDIR) ? 0 : err;
+}
+
+
+void
+sk_ledger_files_closed(int err, char *error, size_t size)
+{
+    (void) snprintf(error, size, "cannot be reached (%s)%s", strerror(err),
+                    (err == EACCES) ? ": it, or a directory above, is closed "
+                                      "to the worker user: open it again; "
+                                      "nginx goes on by itself"
+                                    : "");
 }
 
 

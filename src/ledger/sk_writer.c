@@ -72,9 +72,15 @@ sk_writer_open(sk_writer_t *w)
 static int
 sk_writer_identify(sk_writer_t *w)
 {
+    int       err;
     uint64_t  dev, ino;
 
-    sk_ledger_files_identify(w->path, &dev, &ino);
+    err = sk_ledger_files_identify(w->path, &dev, &ino);
+
+    if (w->zone->store_ino && err) {
+        sk_ledger_files_closed(err, w->reason, sizeof(w->reason));
+        return SK_ERROR;
+    }
 
     if (w->zone->store_ino
         && (dev != w->zone->store_dev || ino != w->zone->store_ino))

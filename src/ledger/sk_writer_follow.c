@@ -96,7 +96,8 @@ sk_writer_follow_loaded(sk_writer_t *w)
 
     sk_writer_follow_settle_seq(w);
 
-    sk_ledger_files_identify(w->path, &w->zone->store_dev, &w->zone->store_ino);
+    (void) sk_ledger_files_identify(w->path, &w->zone->store_dev,
+                                    &w->zone->store_ino);
 
     if (w->told) {
         return SK_OK;

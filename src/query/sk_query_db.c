@@ -144,8 +144,8 @@ sk_query_db_identify(sk_query_t *q, uint64_t files[4])
 
     (void) snprintf(name, sizeof(name), "%s-wal", q->path);
 
-    sk_ledger_files_identify(q->path, &files[0], &files[1]);
-    sk_ledger_files_identify(name, &files[2], &files[3]);
+    (void) sk_ledger_files_identify(q->path, &files[0], &files[1]);
+    (void) sk_ledger_files_identify(name, &files[2], &files[3]);
 }
 
 

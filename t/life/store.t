@@ -270,6 +270,31 @@ $s->ready;
 is($s->ask('phone', 'x7')->{result}, 'won', 'nobody is lost when it is back');
 is($s->sql('PRAGMA integrity_check'), 'ok', 'and it is whole');
 
+# closed to the worker user, itself or a directory above: it is there all the
+# same, and nobody is told to restart nginx, which could not start
+
+for my $closed ("$s->{dir}/seckill", $> == 0 ? $s->{dir} : ()) {
+    my $mode = (stat $closed)[2] & 07777;
+
+    chmod $closed eq $s->{dir} ? 0700 : 0, $closed or die "chmod: $!";
+    my $res = $s->wait_for('it to be noticed', sub {
+        my $r = $s->request('GET', '/api/health');
+        $r->{status} == 503 && $r;
+    });
+    my $reason = qr/cannot be reached \(Permission denied\): .* open it again; nginx goes on by itself/;
+    like($res->{body}, $reason, "$closed is closed");
+    sleep 0.6;
+    like($s->request('GET', '/api/health')->{body}, $reason,
+         'which is said when it is tried again, too');
+    is($s->claim('phone', "v$mode")->{result}, 'unavailable', 'nothing is sold');
+    chmod $mode, $closed;
+    $s->ready;
+    is($s->claim('phone', "v$mode")->{result}, 'won', 'it goes on by itself');
+}
+unlike($s->log_text =~ s/.*(?=cannot be reached)//sr, qr/is not the file/,
+       'it is not taken for another file');
+is($s->sql('PRAGMA integrity_check'), 'ok', 'and it is whole still');
+
 # damaged: a page of the ledger is overwritten
 
 $s->buyers(sale => 'phone', users => 900);

@@ -327,6 +327,20 @@ test_store_was_removed(void **state)
     assert_int_equal(rename(moved, path), 0);
     assert_int_equal(settle(&d), SK_OK);
 
+    /* a path that cannot be followed names no other file */
+
+    logged[0] = '\0';
+    assert_int_equal(rename(path, moved), 0);
+    assert_int_equal(symlink(path, path), 0);
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_non_null(strstr(logged, "cannot be reached"));
+    assert_int_equal(settle(&d), SK_ERROR);
+    assert_null(strstr(logged, "is not the file that it was"));
+    assert_null(strstr(logged, "was moved, removed or exchanged"));
+
+    assert_int_equal(rename(moved, path), 0);
+    assert_int_equal(settle(&d), SK_OK);
+
     sk_drain_close(&d);
     sk_test_zone_free(zone);
 }
