@@ -608,15 +608,19 @@ sk_zone_health(sk_zone_t *zone, int64_t now_us, int64_t now_ms, char *reason)
         /* the role is free: no helper, or it has just been killed */
 
         sk_zone_role_leave(zone);
-        why = "no process drains the queue";
+        why = "no helper (nginx's cache manager process) runs: a worker does "
+              "its work in two seconds; if none does, the error log says why";
 
     } else if (now_us - sk_load(&zone->beat_us)
                > SK_BEAT_MAX_US + sk_load(&zone->shared.timeout_us))
     {
-        why = "the process that drains the queue hangs";
+        why = "the helper (nginx's cache manager process) hangs: does it wait "
+              "for a disk? If not, kill -9 it, and nginx starts another one; a "
+              "reload does not help";
 
     } else if (sk_load(&zone->expires_s) && sk_zone_overdue(zone, now_ms)) {
-        why = "the end of a hold is overdue";
+        why = "the end of a hold is overdue: the helper (nginx's cache manager "
+              "process) is late; are commits slow, or was the clock set?";
     }
 
     if (why == NULL) {

@@ -58,6 +58,25 @@ $s->check_sale('phone', 2000, sold_out => 1);
 my @has = $s->log_text =~ /has no helper: this worker does its work/g;
 is(scalar @has, 2, 'no worker has taken it since');
 
+# one that hangs has the role still: another one does not get it by a reload, but
+# when the old one is killed, as health says
+
+my $hangs = $s->helper;
+kill STOP => $hangs;
+my $res = $s->wait_for('it to be missed', sub {
+    my $r = $s->request('GET', '/api/health');
+    $r->{status} == 503 && $r;
+});
+like($res->{body}, qr/the helper .* hangs: .* kill -9 it, .* a reload does not help/,
+     'a helper that hangs');
+$s->signal('HUP');
+$s->wait_for('another helper', sub { $s->titled('cache manager process') == 2 });
+sleep 1;
+like($s->request('GET', '/api/health')->{body}, qr/hangs/, 'a reload does not help');
+kill KILL => $hangs;
+$s->ready;
+is($s->claim('held', 'd')->{code} < 100, 1, 'the other one decides');
+
 # after a reload it is the new one
 
 $s->reload;

@@ -211,7 +211,7 @@ test_health(void **state)
 
     assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
                                     why), SK_ERROR);
-    assert_string_equal(why, "no process drains the queue");
+    assert_non_null(strstr(why, "no helper (nginx's cache manager process)"));
 
     assert_int_equal(sk_zone_role_take(zone), SK_OK);
     assert_int_equal(sk_zone_health(zone, sk_monotonic_us(), SK_TEST_NOW,
@@ -220,7 +220,8 @@ test_health(void **state)
     assert_int_equal(sk_zone_health(zone, sk_monotonic_us()
                                     + 2 * SK_BEAT_MAX_US, SK_TEST_NOW, why),
                      SK_ERROR);
-    assert_string_equal(why, "the process that drains the queue hangs");
+    assert_non_null(strstr(why, "hangs: "));
+    assert_non_null(strstr(why, "a reload does not help"));
 
     sk_zone_expect(zone, SK_TEST_NOW / 1000);
     assert_int_equal(sk_zone_health(zone, sk_monotonic_us(),
@@ -228,7 +229,7 @@ test_health(void **state)
     assert_int_equal(sk_zone_health(zone, sk_monotonic_us(),
                                     SK_TEST_NOW + SK_OVERDUE_MS + 1, why),
                      SK_ERROR);
-    assert_string_equal(why, "the end of a hold is overdue");
+    assert_non_null(strstr(why, "the end of a hold is overdue: the helper"));
 
     /* it is not known yet: nothing is overdue */
 
