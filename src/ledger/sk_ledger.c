@@ -452,7 +452,7 @@ int
 sk_ledger_fail(sk_ledger_t *l, int rc)
 {
     int          err;
-    const char  *said, *what;
+    const char  *said, *what, *hint;
 
     /* after a rollback the connection knows of no error */
 
@@ -475,9 +475,15 @@ sk_ledger_fail(sk_ledger_t *l, int rc)
         err = l->db ? sqlite3_system_errno(l->db) : 0;
     }
 
-    (void) snprintf(l->error, sizeof(l->error), "%s%s%s%s%s%s", said,
+    /* who has it locked, nobody but the kernel knows */
+
+    hint = (!l->readonly && (rc & 0xff) == SQLITE_BUSY)
+           ? ": another program has a write transaction open, see \"fuser -v\" "
+             "of the store and its \"-shm\"" : "";
+
+    (void) snprintf(l->error, sizeof(l->error), "%s%s%s%s%s%s%s", said,
                     err ? " (" : "", what, what[0] ? ": " : "",
-                    err ? strerror(err) : "", err ? ")" : "");
+                    err ? strerror(err) : "", err ? ")" : "", hint);
 
     switch (rc & 0xff) {
 
