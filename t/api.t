@@ -359,3 +359,36 @@ GET /api/orders
  "{\"code\":100,\"result\":\"invalid\",\"message\":\"key: there is no such argument here\",\"field\":\"key\"}\n",
  "{\"code\":100,\"result\":\"invalid\",\"message\":\"the method is not allowed here\"}\n",
  "{\"code\":101,\"result\":\"unauthorized\",\"message\":\"this key may only read\"}\n"]
+
+
+=== TEST 14: a console that asks whether it needs a key is no guess
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location /api/ { seckill_api zone=drop key=KEYFILE; } # 14
+--- request eval
+["GET /api/me", "GET /api/me"]
+--- more_headers eval
+["", "Authorization: Bearer 0123456789abcdeg"]
+--- error_code eval
+[401, 401]
+--- error_log eval
+[qr/\[info\] .*seckill api refused a request without a key/,
+ qr/\[warn\] .*seckill api refused a request with a wrong key/]
+--- no_error_log eval
+qr/\[warn\] .*without a key/
+
+
+=== TEST 15: all else without a key is
+--- http_config
+    seckill_zone zone=drop:2m store=seckill_cache/drop.db;
+--- config
+    location /api/ { seckill_api zone=drop key=KEYFILE; } # 15
+--- request eval
+["GET /api/health", "POST /api/me"]
+--- error_code eval
+[401, 401]
+--- error_log eval
+qr/\[warn\] .*seckill api refused a request without a key/
+--- no_error_log eval
+qr/\[info\] .*without a key/

@@ -9,6 +9,7 @@ ngx_int_t
 ngx_http_seckill_access(ngx_http_seckill_call_t *call)
 {
     ngx_int_t                     rc;
+    ngx_uint_t                    level;
     ngx_http_request_t           *r;
     ngx_http_seckill_key_t       *key;
     ngx_http_seckill_loc_conf_t  *slcf;
@@ -38,7 +39,14 @@ ngx_http_seckill_access(ngx_http_seckill_call_t *call)
         return rc;
     }
 
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+    /* a console that is opened asks whether it needs a key: that is no guess */
+
+    level = (r->headers_in.authorization == NULL
+             && r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)
+             && ngx_http_seckill_api_is(r, "me"))
+            ? NGX_LOG_INFO : NGX_LOG_WARN;
+
+    ngx_log_error(level, r->connection->log, 0,
                   "seckill api refused a request %s",
                   key ? "to write with a key that may only read"
                   : r->headers_in.authorization ? "with a wrong key"

@@ -152,27 +152,19 @@ ngx_http_seckill_api_handler(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_seckill_api_public(ngx_http_request_t *r)
 {
-    ngx_str_t   segments[NGX_HTTP_SECKILL_SEGMENTS];
-    ngx_uint_t  i;
+    return ngx_http_seckill_api_is(r, "receipt-keys")
+           || ngx_http_seckill_api_is(r, "head");
+}
 
-    static ngx_str_t  names[] = {
-        ngx_string("receipt-keys"),
-        ngx_string("head")
-    };
 
-    if (ngx_http_seckill_api_path(r, segments) != 1) {
-        return 0;
-    }
+ngx_uint_t
+ngx_http_seckill_api_is(ngx_http_request_t *r, const char *name)
+{
+    ngx_str_t  segments[NGX_HTTP_SECKILL_SEGMENTS];
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (segments[0].len == names[i].len
-            && ngx_memcmp(segments[0].data, names[i].data, names[i].len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_http_seckill_api_path(r, segments) == 1
+           && segments[0].len == ngx_strlen(name)
+           && ngx_memcmp(segments[0].data, name, segments[0].len) == 0;
 }
 
 

@@ -100,6 +100,11 @@ struct ngx_http_seckill_call_s {
 };
 
 
+/* ngx_http_seckill_api.c */
+
+/* whether this is all that a request's path has after the location's */
+ngx_uint_t ngx_http_seckill_api_is(ngx_http_request_t *r, const char *name);
+
 /* ngx_http_seckill_access.c */
 
 /* NGX_DECLINED: the caller may, and call->by says who it is; else it is
