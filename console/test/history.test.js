@@ -60,3 +60,16 @@ test('each sale has its history, but not each of thousands', () => {
     assert.deepEqual(saleHistory('sale99').columns('free'), [[2, 3], [99, 99]]);
     assert.equal(saleHistory('sale50').length(), 0);
 });
+
+
+test('the highest of the last seconds', () => {
+    const history = createHistory(['n', 'other']);
+
+    assert.equal(history.highest('n', 10), null);
+
+    [9, 1, 5, null, 0].forEach((n, i) => history.push(100 + 3 * i, { n }));
+    assert.equal(history.highest('n', 10), 5);
+    assert.equal(history.highest('n', 12), 9);
+    assert.equal(history.highest('n', 1), 0);
+    assert.equal(history.highest('other', 10), null);
+});

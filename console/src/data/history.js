@@ -45,6 +45,21 @@ export function createHistory(names) {
             times, ...wanted.map(name => columns[names.indexOf(name) + 1]),
         ],
 
+        // of the last seconds; null if nothing is known of them
+        highest(name, seconds) {
+            const column = columns[names.indexOf(name) + 1];
+            const since = times[times.length - 1] - seconds;
+            let most = null;
+
+            for (let i = times.length - 1; times[i] >= since; i--) {
+                if (column[i] !== null && (most === null || column[i] > most)) {
+                    most = column[i];
+                }
+            }
+
+            return most;
+        },
+
         length: () => times.length,
     };
 }

@@ -22,6 +22,13 @@ forgetHistory();
 
 export const zoneHistory = () => zone;
 
+// A queue that fills and empties within a second is seldom seen full: one looks
+// at the last seconds together.
+
+export const LATELY = 10;
+
+export const queuePeak = () => zone.highest('queue', LATELY);
+
 
 export function saleHistory(name) {
     let history = sales.get(name);

@@ -71,7 +71,7 @@ export default {
     per_minute: '{n}/min',
     p99: '99 of 100 within {time}',
     no_commits: 'no commits just now',
-    queue_of: 'of {limit} at most',
+    queue_of: 'of {limit} at most, {peak} in the last {n} s',
     unavailable_all: '{n} since the start',
     paid_of: '{paid} of {won}',
     paid_no_hold: 'no hold: sold at once',

@@ -71,7 +71,7 @@ export default {
     per_minute: '{n}/分',
     p99: '99% 在 {time} 以内',
     no_commits: '目前没有提交',
-    queue_of: '上限 {limit}',
+    queue_of: '上限 {limit}，最近 {n} 秒最多 {peak}',
     unavailable_all: '启动以来 {n} 次',
     paid_of: '抢中 {won}，已付款 {paid}',
     paid_no_hold: '不保留：抢中即售出',

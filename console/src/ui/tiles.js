@@ -2,7 +2,8 @@
 
 import { html } from '../html.js';
 import { compact, duration, number, percent, rate, t } from '../i18n/index.js';
-import { allUnavailable, saleHistory, zoneHistory } from '../data/record.js';
+import { allUnavailable, LATELY, queuePeak, saleHistory, zoneHistory }
+    from '../data/record.js';
 import * as state from '../state.js';
 import { Chart } from './chart.js';
 
@@ -67,12 +68,15 @@ function Commit() {
 function Queue({ values }) {
     const queue = values.seckill_queue_claims;
     const limit = values.seckill_queue_limit_claims;
+    const peak = queuePeak() ?? queue;
 
     return html`
         <${Tile} name="queue" history=${zoneHistory()} columns=${['queue']}
             colour=${['queue']} value=${number(queue)}
-            note=${t('queue_of', { limit: number(limit) })}
-            bad=${queue > 0.8 * limit} least=${10} format=${compact} />`;
+            note=${t('queue_of', {
+                limit: number(limit), peak: number(peak), n: LATELY,
+            })}
+            bad=${peak > 0.8 * limit} least=${10} format=${compact} />`;
 }
 
 
