@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { histogramBetween, saleRates, takeReadings, timeToSoldOut }
+import { histogramBetween, saleRates, takeReadings, timeToSoldOut,
+         whyUnavailable }
     from '../src/data/figures.js';
 
 const TEXT = `
@@ -98,4 +99,16 @@ test('time to sold out, less what comes back', () => {
     assert.equal(timeToSoldOut([at(0, { won: 9, expired: 0 }),
                                 at(10, { won: 10, expired: 5 })], 'phone', 5),
                  null);
+});
+
+
+test('why claims get 503', () => {
+    assert.equal(whyUnavailable(0, 100, 100), null);
+    assert.equal(whyUnavailable(null, 100, 100), null);
+    assert.deepEqual(whyUnavailable(5, 81, 100),
+                     ['queue_full', { peak: 81, limit: 100 }]);
+    assert.deepEqual(whyUnavailable(5, 80, 100),
+                     ['unavailable_claims', { n: 5 }]);
+    assert.deepEqual(whyUnavailable(5, null, 100),
+                     ['unavailable_claims', { n: 5 }]);
 });

@@ -146,6 +146,16 @@ export function histogramBetween(before, after) {
 }
 
 
+// Why claims get 503 though the zone takes claims: a text and its values, or
+// null if none does.
+
+export function whyUnavailable(rate, peak, limit) {
+    return !(rate > 0) ? null
+        : peak > 0.8 * limit ? ['queue_full', { peak, limit }]
+        : ['unavailable_claims', { n: rate }];
+}
+
+
 // Time until all is sold, if it goes on as it went lately; null if nothing is
 // sold, or more comes back than is sold.
 

@@ -27,6 +27,9 @@ export const zoneHistory = () => zone;
 
 export const LATELY = 10;
 
+export const unavailableNow = () =>
+    zone.columns('unavailable')[1].at(-1) ?? null;
+
 export const queuePeak = () => zone.highest('queue', LATELY);
 
 

@@ -170,6 +170,9 @@ export default {
     no_metrics: 'No metrics from {path}: {message}. The charts stand still.',
     unhealthy: 'The zone takes no claims: {message}',
     warning: 'Warning: {message}',
+    queue_full: 'Claims get 503: the queue was full ({peak} of {limit}). They ask '
+        + 'again by themselves; a larger queue= takes a restart.',
+    unavailable_claims: 'Claims get 503 ({n}/s): see the error log.',
     unbalanced: 'Units do not add up to the stock. Pause the sale, and report it: '
         + 'it is a bug.',
 

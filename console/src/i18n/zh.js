@@ -169,6 +169,8 @@ export default {
     no_metrics: '无法从 {path} 取得指标：{message}。图表停止更新。',
     unhealthy: '共享内存区不接受抢购：{message}',
     warning: '警告：{message}',
+    queue_full: '抢购得到 503：队列已满（上限 {limit}，达到 {peak}）。抢购会自动重试；调大 queue= 需要重启。',
+    unavailable_claims: '抢购得到 503（{n}/秒）：请查看错误日志。',
     unbalanced: '各状态的件数合计不等于库存。请暂停活动并报告：这是程序缺陷。',
 
     machines: '机器',

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../html.js';
-import { clockTime, duration, t } from '../i18n/index.js';
+import { whyUnavailable } from '../data/figures.js';
+import { queuePeak, unavailableNow } from '../data/record.js';
+import { clockTime, duration, number, rate, t } from '../i18n/index.js';
 import { kick } from '../session.js';
 import * as state from '../state.js';
 import { Icon } from './icons.js';
@@ -28,6 +30,18 @@ export function Notices() {
         list.push(['bad', t('unhealthy', { message: health.message })]);
     }
 
+    const why = health?.ok && zone && !state.metricsError.value
+        && whyUnavailable(unavailableNow(), queuePeak(),
+                          zone.values.seckill_queue_limit_claims);
+
+    if (why) {
+        const [text, { peak, limit, n }] = why;
+
+        list.push(['bad', t(text, {
+            peak: number(peak), limit: number(limit), n: rate(n),
+        }), text]);
+    }
+
     if (health?.data.warning) {
         list.push(['warn', t('warning', { message: health.data.warning })]);
     }
@@ -43,8 +57,8 @@ export function Notices() {
 
     return html`
         <div class="notices" role="alert">
-            ${list.map(([kind, text]) => html`
-                <p key=${text} class=${`notice ${kind}`}>${text}</p>`)}
+            ${list.map(([kind, text, key = text]) => html`
+                <p key=${key} class=${`notice ${kind}`}>${text}</p>`)}
         </div>`;
 }
 
