@@ -8,6 +8,17 @@ import { t, number } from './i18n/index.js';
 import * as state from './state.js';
 
 
+// of what had no answer, it is not known whether it is done
+
+function tryAgain(error, k, of) {
+    if (!(error instanceof Unreachable)) {
+        state.notice.value = {
+            kind: 'error', text: t('not_yet', { message: error.message, k, of }),
+        };
+    }
+}
+
+
 async function act(api, action, { method = 'POST', path, body, done,
                                   unanswered = {} })
 {
@@ -23,7 +34,7 @@ async function act(api, action, { method = 'POST', path, body, done,
     Object.assign(unanswered, { request, key });
 
     try {
-        const { data } = await api.write(method, path, body, key);
+        const { data } = await api.write(method, path, body, key, tryAgain);
 
         if (data.name === state.saleName.value) {
             state.sale.value = data;
@@ -32,6 +43,8 @@ async function act(api, action, { method = 'POST', path, body, done,
         return { ok: true };
 
     } catch (error) {
+        state.notice.value = null;
+
         // it is decided again, when it is asked for again
         if (error.status < 500) {
             unanswered.request = null;

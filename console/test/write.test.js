@@ -26,8 +26,8 @@ function api(statuses, key = 'secret') {
         },
     });
 
-    return { sent, write: () => made.write('PATCH', 'sales/a', { add_stock: 5 },
-                                           'key-1'), get: path => made.get(path) };
+    return { sent, write: again => made.write('PATCH', 'sales/a', { add_stock: 5 },
+                                                'key-1', again), get: path => made.get(path) };
 }
 
 
@@ -57,6 +57,16 @@ test('it is given up in the end', async () => {
 
     await assert.rejects(write(), { name: 'Error', message: 'failed' });
     assert.equal(sent.length, 3);
+});
+
+
+test('it is told why it is sent again, and which time it is', async () => {
+    const { write } = api([503, 0, 503]);
+    const told = [];
+
+    await assert.rejects(write((error, time, of) =>
+        told.push([error.message, time, of])), { status: 503 });
+    assert.deepEqual(told, [['was 503', 2, 3], ['failed', 3, 3]]);
 });
 
 

@@ -117,6 +117,7 @@ export default {
     done_add: 'The stock of {sale} is {stock}.',
     done_window: 'The window of {sale} is moved.',
     done_end: '{sale} has ended.',
+    not_yet: 'Not done yet: {message}. Trying again ({k} of {of})',
     failed: 'Not done: {message}',
     failed_unknown: 'No answer: whether it was done is not known. '
         + 'Press again: it is done once only.',

@@ -117,6 +117,7 @@ export default {
     done_add: '{sale} 的库存现为 {stock}。',
     done_window: '{sale} 的销售时段已调整。',
     done_end: '{sale} 已结束。',
+    not_yet: '尚未执行：{message}。正在重试（第 {k} 次，共 {of} 次）',
     failed: '未执行：{message}',
     failed_unknown: '没有应答，不知是否已执行。可以再按一次：操作只会执行一次。',
     dismiss: '知道了',

@@ -46,23 +46,25 @@ export class Api {
 
 
     // It is sent again if it had no answer, or one that says "ask again": with
-    // its key, it is done once all the same.
+    // its key, it is done once all the same.  `again` is told why, and which time
+    // of how many comes now.
 
-    async write(method, path, body, key) {
-        for (let left = TIMES - 1; ; left--) {
+    async write(method, path, body, key, again = () => { }) {
+        for (let time = 1; ; time++) {
             try {
                 return await this.#call(method, path, {
                     body, headers: { 'Idempotency-Key': key },
                 });
 
             } catch (error) {
-                const again = error instanceof Unreachable
+                const passing = error instanceof Unreachable
                     || error.status >= 502;
 
-                if (!again || left === 0) {
+                if (!passing || time === TIMES) {
                     throw error;
                 }
 
+                again(error, time + 1, TIMES);
                 await new Promise(resolve => setTimeout(resolve, AGAIN));
             }
         }

@@ -51,6 +51,6 @@ function Action({ name, label = name, id = name, main, danger, over, busy,
             aria-busy=${busy ? 'true' : 'false'}
             title=${over ? t('not_when_ended') : undefined}
             onClick=${() => !waiting && onClick()}>
-            <${Icon} name=${name} /><span>${t(label)}</span>
+            <${Icon} name=${name} /><span>${t(busy ? 'running' : label)}</span>
         </button>`;
 }

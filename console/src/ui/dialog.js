@@ -4,7 +4,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { html } from '../html.js';
 import { t } from '../i18n/index.js';
-import { dialog, running } from '../state.js';
+import { dialog, notice, running } from '../state.js';
 
 
 export const closeDialog = () => {
@@ -33,6 +33,10 @@ export function Dialog({ title, children, onSubmit, submit, ready = true, danger
         };
     }, []);
 
+    // what is being tried again is said here, too: what is behind is not read
+    const trying = running.value && notice.value?.kind === 'error'
+        ? notice.value.text : '';
+
     function done(event) {
         event.preventDefault();
         if (ready && !running.value) {
@@ -51,7 +55,7 @@ export function Dialog({ title, children, onSubmit, submit, ready = true, danger
             <form onSubmit=${done} autocomplete="off">
                 <h2 id="dialog-title">${title}</h2>
                 ${children}
-                <p class="error" role="alert">${error}</p>
+                <p class="error" role="alert">${error || trying}</p>
                 <div class="dialog-buttons">
                     <button type="button" class="button" onClick=${closeDialog}>
                         ${t(submit ? 'cancel' : 'close')}
