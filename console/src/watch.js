@@ -3,6 +3,7 @@
 import { batch } from '@preact/signals';
 import { poll } from './net/poll.js';
 import { createStream, withFrame } from './net/stream.js';
+import { healthIsOld } from './data/figures.js';
 import { forgetHistory } from './data/record.js';
 import { readHealth, readMachines, readMetrics, readSale, readSales }
     from './read.js';
@@ -118,6 +119,13 @@ function createHeart(api) {
                     state.heard.value = Date.now();
                     state.lost.value = false;
                 });
+            }
+
+            // of a halt the metrics may tell before the health, read seldomer
+            if (await metrics && healthIsOld(state.readings.value.zone,
+                                             state.health.value))
+            {
+                await readHealth(api);
             }
         },
     };

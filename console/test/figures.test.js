@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { histogramBetween, saleRates, takeReadings, timeToSoldOut,
+import { healthIsOld, histogramBetween, saleRates, takeReadings, timeToSoldOut,
          whyUnavailable }
     from '../src/data/figures.js';
 
@@ -111,4 +111,16 @@ test('why claims get 503', () => {
                      ['unavailable_claims', { n: 5 }]);
     assert.deepEqual(whyUnavailable(5, null, 100),
                      ['unavailable_claims', { n: 5 }]);
+});
+
+
+test('a health that the metrics know to be old', () => {
+    const at = up => take(`seckill_up{zone="demo"} ${up}`).zone;
+
+    assert.equal(healthIsOld(at(0), { ok: true }), true);
+    assert.equal(healthIsOld(at(1), { ok: false }), true);
+    assert.equal(healthIsOld(at(1), { ok: true }), false);
+    assert.equal(healthIsOld(at(0), { ok: false }), false);
+    assert.equal(healthIsOld(at(0), null), false);
+    assert.equal(healthIsOld(null, { ok: true }), false);
 });

@@ -146,6 +146,15 @@ export function histogramBetween(before, after) {
 }
 
 
+// Whether the metrics of a zone say other than its health, read before.
+
+export function healthIsOld(zone, health) {
+    const up = zone?.values.seckill_up;
+
+    return health !== null && up !== undefined && (up > 0) !== health.ok;
+}
+
+
 // Why claims get 503 though the zone takes claims: a text and its values, or
 // null if none does.
 
