@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHistory } from '../src/data/history.js';
-import { forgetHistory, record, saleHistory, zoneHistory }
+import { forgetHistory, nobodyPays, record, saleHistory, zoneHistory }
     from '../src/data/record.js';
 
 
@@ -72,4 +72,37 @@ test('the highest of the last seconds', () => {
     assert.equal(history.highest('n', 12), 9);
     assert.equal(history.highest('n', 1), 0);
     assert.equal(history.highest('other', 10), null);
+});
+
+
+test('what a rate has come to', () => {
+    const history = createHistory(['n']);
+
+    assert.equal(history.total('n'), 0);
+
+    [7, 1, null, 2].forEach((n, i) => history.push(100 + 2 * i, { n }));
+    assert.equal(history.total('n'), 6);
+    assert.equal(history.total('n', 2), 4);
+});
+
+
+test('holds that end, and nobody pays', () => {
+    const at = (time, expired, paid) => ({
+        time: time * 1000,
+        zone: { values: {}, histograms: {} },
+        sales: new Map([['phone', { answers: {}, units: {},
+                                    orders: { won: 99, expired, paid } }]]),
+    });
+    const went = (...moments) => {
+        forgetHistory();
+        moments.unshift(at(0, 50, 0));
+        moments.slice(1).forEach((m, i) => record(moments[i], m, 'phone'));
+        return nobodyPays('phone');
+    };
+
+    assert.equal(went(at(1, 50, 0), at(2, 60, 0)), false);
+    assert.equal(went(at(1, 50, 0), at(2, 61, 0)), true);
+    assert.equal(went(at(1, 50, 0), at(2, 55, 0), at(3, 61, 0)), true);
+    assert.equal(went(at(1, 50, 0), at(2, 61, 1), at(3, 99, 1)), false);
+    forgetHistory();
 });

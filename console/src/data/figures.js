@@ -106,8 +106,10 @@ export function saleRates(before, after, seconds) {
         rates[answer] = n === null ? null : n / seconds;
     }
 
-    const expired = grown(before.orders.expired, after.orders.expired);
-    rates.expired = expired === null ? null : expired / seconds;
+    for (const [name, event] of [['expired', 'expired'], ['payments', 'paid']]) {
+        const n = grown(before.orders[event], after.orders[event]);
+        rates[name] = n === null ? null : n / seconds;
+    }
 
     return rates;
 }

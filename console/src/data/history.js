@@ -60,6 +60,19 @@ export function createHistory(names) {
             return most;
         },
 
+        // what a rate has come to in the last seconds, as far as it was seen
+        total(name, seconds = Infinity) {
+            const rates = columns[names.indexOf(name) + 1];
+            const since = times[times.length - 1] - seconds;
+            let n = 0;
+
+            for (let i = times.length - 1; i > 0 && times[i] > since; i--) {
+                n += (rates[i] ?? 0) * (times[i] - times[i - 1]);
+            }
+
+            return n;
+        },
+
         length: () => times.length,
     };
 }

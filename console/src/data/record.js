@@ -37,7 +37,8 @@ export function saleHistory(name) {
     let history = sales.get(name);
 
     if (!history) {
-        history = createHistory([...UNITS, ...ANSWERS, 'expired', 'paid']);
+        history = createHistory([...UNITS, ...ANSWERS, 'expired',
+                                 'payments', 'paid']);
 
         if (sales.size === SALES) {
             sales.delete(sales.keys().next().value);
@@ -48,6 +49,18 @@ export function saleHistory(name) {
     sales.set(name, history);
 
     return history;
+}
+
+
+// whether holds end and nobody pays, for as long as one has looked
+
+const UNPAID = 10;
+
+export function nobodyPays(name) {
+    const history = saleHistory(name);
+
+    return history.total('expired') > UNPAID + 0.5
+           && history.total('payments') === 0;
 }
 
 

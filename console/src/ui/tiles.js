@@ -2,8 +2,8 @@
 
 import { html } from '../html.js';
 import { compact, duration, number, percent, rate, t } from '../i18n/index.js';
-import { allUnavailable, LATELY, queuePeak, saleHistory, zoneHistory }
-    from '../data/record.js';
+import { allUnavailable, LATELY, nobodyPays, queuePeak, saleHistory,
+         zoneHistory } from '../data/record.js';
 import * as state from '../state.js';
 import { Chart } from './chart.js';
 
@@ -104,6 +104,7 @@ function Paid({ sale, orders: { won = 0, paid = 0 } }) {
     return html`
         <${Tile} name="paid" history=${saleHistory(sale.name)}
             columns=${['paid']} colour=${['sold']} most=${1}
+            bad=${nobodyPays(sale.name)}
             value=${holds && won > 0 ? percent(paid / won) : '–'}
             note=${holds ? t('paid_of', { paid: number(paid), won: number(won) })
                          : t('paid_no_hold')}
@@ -113,15 +114,7 @@ function Paid({ sale, orders: { won = 0, paid = 0 } }) {
 
 function Expired({ sale, orders: { expired = 0 } }) {
     const history = saleHistory(sale.name);
-    const [times, rates] = history.columns('expired');
-    const now = times.at(-1);
-
-    // in the last minute, as far as it was seen
-    let n = 0;
-
-    for (let i = times.length - 1; i > 0 && times[i] > now - 60; i--) {
-        n += (rates[i] ?? 0) * (times[i] - times[i - 1]);
-    }
+    const n = history.total('expired', 60);
 
     return html`
         <${Tile} name="expired" history=${history} columns=${['expired']}
