@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { healthIsOld, histogramBetween, saleRates, takeReadings, timeToSoldOut,
-         whyUnavailable }
+import { healthIsOld, histogramBetween, saleRates, sells, takeReadings,
+         timeToSoldOut, whyUnavailable }
     from '../src/data/figures.js';
 
 const TEXT = `
@@ -123,4 +123,15 @@ test('a health that the metrics know to be old', () => {
     assert.equal(healthIsOld(at(0), { ok: false }), false);
     assert.equal(healthIsOld(at(0), null), false);
     assert.equal(healthIsOld(null, { ok: true }), false);
+});
+
+
+test('nothing is bought of a sale that is not open, nor of a zone that is down',
+     () => {
+    assert.equal(sells({ state: 'open' }, null), true);
+    assert.equal(sells({ state: 'open' }, { ok: true }), true);
+    assert.equal(sells({ state: 'open' }, { ok: false }), false);
+    for (const state of ['scheduled', 'paused', 'ended']) {
+        assert.equal(sells({ state }, { ok: true }), false, state);
+    }
 });

@@ -167,6 +167,12 @@ export function whyUnavailable(rate, peak, limit) {
 }
 
 
+// whether units can be bought now, as far as is known
+
+export const sells = (sale, health) =>
+    sale.state === 'open' && (health?.ok ?? true);
+
+
 // Time until all is sold, if it goes on as it went lately; null if nothing is
 // sold, or more comes back than is sold.
 

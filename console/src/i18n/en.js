@@ -46,6 +46,7 @@ export default {
     sold_out_in: 'sold out in',
     estimate_from: 'estimated: {rate} a second net, last {over}',
     estimate_none: 'nothing is selling just now',
+    estimate_not_selling: 'not selling now',
     estimate_done: 'all is sold',
     estimate_not_free: 'nothing is free just now',
     estimate_learning: 'watching how it sells…',

@@ -46,6 +46,7 @@ export default {
     sold_out_in: '距售罄',
     estimate_from: '估算：每秒净售 {rate}，依据最近 {over}',
     estimate_none: '目前没有卖出',
+    estimate_not_selling: '目前不在销售',
     estimate_done: '已全部售出',
     estimate_not_free: '目前没有可售的',
     estimate_learning: '正在观察销售速度…',

@@ -4,7 +4,7 @@
 import { html } from '../html.js';
 import { countdown, dayTime, duration, number, percent, rate, t }
     from '../i18n/index.js';
-import { timeToSoldOut } from '../data/figures.js';
+import { sells, timeToSoldOut } from '../data/figures.js';
 import * as state from '../state.js';
 import { Actions } from './actions.js';
 
@@ -108,6 +108,7 @@ function SoldOutIn({ sale }) {
 
     const [text, why] = sale.free <= 0
         ? ['–', t(sale.sold < sale.stock ? 'estimate_not_free' : 'estimate_done')]
+        : !sells(sale, state.health.value) ? ['–', t('estimate_not_selling')]
         : found ? [`≈ ${duration(found.seconds)}`, t('estimate_from', {
             rate: rate(found.rate), over: duration(found.over),
         })]
