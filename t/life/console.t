@@ -142,6 +142,12 @@ like($b->text('.tail li'), qr/^[\d:]+ sale edited stock 400 → 411 by shop$/,
 $b->run(q{
     await page.click('#action-add');
     await page.fill('#units', '-12');
+});
+$b->says('#add-becomes', 'Only 11 are free.', 'more than is free');
+is($b->run(q{return page.locator('#dialog-submit').isDisabled()}),
+   JSON::PP::true, 'cannot be withdrawn');
+$b->run(q{
+    await page.fill('#units', '999999999999');
     await page.click('#dialog-submit');
 });
 like($b->run(q{return says('dialog .error', /Not done/)}),

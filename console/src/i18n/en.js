@@ -92,6 +92,7 @@ export default {
     add_units: 'Units to add',
     add_note: 'Below 0 withdraws units that are free.',
     add_becomes: 'Stock {from} → {to}, free {free}',
+    add_short: 'Only {free} are free.',
     add_submit: 'Add {n}',
     add_submit_less: 'Withdraw {n}',
 

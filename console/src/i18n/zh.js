@@ -92,6 +92,7 @@ export default {
     add_units: '增加件数',
     add_note: '负数表示撤回可售的件。',
     add_becomes: '库存 {from} → {to}，可售 {free}',
+    add_short: '可售的只有 {free} 件。',
     add_submit: '增加 {n}',
     add_submit_less: '撤回 {n}',
 

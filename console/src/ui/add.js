@@ -12,10 +12,11 @@ export function AddStock({ sale }) {
     const [text, setText] = useState('');
     const [error, run] = useAction(addStock);
     const units = /^-?\d+$/.test(text.trim()) ? Number(text) : 0;
+    const short = units < 0 && sale.free + units < 0;
 
     return html`
         <${Dialog} title=${t('add_title', { sale: sale.name })}
-            ready=${units !== 0} error=${error}
+            ready=${units !== 0 && !short} error=${error}
             submit=${t(units < 0 ? 'add_submit_less' : 'add_submit',
                        { n: number(Math.abs(units)) })}
             onSubmit=${() => run(sale.name, units)}>
@@ -31,7 +32,8 @@ export function AddStock({ sale }) {
                     </button>`)}
             </div>
             <p id="add-becomes" class="becomes" aria-live="polite">
-                ${t('add_becomes', {
+                ${short ? t('add_short', { free: number(sale.free) })
+                        : t('add_becomes', {
                     from: number(sale.stock), to: number(sale.stock + units),
                     free: number(sale.free + units),
                 })}
