@@ -41,6 +41,8 @@ like("@$found", qr/violation of style-src-attr: inline/, 'an inline style is fou
 # signing in
 
 $b->open_page($s, '/console/');
+$b->run(q{await page.press('#key', 'Enter')});
+$b->says('#key-error', 'Type the key.', 'no key at all');
 $b->run(q{await page.fill('#key', 'not a key'); await page.keyboard.press('Enter')});
 $b->says('#key-error', 'A key has visible characters only, without blanks.',
          'what can be no key');

@@ -10,6 +10,7 @@ export default {
     sign_in_note: 'The key is kept in this tab and forgotten with it.',
     sign_in_wrong: 'The server does not know this key.',
     sign_in_over: 'The key is not valid any more. Sign in again.',
+    sign_in_empty: 'Type the key.',
     sign_in_impossible: 'A key has visible characters only, without blanks.',
     sign_out: 'Sign out',
     read_only: 'read only',

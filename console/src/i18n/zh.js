@@ -10,6 +10,7 @@ export default {
     sign_in_note: '密钥只保存在此标签页中，关闭即清除。',
     sign_in_wrong: '服务器不认识此密钥。',
     sign_in_over: '密钥已失效，请重新登录。',
+    sign_in_empty: '请输入密钥。',
     sign_in_impossible: '密钥只能含可见字符，不能有空格。',
     sign_out: '退出',
     read_only: '只读',

@@ -19,7 +19,8 @@ export function SignIn() {
         const key = input.current.value.trim();
 
         if (!/^[\x21-\x7e]+$/.test(key)) {
-            keyError.value = 'sign_in_impossible';
+            keyError.value = key === '' ? 'sign_in_empty'
+                : 'sign_in_impossible';
             return;
         }
 
@@ -38,8 +39,8 @@ export function SignIn() {
                     tabindex="-1" aria-hidden="true" readonly
                     value=${config.value.zone} />
                 <label for="key">${t('sign_in_key')}</label>
-                <input id="key" ref=${input} type="password" required
-                    autocomplete="current-password" spellcheck="false"
+                <input id="key" ref=${input} type="password"
+                    aria-required="true" autocomplete="current-password" spellcheck="false"
                     disabled=${busy} aria-invalid=${error ? 'true' : 'false'}
                     aria-describedby="key-error key-note" />
                 <p id="key-error" class="error" role="alert">
