@@ -247,14 +247,15 @@ function showButtons(state, w, is) {
     set('pay', paying ? w.paying : w.pay);
     dim('pay', paying);
 
-    $('buy').className = has ? 'second' : 'main';
+    const anew = over && about && !rush;
+
+    // of two ways on, the new sale is the one that leads somewhere
+    $('buy').className = has || anew ? 'second' : 'main';
     set('buy', claim ? w.asking
         : has ? (units < (about?.limit ?? 1) ? w.more : w.another)
         : is === 'scheduled' || early(state) ? w.soon
         : is === 'sold_out' ? w.again : is === 'open' ? w.buy : w.gone);
     dim('buy', Boolean(claim) || !mayBuy || mine?.result === 'queued');
-
-    const anew = over && about && !rush;
 
     $('anew').hidden = !anew;
     $('rush').hidden = Boolean(anew);

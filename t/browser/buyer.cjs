@@ -137,10 +137,14 @@ async function waits(browser) {
     const late = await visit(browser, at(few));
     const held = await claim(few, 'first');
     await says(late, '#state', 'Sold out');
+    await says(late, '#anew', 'Start a new sale');
+    equal(await late.getAttribute('#buy', 'class'), 'second',
+          'a new sale is the main thing, not to try again');
     await late.click('#buy');
     await says(late, '#result', 'All units are taken, 1 of them held');
     await api('POST', `orders/${held.order}/cancel`);
     await says(late, '#result', 'Units have come back');
+    equal(await late.getAttribute('#buy', 'class'), 'main', 'until units are back');
     await late.click('#buy');
     await says(late, '#result', 'You have won');
     ok(true, 'and without a list to who asks');
