@@ -87,7 +87,8 @@ export function show(state) {
         $('who-user').value = state.user;
     }
 
-    showProduct(state, w);
+    showProduct(state, w, is);
+    showUnknown(is === 'unknown');
     showStock(state, w);
     showResult(state, w);
     showButtons(state, w, is);
@@ -96,7 +97,7 @@ export function show(state) {
 }
 
 
-function showProduct({ sale, lang, product }, w) {
+function showProduct({ sale, lang, product }, w, is) {
     const known = w.products[sale === 'tickets' ? 'tickets' : 'phone'];
     const price = product ?? { price: sale === 'tickets' ? 4500 : 49900,
                                currency: 'EUR' };
@@ -104,7 +105,7 @@ function showProduct({ sale, lang, product }, w) {
                                                  currency: price.currency });
     const { maximumFractionDigits: digits } = format.resolvedOptions();
 
-    set('name', product?.name ?? known.name);
+    set('name', is === 'unknown' ? w.states.unknown : product?.name ?? known.name);
     set('about', product ? product.description || w.about
         : sale === 'phone' || sale === 'tickets' ? known.about : w.about);
     set('price', format.format(price.price / 10 ** digits));
@@ -112,6 +113,17 @@ function showProduct({ sale, lang, product }, w) {
     if (sale === 'tickets' && !$('picture').src.endsWith('ticket.svg')) {
         $('picture').src = 'ticket.svg';
     }
+}
+
+
+// of a sale that is none there is nothing to be seen, but a way on
+
+function showUnknown(unknown) {
+    for (const id of ['link', 'price', 'about', 'picture', 'buy']) {
+        $(id).hidden = unknown;
+    }
+
+    $('home').hidden = !unknown;
 }
 
 

@@ -75,6 +75,7 @@ const EN = {
         ['No unit is lost.', 'One that is not paid in time is on sale again within a '
             + 'second. This page says so without being loaded anew.'],
     ],
+    home: 'To the sale of this demo',
     you: 'You are', change: 'Change', userLabel: 'Your user id', use: 'Use it',
     anybody: 'A demo: it believes whoever you say that you are. In a shop, the login '
         + 'says it.',
@@ -183,6 +184,7 @@ const ZH = {
         ['同样的问题，同样的答案。', '无论是断线还是心急，再问一次，得到的都是原来的结果。'],
         ['一件也不会丢。', '到时未付款的，一秒之内重新开卖；本页不用刷新就会显示。'],
     ],
+    home: '前往本演示的活动',
     you: '您是', change: '更改', userLabel: '您的用户 ID', use: '使用',
     anybody: '这是演示：您说是谁就是谁。真正的商城由登录来确认。',
     footer: { console: '运营控制台', events: '账本', metrics: '指标',

@@ -101,6 +101,13 @@ async function told(browser) {
 
     const none = await visit(browser, at('nothing'));
     await says(none, '#result', 'There is no such sale');
+    equal(await text(none, '#name'), 'No such sale', 'no product');
+    ok(!await none.locator('#price').isVisible(), 'no price');
+    ok(!await none.locator('#link').isVisible(), 'nothing that is live');
+    await accessible(none, 'no such sale');
+    await none.click('#home a');
+    await says(none, '#price', '€499.00');
+    ok(true, 'and a way on');
     await leave(none, 'no such sale');
 
     const who = await visit(browser, at(name), {
