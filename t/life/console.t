@@ -159,6 +159,76 @@ is($b->run(q{return page.locator('dialog').isVisible()}), JSON::PP::true,
 $b->run(q{await page.keyboard.press('Escape')});
 
 
+# an action that has to wait says so, and keeps its room, on a phone, too
+
+my $waited = $b->run(q{
+    let go, first = true;
+    const gone = new Promise(resolve => go = resolve);
+
+    await page.route('**/keyed/sales/phone/pause', async route => {
+        if (first) {
+            first = false;
+            await route.fulfill({ status: 503, json: {
+                code: 5, result: 'unavailable', message: 'it is locked' } });
+        } else {
+            await gone;
+            await route.continue();
+        }
+    });
+
+    const button = page.locator('#action-pause');
+    const size = page.viewportSize();
+    const { width } = await button.boundingBox();
+
+    await button.click();
+
+    const found = [await says('.toast.bad span', /./), await text('#action-pause'),
+                   (await button.boundingBox()).width - width];
+
+    await page.setViewportSize({ width: 320, height: 640 });
+    found.push(await button.evaluate(e => e.scrollWidth <= e.clientWidth));
+    await page.setViewportSize(size);
+    go();
+
+    return found;
+});
+is_deeply($waited, ['Not done yet: it is locked. Trying again (2 of 3)',
+                    'Being done…', 0, JSON::PP::true],
+          'it is being done, and why it is not yet');
+$b->says('.toast', 'phone is paused.', 'it is done');
+is($b->run(q{return page.locator('.toast.bad').count()}), 0,
+   'what was wrong is gone');
+$b->says('.estimate .share', 'not selling now', 'no estimate');
+$b->run(q{await page.click('#action-pause')});
+$b->says('.state', 'open', 'on again');
+
+
+# claims that get 503, though the zone is well
+
+$b->run(q{
+    let n = 0;
+
+    await page.route('**/prometheus', async route => {
+        const res = await route.fetch();
+        const all = await res.text();
+        const [, limit] = /^seckill_queue_limit_claims\{.*\} (\d+)/m.exec(all);
+
+        n += 1000;
+        await route.fulfill({ response: res, body: all
+            .replace(/^(seckill_queue_claims\{.*\}) .*/m, `$1 ${limit}`)
+            .replace(/^(seckill_claims_total\{zone="drop",result="unavailable"\}) .*/m,
+                     `$1 ${n}`) });
+    });
+});
+like($b->run(q{return says('.notice.bad', /503/)}),
+     qr/^Claims get 503: the queue was full \(([\d,]+) of \1\)\. They ask again/,
+     'it says why');
+is($b->run(q{return page.locator('#tile-queue.bad').count()}), 1,
+   'the queue is red');
+$b->run(q{await page.unroute('**/prometheus')});
+$b->run(q{return until(async () => !(await page.locator('.notice').count()))});
+
+
 # pause, resume
 
 $b->run(q{await page.click('#action-pause')});
