@@ -49,11 +49,7 @@ sub new {
 }
 
 
-sub free_port {
-    my $sock = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
-        or die "no free port: $!";
-    return $sock->sockport;
-}
+sub free_port { return (lasting_ports(1))[0] }
 
 
 # the command that ./build.sh has built; for programs that look for it in the
@@ -64,18 +60,19 @@ sub tool { $ENV{SECKILL_TEST_COMMAND} || 'build/release/seckill' }
 sub path { abs_path(dirname(tool())) . ':' . $ENV{PATH} }
 
 
-# ports for servers that are killed and come back: no client gets one of them
-# for its own end of a connection meanwhile
+# ports for servers that begin in a moment, or are killed and come back: no
+# client, of this test or of one beside it, gets one of them for its own end of a
+# connection meanwhile; and none that browsers refuse, the last of which is 10080
 
 sub lasting_ports {
     my ($n) = @_;
     my ($low) = slurp('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
     my @ports;
 
-    $low = 32768 if !$low || $low < 8192;
+    $low = 32768 if !$low || $low < 16384;
 
     for (1 .. 1000) {
-        my $port = 4096 + int rand $low - 4096;
+        my $port = 10_100 + int rand $low - 10_100;
         my $sock = IO::Socket::INET->new(Listen => 1, LocalPort => $port,
                                          LocalAddr => '127.0.0.1') or next;
         push @ports, $port if !grep { $_ == $port } @ports;
