@@ -111,7 +111,7 @@ async function told(browser) {
     await leave(none, 'no such sale');
 
     const who = await visit(browser, at(name), {
-        before: p => p.route('**/seckill?*', route => route.fulfill({
+        before: p => p.route(/\/(?:seckill|stream)\?/, route => route.fulfill({
             status: 401, json: { code: 101, result: 'unauthorized' } })),
     });
     await says(who, '#result', 'The shop does not know you');
