@@ -48,7 +48,7 @@ async function rushes(browser) {
     await page.click('#anew');
     await page.waitForURL('**/?sale=drop-1');
     await says(page, '#state', 'Opens soon');
-    like(await text(page, '#countdown'), /^00:(0\d|10)$/, 'a new sale counts down');
+    like(await text(page, '#countdown'), /^00:[01]\d$/, 'a new sale counts down');
     equal(await page.getAttribute('#buy', 'aria-disabled'), 'true', 'and is not open');
     await accessible(page, 'before the start');
     await says(page, '#state', 'Open now');
