@@ -245,7 +245,8 @@ unsigned sk_ledger_log_new_pages(sk_ledger_t *ledger);
 /*
  * SK_OK if the paths of store, log and index still name the files that are
  * open; SK_ERROR if one was moved, removed or exchanged: SQLite would go on
- * writing to what nobody will find; or if that cannot be seen.  To close it then saves what its log has.
+ * writing to what nobody will find; or if that cannot be seen.  To close it
+ * then saves what its log has.
  */
 int sk_ledger_files_in_place(sk_ledger_t *ledger);
 
