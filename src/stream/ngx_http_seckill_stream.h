@@ -23,13 +23,15 @@
 
 
 #define NGX_HTTP_SECKILL_STREAM_TICK_MS         10
-#define NGX_HTTP_SECKILL_STREAM_LOOKS         1024  /* in a tick, at users */
-#define NGX_HTTP_SECKILL_STREAM_ROUND          100  /* ticks, once round users
+#define NGX_HTTP_SECKILL_STREAM_LOOKS          256  /* in a tick, at users */
+#define NGX_HTTP_SECKILL_STREAM_ROUND          500  /* ticks, once round users
                                                        without news, */
 #define NGX_HTTP_SECKILL_STREAM_ROUND_ALL       50  /* and once round all */
 #define NGX_HTTP_SECKILL_STREAM_SENDS          128  /* in a tick, */
 #define NGX_HTTP_SECKILL_STREAM_ORDERS          64  /* of orders first */
 #define NGX_HTTP_SECKILL_STREAM_PACE_MS       1000  /* of what changes often */
+#define NGX_HTTP_SECKILL_STREAM_REST_MS       5000  /* between two looks without
+                                                       an event */
 #define NGX_HTTP_SECKILL_STREAM_HEARTBEAT_MS 15000
 #define NGX_HTTP_SECKILL_STREAM_RESUME_MS     5000  /* for the ledger to come to
                                                        Last-Event-ID */
@@ -162,6 +164,11 @@ u_char *ngx_http_seckill_stream_sale_print(u_char *p,
 
 /* bytes that all frames which are sent at once take at most */
 size_t ngx_http_seckill_stream_frame_len(ngx_http_seckill_stream_t *stream);
+
+/* whether there may be something to tell: of the stream's own memory, since
+   most that are visited have nothing new */
+ngx_uint_t ngx_http_seckill_stream_frame_due(ngx_http_seckill_stream_t *stream,
+    ngx_uint_t urgent);
 
 /*
  * Puts into the buffer, which is empty, what the client is to be told now:

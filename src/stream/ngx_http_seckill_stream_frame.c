@@ -29,6 +29,26 @@ ngx_http_seckill_stream_frame_len(ngx_http_seckill_stream_t *stream)
 }
 
 
+ngx_uint_t
+ngx_http_seckill_stream_frame_due(ngx_http_seckill_stream_t *stream,
+    ngx_uint_t urgent)
+{
+    if (stream->sale == NULL
+        || stream->seq
+           != sk_load_acquire(&stream->all->zone->shm->applied_seq)
+        || ngx_current_msec - stream->looked
+           >= NGX_HTTP_SECKILL_STREAM_REST_MS)
+    {
+        return 1;
+    }
+
+    return !urgent
+           && (ngx_http_seckill_stream_sale_due(stream)
+               || ngx_current_msec - stream->sent
+                  >= NGX_HTTP_SECKILL_STREAM_HEARTBEAT_MS);
+}
+
+
 ngx_int_t
 ngx_http_seckill_stream_frame(ngx_http_seckill_stream_t *stream,
     ngx_uint_t urgent)
@@ -121,7 +141,7 @@ ngx_http_seckill_stream_frame_look(ngx_http_seckill_stream_t *stream,
 
     if (stream->sale && seq == stream->seq
         && ngx_current_msec - stream->looked
-           < NGX_HTTP_SECKILL_STREAM_PACE_MS)
+           < NGX_HTTP_SECKILL_STREAM_REST_MS)
     {
         return NGX_DECLINED;
     }

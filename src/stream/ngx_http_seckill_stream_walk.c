@@ -233,6 +233,10 @@ ngx_http_seckill_stream_walk_visit(ngx_http_seckill_stream_t *stream,
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
+    if (!ngx_http_seckill_stream_frame_due(stream, urgent)) {
+        return 0;
+    }
+
     /* the client has not read the last one yet: he will be told how it is
        then; until he reads, his time runs, which each frame would begin anew */
 
